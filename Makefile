@@ -1,0 +1,133 @@
+# sharelog: `make help` lists what can be asked for.
+#
+# MODE=release|debug|asan|tsan builds in a folder of its own, build/$(MODE).
+
+MODE ?= release
+CC ?= gcc
+BUILD := build/$(MODE)
+PREFIX ?= /usr/local
+
+# ---- what it is made of: a new .c file needs no line here ----
+CORE_SRC := $(wildcard core/*.c)
+HTTP_SRC := $(wildcard http/*.c)
+TOOLS_SRC := $(wildcard tools/*.c)
+SUPPORT_SRC := $(wildcard tests/support/*.c)
+UNIT_SRC := $(wildcard tests/unit/*.c)
+API_SRC := $(wildcard tests/api/*.c)
+CRASH_SRC := $(wildcard tests/crash/*.c)
+
+PACKAGES := gcc make pkg-config librocksdb-dev libmsgpack-dev libcivetweb-dev libssl-dev zlib1g-dev \
+	libzstd-dev libcurl4-openssl-dev
+TEST_PACKAGES := libcmocka-dev libjson-c-dev libyajl-dev
+LINT_PACKAGES := clang clang-format clang-tidy cppcheck libclang-rt-14-dev
+
+LIBS := -lrocksdb -lmsgpackc -lcivetweb -lcrypto -lz -lzstd -lcurl -lpthread
+TEST_LIBS := $(LIBS) -lcmocka -ljson-c -lyajl
+
+WARN := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition \
+	-Wpointer-arith -Wwrite-strings -Wvla -Wundef -Wformat=2 -Wno-format-nonliteral -Werror
+CFLAGS_release := -O2 -g -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fstack-clash-protection -fcf-protection
+CFLAGS_debug := -Og -g3
+CFLAGS_asan := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+CFLAGS_tsan := -O1 -g -fsanitize=thread -fno-omit-frame-pointer
+LDFLAGS_release := -Wl,-z,relro,-z,now,-z,noexecstack
+LDFLAGS_asan := -fsanitize=address,undefined
+LDFLAGS_tsan := -fsanitize=thread
+ifeq ($(filter $(MODE),release debug asan tsan),)
+$(error MODE is release, debug, asan or tsan, not '$(MODE)')
+endif
+
+VERSION := 0.1.0
+ALL_CFLAGS := -std=c17 -D_GNU_SOURCE -DSL_VERSION='"$(VERSION)"' -I. -pthread -fPIE $(WARN) $(CFLAGS_$(MODE)) $(CFLAGS)
+ALL_LDFLAGS := -pie -pthread -Wl,--as-needed $(LDFLAGS_$(MODE)) $(LDFLAGS)
+
+obj = $(patsubst %.c,$(BUILD)/%.o,$(1))
+CORE_LIB := $(BUILD)/libcore.a
+HTTP_LIB := $(BUILD)/libhttp.a
+BIN := $(BUILD)/sharelog
+TEST_BIN := $(patsubst tests/%.c,$(BUILD)/tests/%,$(UNIT_SRC) $(API_SRC) $(CRASH_SRC))
+
+.DEFAULT_GOAL := help
+.PHONY: help deps deps-test deps-lint all tests run test test-full test-suite test-client lint format tidy clean install
+.SECONDARY:
+
+help: ## list the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@echo "  MODE=release|debug|asan|tsan picks the build (now: $(MODE)); PREFIX=$(PREFIX) is where install puts it"
+
+# Install what is missing of $(1) with apt-get, as root or through sudo; silent and offline when nothing is.
+define apt_install
+	@missing=""; for p in $(1); do dpkg-query -W -f='$${Status}' $$p 2>/dev/null | grep -q 'ok installed' || missing="$$missing $$p"; done; \
+	[ -z "$$missing" ] || { \
+	  as=""; [ "$$(id -u)" = 0 ] || as=sudo; \
+	  echo "installing from Debian:$$missing"; \
+	  $$as apt-get update -qq && DEBIAN_FRONTEND=noninteractive $$as apt-get install -y -qq --no-install-recommends $$missing >/dev/null; }
+endef
+
+deps: ## install the Debian packages that a build needs
+	$(call apt_install,$(PACKAGES))
+
+deps-test:
+	$(call apt_install,$(PACKAGES) $(TEST_PACKAGES))
+
+deps-lint:
+	$(call apt_install,$(PACKAGES) $(TEST_PACKAGES) $(LINT_PACKAGES))
+
+all: $(BIN) ## build build/$(MODE)/sharelog
+
+tests: $(BIN) $(TEST_BIN) ## build the test programs too
+
+$(BUILD)/%.o: %.c Makefile
+	@mkdir -p $(@D)
+	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(CORE_LIB): $(call obj,$(CORE_SRC))
+	@rm -f $@ && ar rcs $@ $^
+
+$(HTTP_LIB): $(call obj,$(HTTP_SRC))
+	@rm -f $@ && ar rcs $@ $^
+
+$(BIN): $(call obj,$(TOOLS_SRC)) $(HTTP_LIB) $(CORE_LIB)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+
+$(BUILD)/tests/%: $(BUILD)/tests/%.o $(call obj,$(SUPPORT_SRC)) $(HTTP_LIB) $(CORE_LIB)
+	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(TEST_LIBS)
+
+run: deps ## build what is missing and serve on http://127.0.0.1:8787
+	@$(MAKE) --no-print-directory -s all MODE=$(MODE)
+	@exec $(BIN) serve
+
+# ---- tests ----
+
+test: deps-test ## all that a change needs: the suite, then again under address and undefined-behaviour sanitizers
+	$(MAKE) --no-print-directory test-suite MODE=release
+	$(MAKE) --no-print-directory test-suite MODE=asan
+
+test-suite: tests
+	tests/run $(BUILD)
+
+test-full: deps-test ## test with more rounds, then under the thread sanitizer too
+	SL_TEST_ROUNDS=10 $(MAKE) --no-print-directory test-suite MODE=release
+	SL_TEST_ROUNDS=3 $(MAKE) --no-print-directory test-suite MODE=asan
+	$(MAKE) --no-print-directory test-suite MODE=tsan
+
+test-client: deps all ## install opencode-ai from npm and drive the real client against this server, offline
+	tests/client/run $(BIN)
+
+lint: deps-lint ## clang build with warnings as errors, formatting, walls, clang-tidy, cppcheck
+	$(MAKE) --no-print-directory tests CC=clang MODE=debug BUILD=build/clang
+	clang-format --dry-run --Werror $$(git ls-files '*.c' '*.h')
+	tests/walls
+	cppcheck --quiet --std=c11 --error-exitcode=1 --inline-suppr --suppress=missingIncludeSystem -I. core http tools
+	clang-tidy --quiet --warnings-as-errors='*' $(CORE_SRC) $(HTTP_SRC) $(TOOLS_SRC) -- $(filter-out -Werror,$(ALL_CFLAGS))
+
+format: ## put every source file into the house format
+	clang-format -i $$(git ls-files '*.c' '*.h')
+
+clean: ## remove build/
+	rm -rf build
+
+install: all ## install the binary under PREFIX
+	install -D -m 755 $(BIN) $(DESTDIR)$(PREFIX)/bin/sharelog
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
