@@ -11,6 +11,9 @@
 #include "err.h"
 #include "span.h"
 
+/* A depth_max above this means this: a thread's stack holds one byte for each level. */
+#define JSON_DEPTH_CEILING 1024
+
 /* A cursor over a text. `at` is the next byte to be read; after an error it is the byte that is wrong, and `what`
    says what is wrong with it (a constant string such as "invalid UTF-8"). */
 struct json {

@@ -1,0 +1,69 @@
+#ifndef SHARELOG_LIMITS_H
+#define SHARELOG_LIMITS_H
+
+/* Every limit of sharelog, with how they relate. The ones marked (flag) are defaults that `sharelog serve` lets its
+   operator change; `sharelog limits` prints them all. Bytes unless the name says otherwise. */
+
+#include <assert.h>
+#include <stddef.h>
+
+#define SL_KIB ((size_t)1024)
+#define SL_MIB (1024 * SL_KIB)
+#define SL_GIB (1024 * SL_MIB)
+
+/* names */
+#define SL_SHARE_ID_BYTES 64
+#define SL_SESSION_ID_BYTES 256
+#define SL_SECRET_BYTES 36     /* a UUID as text */
+#define SL_KEY_TEXT_BYTES 128  /* an owner or client key as text */
+#define SL_ITEM_TYPE_BYTES 256 /* decoded */
+#define SL_ITEM_KEY_BYTES 4096 /* encoded */
+#define SL_REASON_BYTES 1024
+
+/* a batch */
+#define SL_BODY_BYTES (256 * SL_MIB) /* (flag) a whole session comes in one request */
+#define SL_JSON_DEPTH 512
+#define SL_BATCH_ITEMS 1000000
+
+/* what is stored */
+#define SL_HEADER_BYTES 255
+#define SL_BODY_ROW_BYTES (4 * SL_MIB)
+#define SL_SNAPSHOT_ROW_BYTES (1 * SL_MIB)
+#define SL_SNAPSHOT_MIN_BYTES (64 * SL_KIB) /* of events, before a first snapshot is due */
+#define SL_GROUP_BYTES (16 * SL_MIB)        /* a commit group ends here */
+
+/* memory */
+#define SL_CACHE_BYTES (48 * SL_MIB)        /* (flag) RocksDB's block cache */
+#define SL_WRITE_BUFFER_BYTES (48 * SL_MIB) /* all memtables together */
+#define SL_WAL_BYTES (256 * SL_MIB)         /* replayed at a start: about 6 s a GiB */
+#define SL_SHARE_CACHE 16384                /* shares whose heads are kept in memory */
+
+/* reads */
+#define SL_HISTORY_PAGE 1000
+#define SL_LIST_PAGE 1000
+
+/* creating */
+#define SL_TWIN_CREATE_MS 10000 /* the client creates twice within 0.3 s and must get one share */
+#define SL_TWIN_CREATES 1024    /* remembered at a time */
+
+/* the edge (http/) */
+#define SL_SMALL_BODY_BYTES (64 * SL_KIB)      /* such bodies wait in a pool of their own */
+#define SL_INFLIGHT_BYTES (1 * SL_GIB)         /* (flag) all request bodies together */
+#define SL_INFLIGHT_SMALL_BYTES (64 * SL_MIB)  /* the small ones' part, beside it */
+#define SL_CONTROL_BODY_BYTES (64 * SL_KIB)    /* of create, delete and the owner's requests */
+#define SL_BODY_RATE_BYTES_PER_S 1024          /* slowest arrival of a body … */
+#define SL_BODY_RATE_GRACE_MS 30000            /* … after this long */
+#define SL_THREADS 128                         /* (flag) connections served at a time */
+#define SL_VIEWERS 4096                        /* (flag) live viewers, all shares */
+#define SL_VIEWERS_PER_SHARE 1024              /* (flag) */
+#define SL_VIEWER_STALL_MS 30000               /* a viewer that reads nothing for so long is dropped */
+#define SL_STOP_MS 20000                       /* (flag) a graceful stop takes no longer */
+
+static_assert(SL_HEADER_BYTES < 256, "a header is a log leaf with a one-byte bound");
+static_assert(SL_GROUP_BYTES >= 2 * SL_BODY_ROW_BYTES, "a group takes more than one row");
+static_assert(SL_SNAPSHOT_ROW_BYTES <= SL_BODY_ROW_BYTES, "snapshot rows are sent as they lie");
+static_assert(SL_SMALL_BODY_BYTES <= SL_BODY_BYTES, "small bodies are bodies");
+static_assert(SL_BODY_BYTES <= SL_INFLIGHT_BYTES, "the largest body fits into what may be in flight");
+static_assert(SL_SHARE_ID_BYTES >= 8 + 1 + 8 + 5, "test_ + last 8 + '-' + 8 is an id");
+
+#endif
