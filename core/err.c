@@ -35,7 +35,13 @@ enum sl_result sl_fail_in(struct sl_err *err, const char *format, ...)
     va_start(args, format);
     int used = vsnprintf(err->text, sizeof(err->text), format, args);
     va_end(args);
-    if (used >= 0 && (size_t)used < sizeof(err->text) - 2)
-        snprintf(err->text + used, sizeof(err->text) - (size_t)used, ": %s", below);
+    if (used >= 0 && (size_t)used < sizeof(err->text) - 2) {
+        char *at = err->text + used;
+        size_t room = sizeof(err->text) - (size_t)used - 3, len = strlen(below);
+        memcpy(at, ": ", 2);
+        len = len < room ? len : room;
+        memcpy(at + 2, below, len);
+        at[2 + len] = 0;
+    }
     return err->result;
 }

@@ -1,4 +1,5 @@
-/* The scanner: one loop with an explicit stack of brackets, so that a text's depth never becomes the thread's. */
+/* The scanner: one loop with an explicit stack of brackets, so that a text's depth never becomes
+ * the thread's. */
 
 #include "json.h"
 
@@ -19,7 +20,7 @@ static const char *fail(struct json *json, const char *at, const char *what)
 
 static inline const char *pass_space(const char *at, const char *end)
 {
-    while (at < end && (*at == ' ' || *at == '\n' || *at == '\r' || *at == '\t'))
+    while (at < end && json_space(*at))
         at++;
     return at;
 }
@@ -51,8 +52,8 @@ static const char *pass_escape(struct json *json, const char *at)
     return at;
 }
 
-/* `at` is behind the opening quote, what is returned is behind the closing one. Of bytes that aren't UTF-8 the
-   first of the sequence is the wrong one. */
+/* `at` is behind the opening quote, what is returned is behind the closing one. Of bytes that
+   aren't UTF-8 the first of the sequence is the wrong one. */
 static inline const char *pass_string(struct json *json, const char *at)
 {
     const char *end = json->end;
@@ -242,10 +243,10 @@ bool json_enter(struct json *json, enum json_kind kind)
 static const char *pass_comma(struct json *json, char opener, char closer, bool *more)
 {
     assert(json->depth > 0 && json->at > json->start);
-    /* Is it the first? The text itself knows: only a bracket that was just entered stands before the cursor, but for
-       white space that json_peek may have passed; no value ends with one. */
+    /* Is it the first? The text itself knows: only a bracket that was just entered stands before
+       the cursor, but for white space that json_peek may have passed; no value ends with one. */
     const char *before = json->at - 1;
-    while (*before == ' ' || *before == '\n' || *before == '\r' || *before == '\t')
+    while (json_space(*before))
         before--;
     bool first = *before == opener;
     const char *at = pass_space(json->at, json->end);
@@ -295,6 +296,5 @@ enum sl_result json_check(struct sl_span text, unsigned depth_max, struct sl_err
     struct json json;
     json_init(&json, text, depth_max);
     if (json_value(&json, NULL) && json_end(&json)) return SL_OK;
-    return sl_fail(
-        err, SL_INVALID, "%s at byte %zu", json.what, (size_t)(json.at - json.start));
+    return sl_fail(err, SL_INVALID, "%s at byte %zu", json.what, (size_t)(json.at - json.start));
 }

@@ -8,7 +8,8 @@
 #include <stdint.h>
 #include <string.h>
 
-/* SL_PORTABLE takes the vector code out, so that the other path can be tested where it isn't needed. */
+/* SL_PORTABLE takes the vector code out, so that the other path can be tested where it isn't
+ * needed. */
 #if defined(__SSE2__) && !defined(SL_PORTABLE)
 #include <emmintrin.h>
 #define JSON_SSE2 1
@@ -23,7 +24,8 @@ static inline bool json_plain(char c)
     return u >= 0x20 && u < 0x80 && u != '"' && u != '\\';
 }
 
-/* The first byte in [at, end) that is not plain, or end. Most of a share's bytes pass through here. */
+/* The first byte in [at, end) that is not plain, or end. Most of a share's bytes pass through here.
+ */
 static inline const char *json_plain_run(const char *at, const char *end)
 {
 #if JSON_SSE2
@@ -42,8 +44,8 @@ static inline const char *json_plain_run(const char *at, const char *end)
     for (; end - at >= 8; at += 8) {
         uint64_t bytes;
         memcpy(&bytes, at, 8);
-        /* x - 1 borrows into the high bit where a byte x is 0. A borrow may run on into the byte above, which at
-           worst ends this loop early: the loop below has the last word. */
+        /* x - 1 borrows into the high bit where a byte x is 0. A borrow may run on into the byte
+           above, which at worst ends this loop early: the loop below has the last word. */
         uint64_t quote = (bytes ^ ones * '"') - ones, backslash = (bytes ^ ones * '\\') - ones;
         if ((bytes | (bytes - ones * ' ') | quote | backslash) & high) break;
     }
@@ -58,7 +60,8 @@ static inline bool json_continuation(char c)
     return ((unsigned char)c & 0xc0) == 0x80;
 }
 
-/* The length of the well-formed UTF-8 sequence (RFC 3629) at `at`, whose first byte isn't ASCII; 0 if it is none. */
+/* The length of the well-formed UTF-8 sequence (RFC 3629) at `at`, whose first byte isn't ASCII; 0
+ * if it is none. */
 static inline unsigned json_utf8_bytes(const char *at, const char *end)
 {
     unsigned lead = (unsigned char)*at;
@@ -74,6 +77,11 @@ static inline unsigned json_utf8_bytes(const char *at, const char *end)
     if (lead == 0xf0) return second >= 0x90 ? 4 : 0; /* below: overlong */
     if (lead == 0xf4) return second < 0x90 ? 4 : 0;  /* above: past U+10FFFF */
     return 4;
+}
+
+static inline bool json_space(char c)
+{
+    return c == ' ' || c == '\n' || c == '\r' || c == '\t';
 }
 
 /* A hexadecimal digit's value, or -1. */

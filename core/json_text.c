@@ -1,5 +1,6 @@
-/* Values that are known to be valid, strings decoded, strings written. Walking one validates it again, which costs
-   little and keeps what turns out not to be valid from being read past its end. */
+/* Values that are known to be valid, strings decoded, strings written. Walking one validates it
+   again, which costs little and keeps what turns out not to be valid from being read past its end.
+ */
 
 #include "json.h"
 
@@ -37,7 +38,8 @@ static uint32_t unit_at(const char *at, const char *end)
     return unit;
 }
 
-/* The code point of the escape at `at` (a backslash): a pair of surrogates is one, a lone surrogate is itself. */
+/* The code point of the escape at `at` (a backslash): a pair of surrogates is one, a lone surrogate
+ * is itself. */
 static const char *take_escape(const char *at, const char *end, uint32_t *point)
 {
     static const char letters[] = "\"\\/bfnrt", meanings[] = "\"\\/\b\f\n\r\t";
@@ -119,21 +121,154 @@ size_t json_decode(struct sl_span raw, char *out)
     return used;
 }
 
-/* `rest` is a whole array or object, or what the walk has left of it: a comma or the closing bracket comes next. Puts
-   the cursor inside as if the walk had entered there. */
-static bool walk_on(struct sl_span rest, char opener, char closer, struct json *json)
+bool json_get(struct sl_span value, const char *name, struct sl_span *member)
 {
-    json_init(json, rest, JSON_DEPTH_CEILING);
-    while (json->at < json->end && strchr(" \n\r\t", *json->at) && *json->at)
-        json->at++;
-    if (json->at == json->end || (*json->at != opener && *json->at != ',')) return false;
-    json->at++;
-    while (json->at < json->end && strchr(" \n\r\t", *json->at) && *json->at)
-        json->at++;
-    return json->at < json->end && *json->at != closer;
+    struct json json;
+    struct sl_span found, with;
+    bool any = false;
+    json_init(&json, value, JSON_DEPTH_CEILING);
+    if (!json_enter(&json, JSON_OBJECT)) return false;
+    while (json_member(&json, &found)) {
+        bool wanted = json_raw_eq(found, name);
+        if (!json_value(&json, &with)) return any;
+        if (wanted) *member = with;
+        any = any || wanted;
+    }
+    return any;
 }
 
-static struct sl_span left_of(const struct json *json)
+bool json_string_raw(struct sl_span value, struct sl_span *raw)
 {
-    return (struct sl_span){json->at, (size_t)(json->end - json->at)};
+    struct json json;
+    struct sl_span string;
+    json_init(&json, value, 0);
+    if (json_kind_of(value) != JSON_STRING || !json_value(&json, &string)) return false;
+    *raw = (struct sl_span){string.ptr + 1, string.len - 2};
+    return true;
+}
+
+/* Put the cursor into the array or object that `rest` is, or is left of: then it begins with a
+   comma or the closing bracket, and the byte before it, which the cursor looks back at, is the end
+   of a value. */
+static bool walk_on(struct json *json, struct sl_span rest, enum json_kind kind)
+{
+    bool object = kind == JSON_OBJECT;
+    json_init(json, rest, JSON_DEPTH_CEILING);
+    while (json->at < json->end && json_space(*json->at))
+        json->at++;
+    if (json->at == json->end) return false;
+    if (*json->at == (object ? '{' : '[')) return json_enter(json, kind);
+    if (*json->at != ',' && *json->at != (object ? '}' : ']')) return false;
+    json->at = rest.ptr;
+    json->start = rest.ptr - 1;
+    json->depth = 1;
+    return true;
+}
+
+static bool walked(const struct json *json, bool more, struct sl_span *rest)
+{
+    *rest = (struct sl_span){json->at, more ? (size_t)(json->end - json->at) : 0};
+    return more;
+}
+
+bool json_next(struct sl_span *rest, struct sl_span *element)
+{
+    struct json json;
+    if (!walk_on(&json, *rest, JSON_ARRAY)) return false;
+    return walked(&json, json_element(&json) && json_value(&json, element), rest);
+}
+
+bool json_next_member(struct sl_span *rest, struct sl_span *name_raw, struct sl_span *member)
+{
+    struct json json;
+    struct sl_span name;
+    if (!walk_on(&json, *rest, JSON_OBJECT)) return false;
+    bool more = json_member(&json, &name) && json_value(&json, member);
+    if (more && name_raw) *name_raw = name;
+    return walked(&json, more, rest);
+}
+
+bool json_u64(struct sl_span value, uint64_t *number)
+{
+    uint64_t sum = 0;
+    for (size_t i = 0; i < value.len; i++) {
+        unsigned digit = (unsigned)(unsigned char)value.ptr[i] - '0';
+        if (digit > 9 || __builtin_mul_overflow(sum, (uint64_t)10, &sum) ||
+            __builtin_add_overflow(sum, (uint64_t)digit, &sum))
+            return false;
+    }
+    if (value.len == 0) return false;
+    *number = sum;
+    return true;
+}
+
+static size_t put_unit(unsigned unit, char *out)
+{
+    static const char hex[] = "0123456789abcdef";
+    memcpy(out, "\\u", 2);
+    for (int i = 0; i < 4; i++)
+        out[2 + i] = hex[unit >> (12 - 4 * i) & 15];
+    return 6;
+}
+
+/* What is at `at` and isn't plain, as it is written in a string: at most 6 bytes. Returns how many;
+   *next is behind what was read. */
+static size_t quote_special(const char *at, const char *end, const char **next, char out[6])
+{
+    static const char meanings[] = "\"\\\b\f\n\r\t", letters[] = "\"\\bfnrt";
+    unsigned c = (unsigned char)*at;
+    const char *meaning = memchr(meanings, *at, sizeof(meanings) - 1);
+    *next = at + 1;
+    if (meaning) {
+        out[0] = '\\';
+        out[1] = letters[meaning - meanings];
+        return 2;
+    }
+    if (c < 0x20) return put_unit(c, out);
+    unsigned n = json_utf8_bytes(at, end);
+    if (n > 0) {
+        memcpy(out, at, n);
+        *next = at + n;
+        return n;
+    }
+    /* In three bytes, yet not UTF-8, and after 0xed: nothing but a surrogate. */
+    if (c == 0xed && end - at >= 3 && json_continuation(at[1]) && json_continuation(at[2])) {
+        *next = at + 3;
+        return put_unit(0xd000 | ((unsigned)at[1] & 0x3f) << 6 | ((unsigned)at[2] & 0x3f), out);
+    }
+    memcpy(out, "\xef\xbf\xbd", 3);
+    return 3;
+}
+
+/* The text as a JSON string; `out` NULL for its length alone. One function does both, so that they
+ * can't disagree. */
+static size_t quoted(struct sl_span text, char *out)
+{
+    const char *at = text.len ? text.ptr : "", *end = at + text.len;
+    size_t used = 1;
+    if (out) out[0] = '"';
+    while (at < end) {
+        const char *next = json_plain_run(at, end), *from = at;
+        size_t n = (size_t)(next - at);
+        char special[6];
+        if (n == 0) {
+            n = quote_special(at, end, &next, special);
+            from = special;
+        }
+        if (out) memcpy(out + used, from, n);
+        used += n;
+        at = next;
+    }
+    if (out) out[used] = '"';
+    return used + 1;
+}
+
+size_t json_quoted_bytes(struct sl_span text)
+{
+    return quoted(text, NULL);
+}
+
+size_t json_quote(struct sl_span text, char *out)
+{
+    return quoted(text, out);
 }

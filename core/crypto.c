@@ -1,0 +1,301 @@
+#include "crypto.h"
+
+#include <openssl/core_names.h>
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+#include <openssl/rand.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static const char base62[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+static EVP_MD *sha256_md, *sha1_md;
+static EVP_MAC *hmac_mac;
+static pthread_key_t contexts_key;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+/* Fetching an algorithm and making a context cost more than hashing a header, so both are done once: the fetch for the process,
+   the contexts for the thread. */
+struct contexts {
+    EVP_MD_CTX *md;
+    EVP_MAC_CTX *mac;
+};
+
+static void need(bool ok, const char *what)
+{
+    if (ok) return;
+    fprintf(stderr, "sharelog: %s failed in the cryptographic library\n", what);
+    abort();
+}
+
+static void contexts_free(void *ptr)
+{
+    struct contexts *c = ptr;
+    EVP_MD_CTX_free(c->md);
+    EVP_MAC_CTX_free(c->mac);
+    free(c);
+}
+
+static void fetch(void)
+{
+    sha256_md = EVP_MD_fetch(NULL, "SHA256", NULL);
+    sha1_md = EVP_MD_fetch(NULL, "SHA1", NULL);
+    hmac_mac = EVP_MAC_fetch(NULL, "HMAC", NULL);
+    need(sha256_md && sha1_md && hmac_mac && pthread_key_create(&contexts_key, contexts_free) == 0, "set-up");
+}
+
+static struct contexts *contexts(void)
+{
+    static _Thread_local struct contexts *mine;
+    if (mine) return mine;
+    pthread_once(&once, fetch);
+    struct contexts *c = calloc(1, sizeof(*c));
+    need(c != NULL, "memory");
+    c->md = EVP_MD_CTX_new();
+    c->mac = EVP_MAC_CTX_new(hmac_mac);
+    OSSL_PARAM params[] = {
+        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, (char[]){"SHA256"}, 0), OSSL_PARAM_END};
+    need(c->md && c->mac && EVP_MAC_CTX_set_params(c->mac, params), "set-up");
+    pthread_setspecific(contexts_key, c);
+    return mine = c;
+}
+
+void crypto_sha256_of(const struct sl_span *pieces, size_t count, uint8_t out[32])
+{
+    EVP_MD_CTX *md = contexts()->md;
+    bool ok = EVP_DigestInit_ex2(md, sha256_md, NULL);
+    for (size_t i = 0; ok && i < count; i++)
+        ok = EVP_DigestUpdate(md, pieces[i].ptr, pieces[i].len);
+    need(ok && EVP_DigestFinal_ex(md, out, NULL), "SHA-256");
+}
+
+void crypto_sha256(const void *bytes, size_t len, uint8_t out[32])
+{
+    crypto_sha256_of(&(struct sl_span){bytes, len}, 1, out);
+}
+
+struct crypto_hash {
+    EVP_MD_CTX *md;
+};
+
+struct crypto_hash *crypto_hash_create(void)
+{
+    contexts(); /* the algorithm is fetched */
+    struct crypto_hash *hash = malloc(sizeof(*hash));
+    need(hash && (hash->md = EVP_MD_CTX_new()), "memory");
+    return hash;
+}
+
+void crypto_hash_begin(struct crypto_hash *hash)
+{
+    need(EVP_DigestInit_ex2(hash->md, sha256_md, NULL), "SHA-256");
+}
+
+void crypto_hash_add(struct crypto_hash *hash, const void *bytes, size_t len)
+{
+    need(EVP_DigestUpdate(hash->md, bytes, len), "SHA-256");
+}
+
+void crypto_hash_end(struct crypto_hash *hash, uint8_t out[32])
+{
+    need(EVP_DigestFinal_ex(hash->md, out, NULL), "SHA-256");
+}
+
+void crypto_hash_destroy(struct crypto_hash *hash)
+{
+    if (!hash) return;
+    EVP_MD_CTX_free(hash->md);
+    free(hash);
+}
+
+void crypto_hmac(const uint8_t key[32], struct sl_span text, uint8_t out[32])
+{
+    EVP_MAC_CTX *mac = contexts()->mac;
+    size_t len;
+    need(EVP_MAC_init(mac, key, 32, NULL) && EVP_MAC_update(mac, (const uint8_t *)text.ptr, text.len) &&
+             EVP_MAC_final(mac, out, &len, 32) && len == 32,
+        "HMAC");
+}
+
+void crypto_sha1(const void *bytes, size_t len, uint8_t out[20])
+{
+    EVP_MD_CTX *md = contexts()->md;
+    need(EVP_DigestInit_ex2(md, sha1_md, NULL) && EVP_DigestUpdate(md, bytes, len) &&
+             EVP_DigestFinal_ex(md, out, NULL),
+        "SHA-1");
+}
+
+static void uuid_text(uint8_t bytes[16], unsigned version, char out[37])
+{
+    bytes[6] = (uint8_t)((bytes[6] & 0x0f) | version << 4);
+    bytes[8] = (uint8_t)((bytes[8] & 0x3f) | 0x80);
+    char hex[33];
+    crypto_hex(bytes, 16, hex);
+    snprintf(out, 37, "%.8s-%.4s-%.4s-%.4s-%.12s", hex, hex + 8, hex + 12, hex + 16, hex + 20);
+}
+
+void crypto_uuid5(const uint8_t namespace_id[16], struct sl_span name, char out[37])
+{
+    EVP_MD_CTX *md = contexts()->md;
+    uint8_t hash[20];
+    need(EVP_DigestInit_ex2(md, sha1_md, NULL) && EVP_DigestUpdate(md, namespace_id, 16) &&
+             EVP_DigestUpdate(md, name.ptr, name.len) && EVP_DigestFinal_ex(md, hash, NULL),
+        "SHA-1");
+    uuid_text(hash, 5, out);
+}
+
+void crypto_uuid4(char out[37])
+{
+    uint8_t bytes[16];
+    crypto_random(bytes, sizeof(bytes));
+    uuid_text(bytes, 4, out);
+}
+
+static int hex_digit(char c)
+{
+    if (c >= '0' && c <= '9') return c - '0';
+    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+    return -1;
+}
+
+bool crypto_uuid_parse(struct sl_span text, uint8_t out[16])
+{
+    if (text.len != 36) return false;
+    size_t n = 0;
+    for (size_t i = 0; i < 36;) {
+        if (i == 8 || i == 13 || i == 18 || i == 23) {
+            if (text.ptr[i++] != '-') return false;
+            continue;
+        }
+        int hi = hex_digit(text.ptr[i]), lo = hex_digit(text.ptr[i + 1]);
+        if (hi < 0 || lo < 0) return false;
+        out[n++] = (uint8_t)(hi << 4 | lo);
+        i += 2;
+    }
+    return true;
+}
+
+void crypto_random(void *out, size_t len)
+{
+    need(RAND_bytes(out, (int)len) == 1, "randomness");
+}
+
+bool crypto_equal(struct sl_span a, struct sl_span b)
+{
+    return a.len == b.len && CRYPTO_memcmp(a.ptr, b.ptr, a.len) == 0;
+}
+
+void crypto_sign_key(const uint8_t seed[32], uint8_t public_key[32])
+{
+    EVP_PKEY *key = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, seed, 32);
+    size_t len = 32;
+    need(key && EVP_PKEY_get_raw_public_key(key, public_key, &len), "Ed25519");
+    EVP_PKEY_free(key);
+}
+
+void crypto_sign(const uint8_t seed[32], struct sl_span text, uint8_t signature[64])
+{
+    EVP_PKEY *key = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, seed, 32);
+    EVP_MD_CTX *md = EVP_MD_CTX_new();
+    size_t len = 64;
+    need(key && md && EVP_DigestSignInit(md, NULL, NULL, NULL, key) &&
+             EVP_DigestSign(md, signature, &len, (const uint8_t *)text.ptr, text.len),
+        "Ed25519");
+    EVP_MD_CTX_free(md);
+    EVP_PKEY_free(key);
+}
+
+bool crypto_sign_verify(const uint8_t public_key[32], struct sl_span text, const uint8_t signature[64])
+{
+    EVP_PKEY *key = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, public_key, 32);
+    EVP_MD_CTX *md = EVP_MD_CTX_new();
+    need(md != NULL, "memory");
+    bool ok = key && EVP_DigestVerifyInit(md, NULL, NULL, NULL, key) == 1 &&
+              EVP_DigestVerify(md, signature, 64, (const uint8_t *)text.ptr, text.len) == 1;
+    EVP_MD_CTX_free(md);
+    EVP_PKEY_free(key);
+    return ok;
+}
+
+size_t crypto_base64(const void *bytes, size_t len, char *out)
+{
+    /* EVP_EncodeBlock counts in int: longer input goes in pieces of a multiple of three bytes. */
+    size_t done = 0, written = 0;
+    do {
+        size_t n = len - done < 3 << 20 ? len - done : 3 << 20;
+        written += (size_t)EVP_EncodeBlock((uint8_t *)out + written, (const uint8_t *)bytes + done, (int)n);
+        done += n;
+    } while (done < len);
+    return written;
+}
+
+static int base64_digit(char c)
+{
+    if (c >= 'A' && c <= 'Z') return c - 'A';
+    if (c >= 'a' && c <= 'z') return c - 'a' + 26;
+    if (c >= '0' && c <= '9') return c - '0' + 52;
+    return c == '+' ? 62 : c == '/' ? 63 : -1;
+}
+
+/* RFC 4648, 4, strictly: padded, no white space, no spare bits. */
+bool crypto_base64_parse(struct sl_span text, uint8_t *out, size_t cap, size_t *len)
+{
+    if (text.len % 4) return false;
+    size_t pad = 0;
+    while (pad < 2 && pad < text.len && text.ptr[text.len - 1 - pad] == '=')
+        pad++;
+    size_t bytes = text.len / 4 * 3 - pad, written = 0;
+    if (bytes > cap) return false;
+    uint32_t bits = 0;
+    unsigned held = 0;
+    for (size_t i = 0; i < text.len - pad; i++) {
+        int digit = base64_digit(text.ptr[i]);
+        if (digit < 0) return false;
+        bits = bits << 6 | (uint32_t)digit;
+        held += 6;
+        if (held >= 8) out[written++] = (uint8_t)(bits >> (held -= 8));
+        bits &= (1u << held) - 1;
+    }
+    if (bits) return false;
+    *len = bytes;
+    return written == bytes;
+}
+
+void crypto_hex(const void *bytes, size_t len, char *out)
+{
+    static const char digits[] = "0123456789abcdef";
+    const uint8_t *b = bytes;
+    for (size_t i = 0; i < len; i++) {
+        *out++ = digits[b[i] >> 4];
+        *out++ = digits[b[i] & 15];
+    }
+    *out = 0;
+}
+
+void crypto_base62(char *out, size_t n)
+{
+    for (size_t i = 0; i < n;) {
+        uint8_t byte;
+        crypto_random(&byte, 1);
+        if (byte < 248) out[i++] = base62[byte % 62]; /* 248 = 4 * 62: no character is likelier */
+    }
+    out[n] = 0;
+}
+
+void crypto_base62_of(const uint8_t bytes[32], char out[44])
+{
+    uint8_t number[32];
+    memcpy(number, bytes, 32);
+    for (size_t i = 43; i-- > 0;) {
+        unsigned rest = 0;
+        for (size_t k = 0; k < 32; k++) {
+            unsigned v = rest << 8 | number[k];
+            number[k] = (uint8_t)(v / 62);
+            rest = v % 62;
+        }
+        out[i] = base62[rest];
+    }
+    out[43] = 0;
+}
