@@ -1,0 +1,440 @@
+#include "kv.h"
+
+#include "limits.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <rocksdb/c.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static const char *const family_names[KV_FAMILIES] = {
+    [KV_META] = "default", /* RocksDB demands a family of this name */
+    [KV_EVENT] = "event",
+    [KV_BODY] = "body",
+    [KV_LOG] = "log",
+    [KV_SHARE] = "share",
+    [KV_BY_SESSION] = "by_session",
+    [KV_TILE] = "tile",
+    [KV_SNAPSHOT] = "snapshot",
+    [KV_INDEX] = "index",
+};
+
+struct kv {
+    rocksdb_t *db;
+    rocksdb_cache_t *cache;
+    rocksdb_options_t *options;
+    rocksdb_options_t *family_options[KV_FAMILIES];
+    rocksdb_column_family_handle_t *family[KV_FAMILIES];
+    rocksdb_readoptions_t *read;
+    rocksdb_writeoptions_t *write_synced, *write_unsynced;
+    char *beside_path; /* a secondary's own folder, for its info log */
+};
+
+struct kv_batch {
+    rocksdb_writebatch_t *batch;
+};
+
+struct kv_iter {
+    rocksdb_iterator_t *iter;
+    rocksdb_readoptions_t *read;
+    size_t lower_len, upper_len;
+    char lower[KV_BOUND_BYTES], upper[KV_BOUND_BYTES];
+};
+
+static atomic_long fault_countdown = -1;
+
+const char *kv_family_name(enum kv_family family)
+{
+    return family == KV_META ? "meta" : family_names[family];
+}
+
+/* The one place where RocksDB's errors become ours. */
+static enum sl_result rocks_error(struct sl_err *err, const char *what, char *text)
+{
+    enum sl_result result = strstr(text, "Corruption") ? SL_CORRUPT : strstr(text, "lock") ? SL_LOCKED : SL_IO;
+    sl_fail(err, result, "%s: %s", what, text);
+    rocksdb_free(text);
+    return result;
+}
+
+/* ---- options: the reasons are measurements, see bench/README.md ---- */
+
+static rocksdb_options_t *family_options(const struct kv *kv, enum kv_family family, bool uncompressed)
+{
+    rocksdb_options_t *options = rocksdb_options_create_copy(kv->options);
+    rocksdb_block_based_table_options_t *table = rocksdb_block_based_options_create();
+    rocksdb_block_based_options_set_block_cache(table, kv->cache);
+    rocksdb_block_based_options_set_cache_index_and_filter_blocks(table, 1); /* so that the cache bounds them too */
+    rocksdb_block_based_options_set_pin_l0_filter_and_index_blocks_in_cache(table, 1);
+    rocksdb_block_based_options_set_format_version(table, 5);
+    /* Bodies of one share lie together and repeat each other: large blocks compress them. */
+    bool bulky = family == KV_BODY || family == KV_SNAPSHOT;
+    rocksdb_block_based_options_set_block_size(table, bulky ? 64 * SL_KIB : 16 * SL_KIB);
+    if (family == KV_SHARE || family == KV_EVENT)
+        rocksdb_block_based_options_set_filter_policy(table, rocksdb_filterpolicy_create_bloom_full(10));
+    rocksdb_options_set_block_based_table_factory(options, table);
+    rocksdb_block_based_options_destroy(table);
+    rocksdb_options_set_write_buffer_size(options, bulky ? 16 * SL_MIB : 4 * SL_MIB);
+    rocksdb_options_set_compression(options, uncompressed ? rocksdb_no_compression : rocksdb_lz4_compression);
+    rocksdb_options_set_bottommost_compression(
+        options, uncompressed ? rocksdb_no_compression : rocksdb_zstd_compression);
+    rocksdb_options_set_level_compaction_dynamic_level_bytes(options, 1);
+    return options;
+}
+
+static void make_options(struct kv *kv, const struct kv_options *options)
+{
+    kv->cache = rocksdb_cache_create_lru(options->cache_bytes);
+    rocksdb_options_t *o = kv->options = rocksdb_options_create();
+    rocksdb_options_set_create_if_missing(o, !options->beside);
+    rocksdb_options_set_create_missing_column_families(o, !options->beside);
+    rocksdb_options_set_db_write_buffer_size(o, SL_WRITE_BUFFER_BYTES);
+    rocksdb_options_set_max_total_wal_size(o, SL_WAL_BYTES);
+    rocksdb_options_set_allow_concurrent_memtable_write(o, 0); /* there is one writer */
+    rocksdb_options_set_bytes_per_sync(o, SL_MIB);
+    rocksdb_options_set_max_background_jobs(o, 2);
+    rocksdb_options_set_max_open_files(o, options->beside ? -1 : 512);
+    rocksdb_options_set_keep_log_file_num(o, 2);
+    rocksdb_options_set_max_log_file_size(o, 4 * SL_MIB);
+    rocksdb_options_set_stats_dump_period_sec(o, 0);
+    rocksdb_options_set_paranoid_checks(o, 1);
+    for (int i = 0; i < KV_FAMILIES; i++)
+        kv->family_options[i] = family_options(kv, i, options->uncompressed);
+    kv->read = rocksdb_readoptions_create();
+    kv->write_synced = rocksdb_writeoptions_create();
+    rocksdb_writeoptions_set_sync(kv->write_synced, 1);
+    kv->write_unsynced = rocksdb_writeoptions_create();
+}
+
+static void empty_folder(const char *path)
+{
+    DIR *dir = opendir(path);
+    if (!dir) return;
+    struct dirent *entry;
+    while ((entry = readdir(dir)))
+        if (entry->d_name[0] != '.') unlinkat(dirfd(dir), entry->d_name, 0);
+    closedir(dir);
+    rmdir(path);
+}
+
+static enum sl_result open_beside(struct kv *kv, const char *path, struct sl_err *err)
+{
+    char current[4096];
+    snprintf(current, sizeof(current), "%s/CURRENT", path);
+    if (access(current, R_OK) != 0) return sl_fail(err, SL_NOT_FOUND, "%s: no store there", path);
+    const char *tmp = getenv("TMPDIR");
+    if (asprintf(&kv->beside_path, "%s/sharelog-read-XXXXXX", tmp && *tmp ? tmp : "/tmp") < 0) {
+        kv->beside_path = NULL;
+        return sl_fail(err, SL_NOMEM, "out of memory");
+    }
+    if (!mkdtemp(kv->beside_path)) return sl_fail(err, SL_IO, "%s: %s", kv->beside_path, strerror(errno));
+    char *text = NULL;
+    kv->db = rocksdb_open_as_secondary_column_families(kv->options, path, kv->beside_path, KV_FAMILIES, family_names,
+        (const rocksdb_options_t *const *)kv->family_options, kv->family, &text);
+    return text ? rocks_error(err, path, text) : SL_OK;
+}
+
+enum sl_result kv_open(const struct kv_options *options, struct kv **out, struct sl_err *err)
+{
+    struct kv *kv = calloc(1, sizeof(*kv));
+    if (!kv) return sl_fail(err, SL_NOMEM, "out of memory");
+    make_options(kv, options);
+    enum sl_result result = SL_OK;
+    if (options->beside) {
+        result = open_beside(kv, options->path, err);
+    } else {
+        char *text = NULL;
+        kv->db = rocksdb_open_column_families(kv->options, options->path, KV_FAMILIES, family_names,
+            (const rocksdb_options_t *const *)kv->family_options, kv->family, &text);
+        if (text) result = rocks_error(err, options->path, text);
+    }
+    if (result != SL_OK) {
+        kv_close(kv);
+        return result;
+    }
+    *out = kv;
+    return SL_OK;
+}
+
+void kv_close(struct kv *kv)
+{
+    if (!kv) return;
+    for (int i = 0; i < KV_FAMILIES; i++)
+        if (kv->family[i]) rocksdb_column_family_handle_destroy(kv->family[i]);
+    if (kv->db) rocksdb_close(kv->db);
+    for (int i = 0; i < KV_FAMILIES; i++)
+        if (kv->family_options[i]) rocksdb_options_destroy(kv->family_options[i]);
+    rocksdb_readoptions_destroy(kv->read);
+    rocksdb_writeoptions_destroy(kv->write_synced);
+    rocksdb_writeoptions_destroy(kv->write_unsynced);
+    rocksdb_options_destroy(kv->options);
+    rocksdb_cache_destroy(kv->cache);
+    if (kv->beside_path) empty_folder(kv->beside_path);
+    free(kv->beside_path);
+    free(kv);
+}
+
+enum sl_result kv_catch_up(struct kv *kv, struct sl_err *err)
+{
+    char *text = NULL;
+    rocksdb_try_catch_up_with_primary(kv->db, &text);
+    return text ? rocks_error(err, "catch up", text) : SL_OK;
+}
+
+/* ---- reading ---- */
+
+enum sl_result kv_get(struct kv *kv, enum kv_family family, struct sl_span key, struct kv_pin *pin, struct sl_err *err)
+{
+    char *text = NULL;
+    *pin = (struct kv_pin){0};
+    rocksdb_pinnableslice_t *slice =
+        rocksdb_get_pinned_cf(kv->db, kv->read, kv->family[family], key.ptr, key.len, &text);
+    if (text) return rocks_error(err, kv_family_name(family), text);
+    if (!slice) return SL_NOT_FOUND;
+    pin->slice = slice;
+    pin->value.ptr = rocksdb_pinnableslice_value(slice, &pin->value.len);
+    return SL_OK;
+}
+
+void kv_release(struct kv_pin *pin)
+{
+    if (pin->slice) rocksdb_pinnableslice_destroy(pin->slice);
+    *pin = (struct kv_pin){0};
+}
+
+struct kv_iter *kv_iter_create(
+    struct kv *kv, enum kv_family family, struct sl_span lower, struct sl_span upper, bool scan)
+{
+    struct kv_iter *iter = calloc(1, sizeof(*iter));
+    if (!iter || lower.len > KV_BOUND_BYTES || upper.len > KV_BOUND_BYTES) abort();
+    iter->read = rocksdb_readoptions_create();
+    if (lower.len) {
+        memcpy(iter->lower, lower.ptr, iter->lower_len = lower.len);
+        rocksdb_readoptions_set_iterate_lower_bound(iter->read, iter->lower, iter->lower_len);
+    }
+    if (upper.len) {
+        memcpy(iter->upper, upper.ptr, iter->upper_len = upper.len);
+        rocksdb_readoptions_set_iterate_upper_bound(iter->read, iter->upper, iter->upper_len);
+    }
+    if (scan) {
+        rocksdb_readoptions_set_fill_cache(iter->read, 0);
+        rocksdb_readoptions_set_readahead_size(iter->read, SL_MIB);
+    }
+    iter->iter = rocksdb_create_iterator_cf(kv->db, iter->read, kv->family[family]);
+    return iter;
+}
+
+void kv_iter_destroy(struct kv_iter *iter)
+{
+    if (!iter) return;
+    rocksdb_iter_destroy(iter->iter);
+    rocksdb_readoptions_destroy(iter->read);
+    free(iter);
+}
+
+void kv_iter_first(struct kv_iter *iter)
+{
+    rocksdb_iter_seek_to_first(iter->iter);
+}
+
+void kv_iter_last(struct kv_iter *iter)
+{
+    rocksdb_iter_seek_to_last(iter->iter);
+}
+
+void kv_iter_seek(struct kv_iter *iter, struct sl_span key)
+{
+    rocksdb_iter_seek(iter->iter, key.ptr, key.len);
+}
+
+void kv_iter_seek_back(struct kv_iter *iter, struct sl_span key)
+{
+    rocksdb_iter_seek_for_prev(iter->iter, key.ptr, key.len);
+}
+
+void kv_iter_next(struct kv_iter *iter)
+{
+    rocksdb_iter_next(iter->iter);
+}
+
+void kv_iter_prev(struct kv_iter *iter)
+{
+    rocksdb_iter_prev(iter->iter);
+}
+
+bool kv_iter_valid(struct kv_iter *iter)
+{
+    return rocksdb_iter_valid(iter->iter);
+}
+
+struct sl_span kv_iter_key(struct kv_iter *iter)
+{
+    struct sl_span key;
+    key.ptr = rocksdb_iter_key(iter->iter, &key.len);
+    return key;
+}
+
+struct sl_span kv_iter_value(struct kv_iter *iter)
+{
+    struct sl_span value;
+    value.ptr = rocksdb_iter_value(iter->iter, &value.len);
+    return value;
+}
+
+enum sl_result kv_iter_check(struct kv_iter *iter, struct sl_err *err)
+{
+    char *text = NULL;
+    rocksdb_iter_get_error(iter->iter, &text);
+    return text ? rocks_error(err, "read", text) : SL_OK;
+}
+
+/* ---- writing ---- */
+
+struct kv_batch *kv_batch_create(void)
+{
+    struct kv_batch *batch = calloc(1, sizeof(*batch));
+    if (!batch) abort();
+    batch->batch = rocksdb_writebatch_create();
+    return batch;
+}
+
+void kv_batch_destroy(struct kv_batch *batch)
+{
+    if (!batch) return;
+    rocksdb_writebatch_destroy(batch->batch);
+    free(batch);
+}
+
+void kv_batch_clear(struct kv_batch *batch)
+{
+    rocksdb_writebatch_clear(batch->batch);
+}
+
+size_t kv_batch_bytes(const struct kv_batch *batch)
+{
+    size_t bytes;
+    rocksdb_writebatch_data(batch->batch, &bytes);
+    return bytes;
+}
+
+size_t kv_batch_count(const struct kv_batch *batch)
+{
+    return (size_t)rocksdb_writebatch_count(batch->batch);
+}
+
+void kv_put(struct kv *kv, struct kv_batch *batch, enum kv_family family, struct sl_span key, struct sl_span value)
+{
+    rocksdb_writebatch_put_cf(batch->batch, kv->family[family], key.ptr, key.len, value.ptr, value.len);
+}
+
+void kv_put_pieces(struct kv *kv, struct kv_batch *batch, enum kv_family family, struct sl_span key,
+    const struct sl_span *pieces, size_t count)
+{
+    const char *ptrs_here[32];
+    size_t lens_here[32];
+    void *more = count > 32 ? malloc(count * (sizeof(char *) + sizeof(size_t))) : NULL;
+    if (count > 32 && !more) abort();
+    const char **ptrs = more ? more : ptrs_here;
+    size_t *lens = more ? (size_t *)(void *)(ptrs + count) : lens_here;
+    for (size_t i = 0; i < count; i++) {
+        ptrs[i] = pieces[i].ptr;
+        lens[i] = pieces[i].len;
+    }
+    rocksdb_writebatch_putv_cf(
+        batch->batch, kv->family[family], 1, &key.ptr, &key.len, (int)count, ptrs, lens);
+    free(more);
+}
+
+void kv_delete(struct kv *kv, struct kv_batch *batch, enum kv_family family, struct sl_span key)
+{
+    rocksdb_writebatch_delete_cf(batch->batch, kv->family[family], key.ptr, key.len);
+}
+
+void kv_delete_single(struct kv *kv, struct kv_batch *batch, enum kv_family family, struct sl_span key)
+{
+    rocksdb_writebatch_singledelete_cf(batch->batch, kv->family[family], key.ptr, key.len);
+}
+
+void kv_delete_range(
+    struct kv *kv, struct kv_batch *batch, enum kv_family family, struct sl_span from, struct sl_span to)
+{
+    rocksdb_writebatch_delete_range_cf(batch->batch, kv->family[family], from.ptr, from.len, to.ptr, to.len);
+}
+
+void kv_fault_after(long writes)
+{
+    atomic_store(&fault_countdown, writes);
+}
+
+static bool faulted(void)
+{
+    long left = atomic_load_explicit(&fault_countdown, memory_order_relaxed);
+    if (left < 0) return false;
+    if (left == 0) return true;
+    atomic_store(&fault_countdown, left - 1);
+    return false;
+}
+
+enum sl_result kv_write(struct kv *kv, struct kv_batch *batch, bool sync, struct sl_err *err)
+{
+    if (faulted()) return sl_fail(err, SL_IO, "write: injected fault");
+    char *text = NULL;
+    rocksdb_write(kv->db, sync ? kv->write_synced : kv->write_unsynced, batch->batch, &text);
+    return text ? rocks_error(err, "write", text) : SL_OK;
+}
+
+enum sl_result kv_sync(struct kv *kv, struct sl_err *err)
+{
+    char *text = NULL;
+    rocksdb_flush_wal(kv->db, 1, &text);
+    return text ? rocks_error(err, "sync", text) : SL_OK;
+}
+
+enum sl_result kv_flush(struct kv *kv, struct sl_err *err)
+{
+    rocksdb_flushoptions_t *options = rocksdb_flushoptions_create();
+    rocksdb_flushoptions_set_wait(options, 1);
+    enum sl_result result = SL_OK;
+    for (int i = 0; i < KV_FAMILIES && result == SL_OK; i++) {
+        char *text = NULL;
+        rocksdb_flush_cf(kv->db, options, kv->family[i], &text);
+        if (text) result = rocks_error(err, "flush", text);
+    }
+    rocksdb_flushoptions_destroy(options);
+    return result;
+}
+
+void kv_compact(struct kv *kv, enum kv_family family, struct sl_span from, struct sl_span to)
+{
+    rocksdb_compactoptions_t *options = rocksdb_compactoptions_create();
+    rocksdb_compactoptions_set_bottommost_level_compaction(options, 2); /* force */
+    rocksdb_compactoptions_set_exclusive_manual_compaction(options, 0);
+    rocksdb_compact_range_cf_opt(kv->db, kv->family[family], options, from.len ? from.ptr : NULL, from.len,
+        to.len ? to.ptr : NULL, to.len);
+    rocksdb_compactoptions_destroy(options);
+}
+
+static uint64_t property(struct kv *kv, enum kv_family family, const char *name)
+{
+    uint64_t value = 0;
+    rocksdb_property_int_cf(kv->db, kv->family[family], name, &value);
+    return value;
+}
+
+uint64_t kv_family_bytes(struct kv *kv, enum kv_family family)
+{
+    return property(kv, family, "rocksdb.total-sst-files-size") +
+           property(kv, family, "rocksdb.cur-size-active-mem-table");
+}
+
+uint64_t kv_memory_bytes(struct kv *kv)
+{
+    uint64_t bytes = rocksdb_cache_get_usage(kv->cache);
+    for (int i = 0; i < KV_FAMILIES; i++)
+        bytes += property(kv, i, "rocksdb.size-all-mem-tables") +
+                 property(kv, i, "rocksdb.estimate-table-readers-mem");
+    return bytes;
+}
