@@ -1,0 +1,57 @@
+#ifndef SHARELOG_HTTP_ENCODING_H
+#define SHARELOG_HTTP_ENCODING_H
+
+/* Compressing an answer as it is written. gzip.c and zstd.c are the walls of zlib and libzstd. */
+
+#include "core/span.h"
+
+enum encoding { ENCODING_IDENTITY, ENCODING_GZIP, ENCODING_ZSTD };
+
+/* The best that an Accept-Encoding header takes: the highest q-value, of equal ones zstd, then
+   gzip. Without the header, or where it is malformed, identity. */
+enum encoding encoding_choose(struct sl_span accept);
+
+/* `gzip`, `zstd`; NULL for identity. */
+const char *encoding_name(enum encoding encoding);
+
+/* A running compression of one body, or of several, one after the other. */
+struct encoder;
+
+/* An encoder for gzip or zstd, ready to begin. Taken from a small pool, since making one costs more
+   than compressing a small body. NULL: no memory. Give it back (at any time, also in the middle)
+   with encoder_close; NULL is fine. */
+struct encoder *encoder_open(enum encoding encoding);
+void encoder_close(struct encoder *encoder);
+
+/* Compress some of in[0, in_len) into out[0, out_cap): *taken and *made say how much. `last`:
+   nothing comes behind `in`; then call until *done. Call again with what is left, with more room in
+   `out`. False: broken, give it back. */
+struct encoder_step {
+    const void *in;
+    size_t in_len;
+    void *out;
+    size_t out_cap;
+    bool last;
+    size_t taken, made; /* set */
+    bool done;          /* set: the compressed body is complete */
+};
+bool encoder_run(struct encoder *encoder, struct encoder_step *step);
+
+/* Free what the pool holds. For tests that look for leaks, and at the end of a process. */
+void encoder_pool_fini(void);
+
+/* ---- the walls ---- */
+
+struct gzip;
+struct gzip *gzip_create(void);
+bool gzip_reset(struct gzip *gzip);
+bool gzip_run(struct gzip *gzip, struct encoder_step *step);
+void gzip_destroy(struct gzip *gzip);
+
+struct zstd;
+struct zstd *zstd_create(void);
+bool zstd_reset(struct zstd *zstd);
+bool zstd_run(struct zstd *zstd, struct encoder_step *step);
+void zstd_destroy(struct zstd *zstd);
+
+#endif
