@@ -1,0 +1,142 @@
+#include "command.h"
+#include "term.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define COMMON(field) offsetof(struct common, field)
+static const struct {
+    unsigned takes;
+    struct option option;
+} common_options[] = {
+    {TAKES_DATA, {"data", "DIR", OPTION_TEXT, COMMON(data), 0, 0,
+                     "the data directory (else $XDG_DATA_HOME/sharelog, ~/.local/share/sharelog)"}},
+    {TAKES_URL, {"url", "URL", OPTION_TEXT, COMMON(url), 0, 0, "ask the server there instead"}},
+    {TAKES_URL, {"key", "KEY", OPTION_TEXT, COMMON(key), 0, 0,
+                    "the server's key (better: environment SHARELOG_OWNER_KEY)"}},
+    {TAKES_JSON, {"json", NULL, OPTION_FLAG, COMMON(json), 0, 0, "answer in JSON, for a program"}},
+};
+#define COMMON_COUNT (sizeof(common_options) / sizeof(common_options[0]))
+
+static const struct option *find(const struct command *command, const char *name, size_t len)
+{
+    const struct option *option = command->options;
+    for (; option && option->name; option++)
+        if (strlen(option->name) == len && memcmp(option->name, name, len) == 0) return option;
+    for (size_t i = 0; i < COMMON_COUNT; i++) {
+        option = &common_options[i].option;
+        if ((command->takes & common_options[i].takes) && strlen(option->name) == len &&
+            memcmp(option->name, name, len) == 0)
+            return option;
+    }
+    return NULL;
+}
+
+bool options_number(const char *text, uint64_t min, uint64_t max, uint64_t *number)
+{
+    uint64_t value = 0;
+    if (!*text) return false;
+    for (; *text; text++) {
+        if (*text < '0' || *text > '9' || value > (UINT64_MAX - 9) / 10) return false;
+        value = value * 10 + (uint64_t)(*text - '0');
+    }
+    if (value < min || value > max) return false;
+    *number = value;
+    return true;
+}
+
+static bool set(const struct command *command, const struct option *option, char *text, void *values)
+{
+    void *place = (char *)values + option->offset;
+    if (option->kind == OPTION_FLAG) {
+        *(bool *)place = true;
+    } else if (option->kind == OPTION_TEXT) {
+        *(const char **)place = text;
+        if (strcmp(option->name, "key") == 0) {
+            /* The key is kept, and what others see of it in a list of processes is blotted out. */
+            char *copy = strdup(text);
+            if (!copy) return fail("out of memory"), false;
+            *(const char **)place = copy;
+            memset(text, 'x', strlen(text));
+        }
+    } else {
+        struct option_number *number = place;
+        if (!options_number(text, option->min, option->max, &number->value)) {
+            fail("%s: --%s takes a number from %llu to %llu, not \"%s\"", command->name, option->name,
+                (unsigned long long)option->min, (unsigned long long)option->max, text);
+            return false;
+        }
+        number->given = true;
+    }
+    return true;
+}
+
+static bool wrong(const struct command *command, const char *what, const char *name)
+{
+    fail("%s: %s --%s (see: sharelog help %s)", command->name, what, name, command->name);
+    return false;
+}
+
+/* argv[*at] is an option: parse it, and its value where that is a word of its own. */
+static bool parse_one(const struct command *command, int argc, char **argv, int *at, void *values)
+{
+    char *name = argv[*at] + 2, *equals = strchr(name, '=');
+    size_t len = equals ? (size_t)(equals - name) : strlen(name);
+    const struct option *option = find(command, name, len);
+    if (!option) return wrong(command, "unknown option", name);
+    if (option->kind == OPTION_FLAG) {
+        if (equals) return wrong(command, "nothing belongs behind", option->name);
+        return set(command, option, NULL, values);
+    }
+    char *text = equals ? equals + 1 : ++*at < argc ? argv[*at] : NULL;
+    if (!text || (!*text && option->kind == OPTION_TEXT)) return wrong(command, "a value is missing behind", option->name);
+    return set(command, option, text, values);
+}
+
+enum option_result options_parse(
+    const struct command *command, int argc, char **argv, void *values, int *words)
+{
+    int count = 0;
+    bool ended = false;
+    for (int at = 0; at < argc; at++) {
+        char *text = argv[at];
+        if (ended || text[0] != '-' || !text[1]) {
+            argv[count++] = text;
+        } else if (strcmp(text, "--") == 0) {
+            ended = true;
+        } else if (strcmp(text, "--help") == 0 || strcmp(text, "-h") == 0) {
+            return OPTIONS_HELP;
+        } else if (text[1] != '-') {
+            fail("%s: unknown option %s (see: sharelog help %s)", command->name, text, command->name);
+            return OPTIONS_WRONG;
+        } else if (!parse_one(command, argc, argv, &at, values)) {
+            return OPTIONS_WRONG;
+        }
+    }
+    const struct common *common = values;
+    if (common->data && common->url) {
+        fail("%s: --data and --url are two places; give one", command->name);
+        return OPTIONS_WRONG;
+    }
+    *words = count;
+    return OPTIONS_OK;
+}
+
+static void help_one(const struct option *option)
+{
+    char name[64];
+    snprintf(name, sizeof(name), "--%s%s%s", option->name, option->value ? " " : "",
+        option->value ? option->value : "");
+    printf("  %-26s %s\n", name, option->help);
+}
+
+void options_help(const struct command *command)
+{
+    const struct option *option = command->options;
+    if (!command->takes && !option) return;
+    printf("\nOptions:\n");
+    for (; option && option->name; option++)
+        help_one(option);
+    for (size_t i = 0; i < COMMON_COUNT; i++)
+        if (command->takes & common_options[i].takes) help_one(&common_options[i].option);
+}

@@ -1,0 +1,49 @@
+#ifndef SHARELOG_OPTIONS_H
+#define SHARELOG_OPTIONS_H
+
+/* Options, parsed by a table into a struct of values. */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum option_kind {
+    OPTION_FLAG,  /* bool */
+    OPTION_TEXT,  /* const char *, NULL if not given */
+    OPTION_NUMBER /* struct option_number */
+};
+
+struct option_number {
+    bool given;
+    uint64_t value;
+};
+
+struct option {
+    const char *name; /* without the dashes */
+    const char *value; /* what it takes, for help; NULL of a flag */
+    enum option_kind kind;
+    size_t offset; /* in the struct of values */
+    uint64_t min, max; /* of a number */
+    const char *help;
+};
+
+/* The options that many commands share, in front of each command's own values. */
+enum option_takes { TAKES_DATA = 1, TAKES_URL = 2, TAKES_JSON = 4 };
+struct common {
+    const char *data, *url, *key;
+    bool json;
+};
+
+struct command;
+enum option_result { OPTIONS_OK, OPTIONS_HELP, OPTIONS_WRONG };
+
+/* Parse what stands behind the command's name. Options and words may be mixed; "--" ends the options. The words are moved
+   to the front of argv, *words of them. A wrong option is told on stderr. */
+enum option_result options_parse(
+    const struct command *command, int argc, char **argv, void *values, int *words);
+/* The list of a command's options, for help. */
+void options_help(const struct command *command);
+/* A decimal number in [min, max]. */
+bool options_number(const char *text, uint64_t min, uint64_t max, uint64_t *number);
+
+#endif
