@@ -1,0 +1,144 @@
+/* Routes: one table, and how a raw path is held against it. */
+
+#include "http/routes.h"
+
+#include "http/api.h"
+#include "http/pages.h"
+#include "http/param.h"
+
+#include <stdio.h>
+
+#define CONTROL SL_CONTROL_BODY_BYTES
+
+/* clang-format off */
+static const struct route table[] = {
+    {HTTP_POST, "/api/share", ROUTE_ANYONE, CONTROL, api_create, "create a share for {sessionID}, or recover the one there is"},
+    {HTTP_POST, "/api/share/:id/sync", ROUTE_SECRET, ROUTE_BODY_CONFIGURED, api_sync, "append a batch {secret, data:[{type,data}…]}; 200 means durable"},
+    {HTTP_DELETE, "/api/share/:id", ROUTE_SECRET, CONTROL, api_remove, "remove a share for ever: {secret}, or the owner key"},
+    {HTTP_DELETE, "/api/support/actions/remove-share", ROUTE_OWNER, CONTROL, api_take_down, "take down {shareID} and hold its session"},
+
+    {HTTP_GET, "/api/share/:id", ROUTE_ANYONE, 0, api_session, "the session: {session,messages,parts,diffs,models,metadata}; ?at=SEQ|?t=TIME, ?diffs=latest"},
+    {HTTP_GET, "/api/share/:id/data", ROUTE_ANYONE, 0, api_data, "the newest item of each key; ?at=SEQ|?t=TIME"},
+    {HTTP_GET, "/api/share/:id/metadata", ROUTE_ANYONE, 0, api_metadata, "title, directory, counts and times; ?at=SEQ|?t=TIME"},
+    {HTTP_GET, "/api/share/:id/changes", ROUTE_ANYONE, 0, api_changes, "keys added, changed and removed between sequences ?from and ?to"},
+    {HTTP_GET, "/api/share/:id/events", ROUTE_ANYONE, 0, api_events, "history; ?from=SEQ, ?limit=1…1000, ?order=asc|desc"},
+    {HTTP_GET, "/api/share/:id/events/:seq", ROUTE_ANYONE, 0, api_event, "one event with its data, and what a verifier needs"},
+    {HTTP_GET, "/api/share/:id/live", ROUTE_ANYONE, 0, api_live, "server-sent events; Last-Event-ID or ?from is the last sequence seen"},
+    {HTTP_GET, "/ws/:id", ROUTE_ANYONE, 0, api_ws, "a WebSocket: each batch's data array is one text message"},
+
+    {HTTP_GET, "/api/sessions", ROUTE_OWNER, 0, api_sessions, "live shares, newest first; ?limit, ?cursor"},
+    {HTTP_POST, "/api/sessions/allow", ROUTE_OWNER, CONTROL, api_allow, "let {sessionID}, once taken down, be shared again"},
+    {HTTP_GET, "/api/events", ROUTE_OWNER, 0, api_all_events, "all shares' events by position, NDJSON; ?from, ?limit"},
+    {HTTP_GET, "/api/stats", ROUTE_OWNER, 0, api_stats, "what the store holds"},
+    {HTTP_POST, "/api/compact", ROUTE_OWNER, CONTROL, api_compact, "make what snapshots are due, finish erasures, compact the files"},
+
+    {HTTP_GET, "/livez", ROUTE_ANYONE, 0, api_livez, "the process answers"},
+    {HTTP_GET, "/readyz", ROUTE_ANYONE, 0, api_readyz, "the store takes writes"},
+    {HTTP_GET, "/healthz", ROUTE_ANYONE, 0, api_readyz, "the same as /readyz"},
+
+    {HTTP_GET, "/", ROUTE_ANYONE, 0, page_root, "to /sessions"},
+    {HTTP_GET, "/sessions", ROUTE_ANYONE, 0, page_sessions, "the list of sessions, for the owner"},
+    {HTTP_POST, "/sessions", ROUTE_ANYONE, CONTROL, page_sign_in, "the owner's key from the form"},
+    {HTTP_GET, "/share/:id", ROUTE_ANYONE, 0, page_share, "a session to read; ?at=SEQ|?t=TIME"},
+    {HTTP_GET, "/s/:id", ROUTE_ANYONE, 0, page_share, "the same as /share/:id"},
+};
+/* clang-format on */
+
+const struct route *routes_table(size_t *count)
+{
+    *count = sizeof(table) / sizeof(*table);
+    return table;
+}
+
+/* Take "/segment" off the front of a path; false at its end, or where no slash is. */
+static bool next_segment(struct sl_span *path, struct sl_span *segment)
+{
+    if (path->len == 0 || path->ptr[0] != '/') return false;
+    const char *begin = path->ptr + 1;
+    size_t left = path->len - 1;
+    const char *slash = left ? memchr(begin, '/', left) : NULL;
+    segment->ptr = begin;
+    segment->len = slash ? (size_t)(slash - begin) : left;
+    *path = (struct sl_span){begin + segment->len, left - segment->len};
+    return true;
+}
+
+static bool segment_fits(
+    struct sl_span want, struct sl_span got, size_t depth, struct http_call *call)
+{
+    if (sl_span_eq(want, SL_SPAN(":id"))) {
+        if (!sl_share_id_valid(got)) return false;
+        memcpy(call->id, got.ptr, got.len);
+        call->id[got.len] = 0;
+        return true;
+    }
+    if (sl_span_eq(want, SL_SPAN(":seq"))) return param_parse_u64(got, &call->sequence);
+    if (depth == 1 && sl_span_eq(want, SL_SPAN("share")) && sl_span_eq(got, SL_SPAN("shares")))
+        return true;
+    return sl_span_eq(want, got);
+}
+
+bool route_fits(const char *pattern, struct sl_span path, struct http_call *call)
+{
+    struct sl_span rest = sl_span_of(pattern), want, got;
+    call->id[0] = 0;
+    call->sequence = 0;
+    for (size_t depth = 0; next_segment(&rest, &want); depth++)
+        if (!next_segment(&path, &got) || !segment_fits(want, got, depth, call)) return false;
+    return path.len == 0;
+}
+
+static const char *method_name(enum http_method method)
+{
+    switch (method) {
+    case HTTP_GET: return "GET, HEAD";
+    case HTTP_POST: return "POST";
+    case HTTP_DELETE: return "DELETE";
+    case HTTP_HEAD:
+    case HTTP_OPTIONS:
+    case HTTP_OTHER: break;
+    }
+    return NULL;
+}
+
+const struct route *route_find(
+    enum http_method method, struct sl_span path, struct http_call *call, char *allow, size_t cap)
+{
+    size_t used = 0;
+    allow[0] = 0;
+    if (method == HTTP_HEAD) method = HTTP_GET;
+    for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
+        if (!route_fits(table[i].pattern, path, call)) continue;
+        if (table[i].method == method) return &table[i];
+        int n = snprintf(
+            allow + used, cap - used, "%s%s", used ? ", " : "", method_name(table[i].method));
+        if (n > 0 && (size_t)n < cap - used) used += (size_t)n;
+    }
+    return NULL;
+}
+
+static bool begins_with(struct sl_span path, struct sl_span segment)
+{
+    struct sl_span first;
+    return next_segment(&path, &first) && sl_span_eq(first, segment);
+}
+
+bool route_is_api(struct sl_span path)
+{
+    return begins_with(path, SL_SPAN("api"));
+}
+
+bool route_is_page(struct sl_span path)
+{
+    return begins_with(path, SL_SPAN("share")) || begins_with(path, SL_SPAN("s")) ||
+           begins_with(path, SL_SPAN("sessions"));
+}
+
+struct sl_span route_path(struct sl_span path)
+{
+    if (path.len >= 2 && path.ptr[0] == '/' && path.ptr[1] == '/') {
+        struct sl_span rest = {path.ptr + 1, path.len - 1};
+        if (route_is_api(rest)) return rest;
+    }
+    return path;
+}
