@@ -146,6 +146,7 @@ static const char *pass_value(struct json *json, const char *at)
     unsigned depth = 0, room = json->depth_max - json->depth;
     const char *end = json->end;
     struct sl_span name;
+    assert(room <= JSON_DEPTH_CEILING);
     for (;;) {
         if (at == end) return fail(json, at, no_value);
         if (*at == '{' || *at == '[') {
@@ -165,6 +166,7 @@ static const char *pass_value(struct json *json, const char *at)
             at = pass_space(at, end);
         }
         /* A value is complete, and with it perhaps what it is the last of. */
+        // cppcheck-suppress uninitvar ; each level of depth has written its own
         while (at < end && *at == closers[depth - 1]) {
             at++;
             if (--depth == 0) return at;
@@ -242,13 +244,13 @@ bool json_enter(struct json *json, enum json_kind kind)
 /* To the next element, or behind the closing bracket, with *more saying which. */
 static const char *pass_comma(struct json *json, char opener, char closer, bool *more)
 {
-    assert(json->depth > 0 && json->at > json->start);
+    assert(json->depth > 0);
     /* Is it the first? The text itself knows: only a bracket that was just entered stands before
        the cursor, but for white space that json_peek may have passed; no value ends with one. */
-    const char *before = json->at - 1;
-    while (json_space(*before))
+    const char *before = json->at;
+    while (before > json->start && json_space(before[-1]))
         before--;
-    bool first = *before == opener;
+    bool first = before > json->start && before[-1] == opener;
     const char *at = pass_space(json->at, json->end);
     *more = at == json->end || *at != closer;
     if (!*more) {

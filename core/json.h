@@ -15,8 +15,9 @@
 /* A depth_max above this means this: a thread's stack holds one byte for each level. */
 #define JSON_DEPTH_CEILING 1024
 
-/* A cursor over a text. `at` is the next byte to be read; after an error it is the byte that is
-   wrong, and `what` says what is wrong with it (a constant string such as "invalid UTF-8"). */
+/* A cursor over a text. `at` is the next byte to be read; after an error, which stays, it is the
+   byte that is wrong (of a sequence that isn't UTF-8 the first), and `what` says what is wrong with
+   it (a constant string such as "invalid UTF-8"). */
 struct json {
     const char *start, *at, *end;
     const char *what;

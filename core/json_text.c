@@ -69,8 +69,8 @@ bool json_raw_eq(struct sl_span raw, const char *text)
         uint32_t point = (unsigned char)*at;
         const char *next = at + 1;
         if (*at == '\\') next = take_escape(at, at + left, &point);
-        /* The text's own end is looked at first, for U+0000 must not pass for it. */
-        if (*text == '\0' || point != (unsigned char)*text) return false;
+        /* U+0000 must not pass for the text's end, nor U+00E9 for a byte 0xe9. */
+        if (point == 0 || point > 0x7f || point != (unsigned char)*text) return false;
         left -= (size_t)(next - at);
         at = next;
     }
@@ -148,8 +148,7 @@ bool json_string_raw(struct sl_span value, struct sl_span *raw)
 }
 
 /* Put the cursor into the array or object that `rest` is, or is left of: then it begins with a
-   comma or the closing bracket, and the byte before it, which the cursor looks back at, is the end
-   of a value. */
+   comma or the closing bracket, and the cursor stands as it does behind a value. */
 static bool walk_on(struct json *json, struct sl_span rest, enum json_kind kind)
 {
     bool object = kind == JSON_OBJECT;
@@ -158,11 +157,9 @@ static bool walk_on(struct json *json, struct sl_span rest, enum json_kind kind)
         json->at++;
     if (json->at == json->end) return false;
     if (*json->at == (object ? '{' : '[')) return json_enter(json, kind);
-    if (*json->at != ',' && *json->at != (object ? '}' : ']')) return false;
-    json->at = rest.ptr;
-    json->start = rest.ptr - 1;
+    json->start = json->at;
     json->depth = 1;
-    return true;
+    return *json->at == ',' || *json->at == (object ? '}' : ']');
 }
 
 static bool walked(const struct json *json, bool more, struct sl_span *rest)
@@ -212,7 +209,7 @@ static size_t put_unit(unsigned unit, char *out)
 }
 
 /* What is at `at` and isn't plain, as it is written in a string: at most 6 bytes. Returns how many;
-   *next is behind what was read. */
+ *next is behind what was read. */
 static size_t quote_special(const char *at, const char *end, const char **next, char out[6])
 {
     static const char meanings[] = "\"\\\b\f\n\r\t", letters[] = "\"\\bfnrt";
