@@ -1,7 +1,7 @@
 // The real client: homes of its own, its headless server, and its export and import commands.
 import fs from 'node:fs';
 import path from 'node:path';
-import { run, start, stop, untilPrinted } from './process.mjs';
+import { run as runProgram, start, stop, untilPrinted } from './process.mjs';
 
 /** A git project with one commit; the client shows a turn's diffs only inside a repository. */
 export async function makeProject(folder, env) {
@@ -9,7 +9,7 @@ export async function makeProject(folder, env) {
   fs.writeFileSync(path.join(folder, 'list.txt'), 'one\ntwo\nthree\n');
   const settings = ['-c', 'user.name=Test', '-c', 'user.email=test@localhost', '-c', 'commit.gpgsign=false'];
   for (const args of [['init', '-q'], ['add', '.'], [...settings, 'commit', '-q', '-m', 'start']]) {
-    const git = await run('git', args, { cwd: folder, env });
+    const git = await runProgram('git', args, { cwd: folder, env });
     if (git.exit.code !== 0) throw new Error(`git ${args.join(' ')}: ${git.stderr}`);
   }
 }
@@ -47,7 +47,7 @@ export async function openHome(binary, folder, { provider, share, enterprise }) 
   await makeProject(at('project'), env);
 
   let server = null, url = null;
-  const client = (args, options) => run(binary, args, { cwd: at('project'), env, ...options });
+  const client = (args, options) => runProgram(binary, args, { cwd: at('project'), env, ...options });
 
   const self = {
     project: at('project'),
@@ -80,6 +80,9 @@ export async function openHome(binary, folder, { provider, share, enterprise }) 
     prompt: (id, text) => self.ask('POST', `/session/${id}/message`, {
       model: { providerID: 'fake', modelID: 'fake-1' }, parts: [{ type: 'text', text }],
     }),
+
+    /** `opencode run TEXT`: a session of one prompt, from the command line. */
+    run: (text) => client(['run', text]),
 
     /** `opencode export ID` into a file, whose name is returned: into a pipe the client cuts it short. */
     async export(id) {

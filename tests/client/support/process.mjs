@@ -51,16 +51,12 @@ export async function run(program, args, options = {}, timeout_ms = 60_000) {
   return self;
 }
 
-/** Wait until a started program has printed a line that `pattern` matches, and return the match. */
-export function untilPrinted(self, pattern, timeout_ms = 30_000) {
-  let failed;
-  return until(`${self.name} prints ${pattern}`, () => {
-    if (self.exit) failed = new Error(`${self.name} ended: ${JSON.stringify(self.exit)}\n${self.stdout}${self.stderr}`);
-    return failed ?? self.stdout.match(pattern);
-  }, timeout_ms).then((found) => {
-    if (found === failed) throw failed;
-    return found;
-  });
+/** Wait until a started program has printed what `pattern` matches, and return the match. */
+export async function untilPrinted(self, pattern, timeout_ms = 30_000) {
+  await until(`${self.name} prints ${pattern}`, () => self.exit || pattern.test(self.stdout), timeout_ms);
+  const found = self.stdout.match(pattern);
+  if (!found) throw new Error(`${self.name} ended, ${JSON.stringify(self.exit)}, without printing ${pattern}\n${self.stdout}${self.stderr}`);
+  return found;
 }
 
 /** Ask a started program to stop and return {code, signal}; one that doesn't within timeout_ms is killed. */
