@@ -29,7 +29,8 @@ const struct command command_allow = {
     .words_max = 1,
     .takes = TAKES_DATA | TAKES_URL | TAKES_JSON,
     .summary = "let a session that was taken down be shared again",
-    .about = "After `sharelog rm` its session is refused until then. The removed share stays removed.",
+    .about =
+        "After `sharelog rm` its session is refused until then. The removed share stays removed.",
     .examples = "  sharelog allow ses_dfbb7ba9fffezqsfjc2MkXLw9j\n",
     .values_bytes = sizeof(struct common),
     .run = run,

@@ -11,7 +11,7 @@ struct buffer {
 };
 
 /* All of these end the program with a message when there is no memory. */
-void *need(size_t len);               /* zeroed */
+void *need(size_t len); /* zeroed */
 void *need_more(void *old, size_t len);
 char *need_text(const char *text);
 

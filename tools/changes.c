@@ -4,7 +4,8 @@
 #include "target.h"
 #include "term.h"
 
-static void put_keys(struct sl_span answer, const char *name, const char *mark, enum term_style style)
+static void put_keys(
+    struct sl_span answer, const char *name, const char *mark, enum term_style style)
 {
     struct sl_span rest = field_array(answer, name), key;
     struct buffer text = {0};
@@ -40,7 +41,8 @@ static int run(const void *given, int count, char **words)
     struct buffer target = {0};
     uint64_t from, to;
     int code = EXIT_WRONG;
-    if (!options_number(words[1], 0, UINT64_MAX / 2, &from) || !options_number(words[2], 0, UINT64_MAX / 2, &to)) {
+    if (!options_number(words[1], 0, UINT64_MAX / 2, &from) ||
+        !options_number(words[2], 0, UINT64_MAX / 2, &to)) {
         fail("changes: A and B are sequences, such as 1 and 12 (see: sharelog log %s)", words[0]);
     } else if (target_share(&target, words[0], "/changes") && source_open(common, &source)) {
         target_number(&target, "from", from);
@@ -59,7 +61,8 @@ const struct command command_changes = {
     .words_max = 3,
     .takes = TAKES_DATA | TAKES_URL | TAKES_JSON,
     .summary = "tell which items differ between two moments of a share",
-    .about = "A and B are sequences; with A after B it walks back. An item that was sent again unchanged is no change.",
+    .about =
+        "A and B are sequences; with A after B it walks back. An item that was sent again unchanged is no change.",
     .examples = "  sharelog changes q7Zk2bXa 3 12\n"
                 "  sharelog changes q7Zk2bXa 3 12 --json\n",
     .values_bytes = sizeof(struct common),

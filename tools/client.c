@@ -72,7 +72,8 @@ static bool prepare(struct client *client, const struct client_remote *remote)
         buffer_free(&line);
     }
     /* "Expect: 100-continue" would cost a round trip, and opencode doesn't send it. */
-    ok = ok && add_header(client, "Expect:") && add_header(client, "Content-Type: application/json");
+    ok =
+        ok && add_header(client, "Expect:") && add_header(client, "Content-Type: application/json");
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(curl, CURLOPT_HTTPHEADER, client->headers);
@@ -104,8 +105,8 @@ enum sl_result client_create_remote(
     const struct client_remote *remote, struct client **client, struct sl_err *err)
 {
     if (!url_fits(remote->url))
-        return sl_fail(err, SL_INVALID, "\"%.200s\" is no URL of a server, such as http://127.0.0.1:8787",
-            remote->url);
+        return sl_fail(err, SL_INVALID,
+            "\"%.200s\" is no URL of a server, such as http://127.0.0.1:8787", remote->url);
     if (remote->key && strpbrk(remote->key, "\r\n"))
         return sl_fail(err, SL_INVALID, "the key has a line break in it");
     struct client *made = need(sizeof(*made));

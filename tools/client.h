@@ -1,20 +1,20 @@
 #ifndef SHARELOG_CLIENT_H
 #define SHARELOG_CLIENT_H
 
-/* One way to ask the API, whatever answers: a server somewhere, over HTTP, or this program on a data directory. So every
-   command that reads is written once, and shows what the API shows. One thread at a time uses a client; several
-   clients may be used by several threads. */
+/* One way to ask the API, whatever answers: a server somewhere, over HTTP, or this program on a
+   data directory. So every command that reads is written once, and shows what the API shows. One
+   thread at a time uses a client; several clients may be used by several threads. */
 
 #include "http/http.h"
 
 struct client;
 
 struct client_remote {
-    const char *url; /* http://host:port, a path behind it is kept */
-    const char *key; /* NULL: none */
+    const char *url;        /* http://host:port, a path behind it is kept */
+    const char *key;        /* NULL: none */
     const char *user_agent; /* NULL: sharelog's own */
-    bool direct;    /* past any proxy: the key in use is this machine's own */
-    uint64_t stall_s; /* give up when nothing arrives for so long; 0: never */
+    bool direct;            /* past any proxy: the key in use is this machine's own */
+    uint64_t stall_s;       /* give up when nothing arrives for so long; 0: never */
 };
 
 /* libcurl's own set-up: before the first thread. */
@@ -27,8 +27,9 @@ enum sl_result client_create_remote(
 struct client *client_create_local(struct http_app *app);
 void client_destroy(struct client *client);
 
-/* Ask, and let the answer's body go to the sink as it comes. *status is set before its first byte. SL_STOPPED: the sink
-   stopped it. SL_IO: no answer, or none that is whole. `body` is JSON, empty for none. Connections are kept open. */
+/* Ask, and let the answer's body go to the sink as it comes. *status is set before its first byte.
+   SL_STOPPED: the sink stopped it. SL_IO: no answer, or none that is whole. `body` is JSON, empty
+   for none. Connections are kept open. */
 enum sl_result client_request(struct client *client, const char *method, const char *target,
     struct sl_span body, struct sl_sink sink, int *status, struct sl_err *err);
 

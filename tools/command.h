@@ -1,8 +1,8 @@
 #ifndef SHARELOG_COMMAND_H
 #define SHARELOG_COMMAND_H
 
-/* A command of the command line: one constant in a file of its own, listed in main.c's table. Help, usage and the
-   checking of options all come from it. */
+/* A command of the command line: one constant in a file of its own, listed in main.c's table. Help,
+   usage and the checking of options all come from it. */
 
 #include "options.h"
 
@@ -13,12 +13,12 @@ struct command {
     const char *name;
     const char *words; /* "ID [SEQ]", for the usage line */
     int words_min, words_max;
-    unsigned takes; /* of the common options, enum option_takes */
+    unsigned takes;      /* of the common options, enum option_takes */
     const char *summary; /* a line of the list of commands */
     const char *about;   /* paragraphs of help */
     const char *examples;
     const struct option *options; /* its own, ended by a name of NULL; may be NULL */
-    size_t values_bytes;          /* of the struct they are parsed into, which begins with a struct common */
+    size_t values_bytes; /* of the struct they are parsed into, which begins with a struct common */
     /* `values` is zero but for what was given. Returns an exit code. */
     int (*run)(const void *values, int count, char **words);
 };

@@ -56,9 +56,11 @@ static int run(const void *given, int count, char **words)
     if (code == EXIT_YES) {
         uint64_t after = disk_bytes(&source);
         if (values->common.json)
-            printf("{\"before\":%llu,\"after\":%llu}\n", (unsigned long long)before, (unsigned long long)after);
+            printf("{\"before\":%llu,\"after\":%llu}\n", (unsigned long long)before,
+                (unsigned long long)after);
         else
-            printf("Compacted: %s on disk, from %s.\n", size_text(after, now_text), size_text(before, then_text));
+            printf("Compacted: %s on disk, from %s.\n", size_text(after, now_text),
+                size_text(before, then_text));
     }
     source_close(&source);
     return code;
@@ -69,8 +71,9 @@ const struct command command_compact = {
     .words = "",
     .takes = TAKES_DATA | TAKES_URL | TAKES_JSON,
     .summary = "make due snapshots, finish erasures, compact the files",
-    .about = "A server does all this by itself, in time; this does it now and waits. Where a server runs on the data\n"
-             "directory, it goes through it.",
+    .about =
+        "A server does all this by itself, in time; this does it now and waits. Where a server runs on the data\n"
+        "directory, it goes through it.",
     .examples = "  sharelog compact\n"
                 "  sharelog compact --progress --json\n",
     .options = options,

@@ -36,8 +36,10 @@ static int run(const void *given, int count, char **words)
 {
     const struct values *values = given;
     struct source source;
-    struct history history = {.id = words[0], .from = values->from.value,
-        .limit = values->limit.value, .reverse = values->reverse};
+    struct history history = {.id = words[0],
+        .from = values->from.value,
+        .limit = values->limit.value,
+        .reverse = values->reverse};
     if (!source_open(&values->common, &source)) return EXIT_WRONG;
     int code = count > 1 ? print_one(&source, words[0], words[1]) : history_print(&source, history);
     source_close(&source);
@@ -51,8 +53,9 @@ const struct command command_events = {
     .words_max = 2,
     .takes = TAKES_DATA | TAKES_URL | TAKES_JSON,
     .summary = "print a share's events as JSON, or one of them whole",
-    .about = "Without SEQ: what each event is, without its data. With SEQ: that event, its data as it was sent, and\n"
-             "what a verifier needs (header, nonce, salt, leaf hash).",
+    .about =
+        "Without SEQ: what each event is, without its data. With SEQ: that event, its data as it was sent, and\n"
+        "what a verifier needs (header, nonce, salt, leaf hash).",
     .examples = "  sharelog events q7Zk2bXa\n"
                 "  sharelog events q7Zk2bXa 12 | jq .data\n",
     .options = options,

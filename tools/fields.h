@@ -1,14 +1,16 @@
 #ifndef SHARELOG_FIELDS_H
 #define SHARELOG_FIELDS_H
 
-/* Fields of JSON answers, known to be valid. `path` names them from the outside in: "state.status". */
+/* Fields of JSON answers, known to be valid. `path` names them from the outside in: "state.status".
+ */
 
 #include "buffer.h"
 #include "core/json.h"
 
 /* The field's value, an empty span if there is none. */
 struct sl_span field(struct sl_span object, const char *path);
-/* A string field, decoded, in place of what `out` held; false (and an empty `out`) if it is no string. */
+/* A string field, decoded, in place of what `out` held; false (and an empty `out`) if it is no
+ * string. */
 bool field_text(struct sl_span object, const char *path, struct buffer *out);
 /* The same into a fixed array, cut short where it does not fit. */
 bool field_short(struct sl_span object, const char *path, char *out, size_t cap);

@@ -1,12 +1,14 @@
-/* The store's keys, a line each. They are printed from the data directory alone: no server hands out a key. */
+/* The store's keys, a line each. They are printed from the data directory alone: no server hands
+ * out a key. */
 
+#include "buffer.h"
 #include "command.h"
 #include "core/sharelog.h"
-#include "buffer.h"
 #include "source.h"
 #include "term.h"
 
-static int print(const struct common *common, const char *(*key)(struct sl_store *), const char *name)
+static int print(
+    const struct common *common, const char *(*key)(struct sl_store *), const char *name)
 {
     const char *dir;
     struct sl_store *store;
@@ -47,9 +49,11 @@ const struct command command_owner_key = {
     .words = "",
     .takes = TAKES_DATA | TAKES_JSON,
     .summary = "print the operator's key: lists, takes down, recovers",
-    .about = "Who has it may do everything. It is SHARELOG_OWNER_KEY if that is set, else the one in the data directory.",
-    .examples = "  sharelog owner-key\n"
-                "  curl -H \"Authorization: Bearer $(sharelog owner-key)\" http://127.0.0.1:8787/api/sessions\n",
+    .about =
+        "Who has it may do everything. It is SHARELOG_OWNER_KEY if that is set, else the one in the data directory.",
+    .examples =
+        "  sharelog owner-key\n"
+        "  curl -H \"Authorization: Bearer $(sharelog owner-key)\" http://127.0.0.1:8787/api/sessions\n",
     .values_bytes = sizeof(struct common),
     .run = run_owner,
 };
@@ -59,8 +63,9 @@ const struct command command_client_key = {
     .words = "",
     .takes = TAKES_DATA | TAKES_JSON,
     .summary = "print the key an opencode.json may hold: creates and recovers",
-    .about = "With it in the URL, {\"enterprise\":{\"url\":\"http://HOST:PORT/k/KEY\"}}, a client that shares a session\n"
-             "again gets the share that it had. It is derived from the owner key.",
+    .about =
+        "With it in the URL, {\"enterprise\":{\"url\":\"http://HOST:PORT/k/KEY\"}}, a client that shares a session\n"
+        "again gets the share that it had. It is derived from the owner key.",
     .examples = "  sharelog client-key\n",
     .values_bytes = sizeof(struct common),
     .run = run_client,

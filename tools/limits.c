@@ -1,12 +1,15 @@
-#include "command.h"
 #include "core/limits.h"
+#include "command.h"
 #include "when.h"
 
 #include <stdio.h>
 #include <string.h>
 
 /* Everything in core/limits.h; `flag` is that of `sharelog serve`. */
-#define LIMIT(name, flag, what) {#name, (unsigned long long)(name), flag, what}
+#define LIMIT(name, flag, what)                                                                    \
+    {                                                                                              \
+#name, (unsigned long long)(name), flag, what                                              \
+    }
 static const struct {
     const char *name;
     unsigned long long value;

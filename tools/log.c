@@ -65,10 +65,15 @@ static int run(const void *given, int count, char **words)
     (void)count;
     struct values values = *(const struct values *)given;
     struct source source;
-    struct history history = {.id = words[0], .from = values.from.value,
-        .limit = values.limit.value, .reverse = values.reverse, .each = each, .ctx = &values};
+    struct history history = {.id = words[0],
+        .from = values.from.value,
+        .limit = values.limit.value,
+        .reverse = values.reverse,
+        .each = each,
+        .ctx = &values};
     if (!source_open(&values.common, &source)) return EXIT_WRONG;
-    int code = values.common.json ? history_print(&source, history) : history_walk(&source, &history);
+    int code =
+        values.common.json ? history_print(&source, history) : history_walk(&source, &history);
     source_close(&source);
     return code;
 }

@@ -11,7 +11,8 @@ struct values {
 };
 
 static const struct option options[] = {
-    {"limit", "N", OPTION_NUMBER, offsetof(struct values, limit), 1, UINT64_MAX / 2, "list so many at most"},
+    {"limit", "N", OPTION_NUMBER, offsetof(struct values, limit), 1, UINT64_MAX / 2,
+        "list so many at most"},
     {0},
 };
 
@@ -55,9 +56,9 @@ static void print_page(struct table *table, struct sl_span sessions)
     if (!table->values->common.json) {
         set_widths(table, sessions);
         if (table->listed == 0 && json_next(&rest, &session))
-            printf("%s%-*s  %-*s  %5s %6s %6s  %s%s\n", term_style(TERM_DIM), (int)table->id_columns,
-                "ID", (int)table->title_columns, "TITLE", "MSGS", "PARTS", "SYNCS", "UPDATED",
-                term_style(TERM_PLAIN));
+            printf("%s%-*s  %-*s  %5s %6s %6s  %s%s\n", term_style(TERM_DIM),
+                (int)table->id_columns, "ID", (int)table->title_columns, "TITLE", "MSGS", "PARTS",
+                "SYNCS", "UPDATED", term_style(TERM_PLAIN));
         rest = sessions;
     }
     struct sl_sink out = term_json();
@@ -75,7 +76,8 @@ static void print_page(struct table *table, struct sl_span sessions)
 static int list(struct source *source, struct table *table)
 {
     struct buffer target = {0}, answer = {0};
-    uint64_t cursor = 0, most = table->values->limit.given ? table->values->limit.value : UINT64_MAX;
+    uint64_t cursor = 0,
+             most = table->values->limit.given ? table->values->limit.value : UINT64_MAX;
     int code = EXIT_YES;
     do {
         uint64_t left = most - table->listed;
@@ -85,7 +87,8 @@ static int list(struct source *source, struct table *table)
         if (cursor) target_number(&target, "cursor", cursor);
         code = source_get(source, buffer_c(&target), &answer);
         if (code != EXIT_YES) break;
-        if (table->values->common.json && table->listed == 0 && cursor == 0) printf("{\"sessions\":[");
+        if (table->values->common.json && table->listed == 0 && cursor == 0)
+            printf("{\"sessions\":[");
         print_page(table, field_array(buffer_span(&answer), "sessions"));
         cursor = field_u64(buffer_span(&answer), "next");
     } while (cursor && table->listed < most);
@@ -115,7 +118,8 @@ const struct command command_ls = {
     .words = "",
     .takes = TAKES_DATA | TAKES_URL | TAKES_JSON,
     .summary = "list the shared sessions, newest first",
-    .about = "Live shares alone: what was removed is no longer listed. Needs the owner key with --url.",
+    .about =
+        "Live shares alone: what was removed is no longer listed. Needs the owner key with --url.",
     .examples = "  sharelog ls\n"
                 "  sharelog ls --limit 20 --json\n"
                 "  SHARELOG_OWNER_KEY=... sharelog ls --url https://share.example.org\n",

@@ -1,7 +1,7 @@
 /* sharelog: the table of commands, and what is common to them. */
 
-#include "command.h"
 #include "buffer.h"
+#include "command.h"
 #include "term.h"
 
 #include <signal.h>
@@ -11,9 +11,10 @@ static const struct {
     const char *title;
     const struct command *commands[10];
 } groups[] = {
-    {"Serve", {&command_serve, &command_owner_key, &command_client_key, &command_log_key, &command_secret}},
-    {"Look", {&command_ls, &command_show, &command_log, &command_replay, &command_data, &command_events,
-                 &command_changes, &command_stats}},
+    {"Serve", {&command_serve, &command_owner_key, &command_client_key, &command_log_key,
+                  &command_secret}},
+    {"Look", {&command_ls, &command_show, &command_log, &command_replay, &command_data,
+                 &command_events, &command_changes, &command_stats}},
     {"Keep", {&command_verify, &command_rm, &command_allow, &command_compact, &command_rebuild}},
     {"More", {&command_send, &command_limits, &command_version}},
 };
@@ -60,7 +61,8 @@ static int unknown(const char *name)
                 nearest = *at;
             }
         }
-    if (nearest) return fail("there is no command \"%s\"; did you mean \"%s\"?", name, nearest->name);
+    if (nearest)
+        return fail("there is no command \"%s\"; did you mean \"%s\"?", name, nearest->name);
     return fail("there is no command \"%s\" (see: sharelog --help)", name);
 }
 
@@ -73,14 +75,16 @@ static int help(void)
         for (const struct command *const *at = groups[g].commands; *at; at++)
             printf("  %-12s %s\n", (*at)->name, (*at)->summary);
     }
-    printf("\nsharelog help COMMAND tells more, with examples. Exit codes: 0 yes, 1 the answer is no "
-           "(not found, not verified), 2 wrong use or couldn't.\n");
+    printf(
+        "\nsharelog help COMMAND tells more, with examples. Exit codes: 0 yes, 1 the answer is no "
+        "(not found, not verified), 2 wrong use or couldn't.\n");
     return EXIT_YES;
 }
 
 static void usage(FILE *out, const struct command *command)
 {
-    fprintf(out, "usage: sharelog %s%s%s", command->name, *command->words ? " " : "", command->words);
+    fprintf(
+        out, "usage: sharelog %s%s%s", command->name, *command->words ? " " : "", command->words);
     if (command->takes & TAKES_URL)
         fputs(" [--data DIR | --url URL]", out);
     else if (command->takes & TAKES_DATA)
@@ -132,7 +136,8 @@ static int dispatch(int argc, char **argv)
         const struct command *about = find(argv[2]);
         return about ? help_command(about) : unknown(argv[2]);
     }
-    if (name[0] == '-') return fail("unknown option %s; a command comes first (see: sharelog --help)", name);
+    if (name[0] == '-')
+        return fail("unknown option %s; a command comes first (see: sharelog --help)", name);
     const struct command *command = find(name);
     return command ? run(command, argc - 2, argv + 2) : unknown(name);
 }

@@ -45,7 +45,8 @@ bool options_number(const char *text, uint64_t min, uint64_t max, uint64_t *numb
     return true;
 }
 
-static bool set(const struct command *command, const struct option *option, char *text, void *values)
+static bool set(
+    const struct command *command, const struct option *option, char *text, void *values)
 {
     void *place = (char *)values + option->offset;
     if (option->kind == OPTION_FLAG) {
@@ -62,8 +63,9 @@ static bool set(const struct command *command, const struct option *option, char
     } else {
         struct option_number *number = place;
         if (!options_number(text, option->min, option->max, &number->value)) {
-            fail("%s: --%s takes a number from %llu to %llu, not \"%s\"", command->name, option->name,
-                (unsigned long long)option->min, (unsigned long long)option->max, text);
+            fail("%s: --%s takes a number from %llu to %llu, not \"%s\"", command->name,
+                option->name, (unsigned long long)option->min, (unsigned long long)option->max,
+                text);
             return false;
         }
         number->given = true;
@@ -89,7 +91,8 @@ static bool parse_one(const struct command *command, int argc, char **argv, int 
         return set(command, option, NULL, values);
     }
     char *text = equals ? equals + 1 : ++*at < argc ? argv[*at] : NULL;
-    if (!text || (!*text && option->kind == OPTION_TEXT)) return wrong(command, "a value is missing behind", option->name);
+    if (!text || (!*text && option->kind == OPTION_TEXT))
+        return wrong(command, "a value is missing behind", option->name);
     return set(command, option, text, values);
 }
 
@@ -107,7 +110,8 @@ enum option_result options_parse(
         } else if (strcmp(text, "--help") == 0 || strcmp(text, "-h") == 0) {
             return OPTIONS_HELP;
         } else if (text[1] != '-') {
-            fail("%s: unknown option %s (see: sharelog help %s)", command->name, text, command->name);
+            fail("%s: unknown option %s (see: sharelog help %s)", command->name, text,
+                command->name);
             return OPTIONS_WRONG;
         } else if (!parse_one(command, argc, argv, &at, values)) {
             return OPTIONS_WRONG;

@@ -19,10 +19,10 @@ struct option_number {
 };
 
 struct option {
-    const char *name; /* without the dashes */
+    const char *name;  /* without the dashes */
     const char *value; /* what it takes, for help; NULL of a flag */
     enum option_kind kind;
-    size_t offset; /* in the struct of values */
+    size_t offset;     /* in the struct of values */
     uint64_t min, max; /* of a number */
     const char *help;
 };
@@ -37,8 +37,9 @@ struct common {
 struct command;
 enum option_result { OPTIONS_OK, OPTIONS_HELP, OPTIONS_WRONG };
 
-/* Parse what stands behind the command's name. Options and words may be mixed; "--" ends the options. The words are moved
-   to the front of argv, *words of them. A wrong option is told on stderr. */
+/* Parse what stands behind the command's name. Options and words may be mixed; "--" ends the
+   options. The words are moved to the front of argv, *words of them. A wrong option is told on
+   stderr. */
 enum option_result options_parse(
     const struct command *command, int argc, char **argv, void *values, int *words);
 /* The list of a command's options, for help. */

@@ -43,7 +43,8 @@ const struct command command_rebuild = {
     .words = "",
     .takes = TAKES_DATA | TAKES_JSON,
     .summary = "delete all derived data and make it again from the events",
-    .about = "Needs the data directory for itself: stop the server first. Safe to interrupt; the next start goes on.",
+    .about =
+        "Needs the data directory for itself: stop the server first. Safe to interrupt; the next start goes on.",
     .examples = "  sharelog rebuild\n"
                 "  sharelog rebuild --data /srv/sharelog --progress\n",
     .options = options,

@@ -13,8 +13,10 @@ struct values {
 };
 
 static const struct option options[] = {
-    {"reason", "TEXT", OPTION_TEXT, offsetof(struct values, reason), 0, 0, "why; kept in the history"},
-    {"yes", NULL, OPTION_FLAG, offsetof(struct values, yes), 0, 0, "don't ask (without a terminal nothing asks)"},
+    {"reason", "TEXT", OPTION_TEXT, offsetof(struct values, reason), 0, 0,
+        "why; kept in the history"},
+    {"yes", NULL, OPTION_FLAG, offsetof(struct values, yes), 0, 0,
+        "don't ask (without a terminal nothing asks)"},
     {0},
 };
 
@@ -48,7 +50,8 @@ static int tell(const struct values *values, struct source *source, const char *
     if (source->store) {
         /* This process is the only one that could go on erasing: so it stays until that is done. */
         if (sl_store_settle(source->store, &err) != SL_OK)
-            return fail("%s is removed, but erasing it was interrupted: %s; the next start goes on", id, err.text);
+            return fail("%s is removed, but erasing it was interrupted: %s; the next start goes on",
+                id, err.text);
         erased = true;
     }
     if (values->common.json)
@@ -56,7 +59,8 @@ static int tell(const struct values *values, struct source *source, const char *
     else if (erased)
         printf("%s is removed, and erased from disk.\n", id);
     else
-        printf("%s is removed: nobody can read it any more. The server is erasing it from disk.\n", id);
+        printf("%s is removed: nobody can read it any more. The server is erasing it from disk.\n",
+            id);
     return EXIT_YES;
 }
 
@@ -96,8 +100,9 @@ const struct command command_rm = {
     .words_max = 1,
     .takes = TAKES_DATA | TAKES_URL | TAKES_JSON,
     .summary = "take a share down: its content is erased for ever",
-    .about = "Its session can't be shared here again until `sharelog allow SESSION_ID`. What stays are the headers of its\n"
-             "events, so that every proof about the log still holds. Where a server runs on the data directory, it does it.",
+    .about =
+        "Its session can't be shared here again until `sharelog allow SESSION_ID`. What stays are the headers of its\n"
+        "events, so that every proof about the log still holds. Where a server runs on the data directory, it does it.",
     .examples = "  sharelog rm q7Zk2bXa\n"
                 "  sharelog rm q7Zk2bXa --reason 'contains a password' --yes\n",
     .options = options,

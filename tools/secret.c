@@ -25,7 +25,8 @@ static int run(const void *given, int count, char **words)
     struct sl_span share = values->share ? sl_span_of(values->share) : (struct sl_span){0};
     if (!session.len || session.len > SL_SESSION_ID_BYTES)
         return fail("secret: a session id has 1 to %d characters", SL_SESSION_ID_BYTES);
-    if (share.len && !sl_share_id_valid(share)) return fail("secret: \"%s\" is no share id", values->share);
+    if (share.len && !sl_share_id_valid(share))
+        return fail("secret: \"%s\" is no share id", values->share);
     if (!source_open_store(&values->common, SL_READ_BESIDE, &dir, &store, NULL)) return EXIT_WRONG;
     sl_store_secret(store, session, share, secret);
     printf(values->common.json ? "{\"secret\":\"%s\"}\n" : "%s\n", secret);
@@ -40,8 +41,9 @@ const struct command command_secret = {
     .words_max = 1,
     .takes = TAKES_DATA | TAKES_JSON,
     .summary = "compute a share's secret",
-    .about = "A share's secret follows from the namespace (SHARELOG_NAMESPACE, else the one in the data directory) and\n"
-             "the session id; of a share with an id like q7Zk2bXa-h3Kd91Lm, from that id too.",
+    .about =
+        "A share's secret follows from the namespace (SHARELOG_NAMESPACE, else the one in the data directory) and\n"
+        "the session id; of a share with an id like q7Zk2bXa-h3Kd91Lm, from that id too.",
     .examples = "  sharelog secret ses_dfbb7ba9fffezqsfjc2MkXLw9j\n"
                 "  sharelog secret ses_dfbb7ba9fffezqsfjc2MkXLw9j --share MkXLw9j0-h3Kd91Lm\n",
     .options = options,

@@ -39,7 +39,9 @@ static void tell_store(const char *dir, const struct sl_err *err)
 {
     struct datadir_server server;
     if (err->result == SL_NOT_FOUND)
-        fail("there is no store in %s: start one with `sharelog serve`, or name another with --data", dir);
+        fail(
+            "there is no store in %s: start one with `sharelog serve`, or name another with --data",
+            dir);
     else if (err->result == SL_LOCKED && datadir_find_server(dir, &server))
         fail("%s is in use by a server at %s; stop it first", dir, server.url);
     else if (err->result == SL_LOCKED)
@@ -60,7 +62,8 @@ bool source_open_store(const struct common *common, enum sl_access access, const
     *dir = datadir_of(common);
     if (!*dir || !datadir_options(*dir, access, &options)) return false;
     if (access == SL_READ_WRITE) {
-        /* Opening to write makes what is missing; a command that finds nothing to work on must not. */
+        /* Opening to write makes what is missing; a command that finds nothing to work on must not.
+         */
         struct sl_store *probe = NULL;
         struct sl_options beside = options;
         beside.access = SL_READ_BESIDE;
@@ -85,7 +88,8 @@ bool source_open(const struct common *common, struct source *source)
         const char *key = common->key ? common->key : getenv("SHARELOG_OWNER_KEY");
         return open_remote(common->url, key && *key ? key : NULL, false, source);
     }
-    if (!source_open_store(common, SL_READ_BESIDE, &source->dir, &source->store, NULL)) return false;
+    if (!source_open_store(common, SL_READ_BESIDE, &source->dir, &source->store, NULL))
+        return false;
     if (open_local(source)) return true;
     source_close(source);
     return false;
@@ -104,7 +108,8 @@ bool source_open_write(const struct common *common, struct source *source)
     }
     if (!locked) return false;
     if (!datadir_find_server(source->dir, &server)) {
-        fail("%s is in use by a process that is no server, or one that is just starting or stopping; try again",
+        fail(
+            "%s is in use by a process that is no server, or one that is just starting or stopping; try again",
             source->dir);
         return false;
     }
@@ -131,10 +136,11 @@ int source_refused(struct source *source, int status, struct sl_span body)
 {
     struct buffer text = {0};
     bool json = json_check(body, JSON_DEPTH_CEILING, NULL) == SL_OK;
-    if (!json || !field_text(body, "error", &text)) buffer_print(&text, "the answer was %d", status);
+    if (!json || !field_text(body, "error", &text))
+        buffer_print(&text, "the answer was %d", status);
     if (status == 401 && source->server[0])
-        fail("%s: %s (give the owner key: environment SHARELOG_OWNER_KEY, or --key)", source->server,
-            buffer_c(&text));
+        fail("%s: %s (give the owner key: environment SHARELOG_OWNER_KEY, or --key)",
+            source->server, buffer_c(&text));
     else if (source->server[0])
         fail("%s: %s", source->server, buffer_c(&text));
     else
@@ -154,7 +160,8 @@ int source_ask(struct source *source, const char *method, const char *target, st
         return fail("%s", err.text);
     if (status < 200 || status > 299) return source_refused(source, status, buffer_span(answer));
     if (json_check(buffer_span(answer), JSON_DEPTH_CEILING, &err) != SL_OK)
-        return fail("%s: the answer is no JSON: %s", source->server[0] ? source->server : target, err.text);
+        return fail(
+            "%s: the answer is no JSON: %s", source->server[0] ? source->server : target, err.text);
     return EXIT_YES;
 }
 

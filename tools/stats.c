@@ -48,7 +48,8 @@ const struct command command_stats = {
     .words = "",
     .takes = TAKES_DATA | TAKES_URL | TAKES_JSON,
     .summary = "tell what the store holds and what it takes",
-    .about = "Sizes on disk are RocksDB's estimates. Figures since opening are a server's with --url.",
+    .about =
+        "Sizes on disk are RocksDB's estimates. Figures since opening are a server's with --url.",
     .examples = "  sharelog stats\n"
                 "  sharelog stats --url http://127.0.0.1:8787 --json\n",
     .values_bytes = sizeof(struct common),

@@ -7,8 +7,8 @@ bool target_share(struct buffer *target, const char *id, const char *rest)
     const char *slash = strstr(id, "://") ? strrchr(id, '/') : NULL;
     const char *name = slash ? slash + 1 : id;
     if (!sl_share_id_valid(sl_span_of(name))) {
-        fail("\"%s\" is no share id: that is 1 to %d letters, digits, - and _ (see: sharelog ls)", id,
-            SL_SHARE_ID_BYTES);
+        fail("\"%s\" is no share id: that is 1 to %d letters, digits, - and _ (see: sharelog ls)",
+            id, SL_SHARE_ID_BYTES);
         return false;
     }
     target->len = 0;

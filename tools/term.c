@@ -23,7 +23,8 @@ static struct {
 void term_init(void)
 {
     const char *no_color = getenv("NO_COLOR"), *kind = getenv("TERM");
-    setlocale(LC_CTYPE, "C.UTF-8"); /* for wcwidth alone: everything here is UTF-8 whatever the locale */
+    setlocale(
+        LC_CTYPE, "C.UTF-8"); /* for wcwidth alone: everything here is UTF-8 whatever the locale */
     term.out = isatty(STDOUT_FILENO);
     term.err = isatty(STDERR_FILENO);
     term.colours = term.out && !(no_color && *no_color) && kind && strcmp(kind, "dumb") != 0;
@@ -53,12 +54,17 @@ const char *term_style(enum term_style style)
     return term.colours ? escapes[style] : "";
 }
 
-/* The length of the UTF-8 sequence at `at` and its code point; 1 and -1 where it is none. Lone surrogates
-   (json_decode gives them) are none. */
+/* The length of the UTF-8 sequence at `at` and its code point; 1 and -1 where it is none. Lone
+   surrogates (json_decode gives them) are none. */
 static size_t next_char(struct sl_span text, int32_t *code)
 {
     const unsigned char *at = (const unsigned char *)text.ptr;
-    size_t len = at[0] < 0x80 ? 1 : at[0] < 0xc2 ? 0 : at[0] < 0xe0 ? 2 : at[0] < 0xf0 ? 3 : at[0] < 0xf5 ? 4 : 0;
+    size_t len = at[0] < 0x80   ? 1
+                 : at[0] < 0xc2 ? 0
+                 : at[0] < 0xe0 ? 2
+                 : at[0] < 0xf0 ? 3
+                 : at[0] < 0xf5 ? 4
+                                : 0;
     *code = -1;
     if (len == 0 || len > text.len) return 1;
     int32_t value = len == 1 ? at[0] : at[0] & (0x7f >> len);
@@ -72,8 +78,9 @@ static size_t next_char(struct sl_span text, int32_t *code)
     return len;
 }
 
-/* Characters that change what others look like, or aren't seen: controls, bidirectional and zero-width marks, line
-   separators, tags. The joiners U+200C and U+200D stay: scripts and emoji need them. */
+/* Characters that change what others look like, or aren't seen: controls, bidirectional and
+   zero-width marks, line separators, tags. The joiners U+200C and U+200D stay: scripts and emoji
+   need them. */
 static bool unsafe(int32_t c)
 {
     return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0xad || c == 0x61c || c == 0x180e ||
@@ -82,7 +89,8 @@ static bool unsafe(int32_t c)
            (c >= 0xe0000 && c <= 0xe0fff);
 }
 
-/* How an unsafe character is shown: ^[ for a control character, <U+202E>, <ff> for a byte that is no UTF-8. */
+/* How an unsafe character is shown: ^[ for a control character, <U+202E>, <ff> for a byte that is
+ * no UTF-8. */
 static size_t show(int32_t code, unsigned char byte, char out[16])
 {
     int len;
@@ -188,7 +196,8 @@ static void put_json(struct sl_span text, bool last)
         /* Below a space JSON has but white space. */
         if (code >= 0x20 && unsafe(code)) {
             if (code >= 0x10000)
-                printf("\\u%04x\\u%04x", 0xd7c0u + ((unsigned)code >> 10), 0xdc00u + ((unsigned)code & 0x3ff));
+                printf("\\u%04x\\u%04x", 0xd7c0u + ((unsigned)code >> 10),
+                    0xdc00u + ((unsigned)code & 0x3ff));
             else
                 printf("\\u%04x", (unsigned)code);
         } else {

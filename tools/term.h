@@ -1,8 +1,9 @@
 #ifndef SHARELOG_TERM_H
 #define SHARELOG_TERM_H
 
-/* What is written to a terminal. Sessions hold what a model, a tool or a stranger wrote: escapes, control characters and
-   bidirectional marks are made visible here and never reach the terminal as such. */
+/* What is written to a terminal. Sessions hold what a model, a tool or a stranger wrote: escapes,
+   control characters and bidirectional marks are made visible here and never reach the terminal as
+   such. */
 
 #include "core/sharelog.h"
 
@@ -14,23 +15,33 @@ bool term_out(void); /* stdout is a terminal */
 bool term_err(void); /* stderr is one */
 unsigned term_columns(void);
 
-enum term_style { TERM_PLAIN, TERM_BOLD, TERM_DIM, TERM_RED, TERM_GREEN, TERM_YELLOW, TERM_BLUE,
-    TERM_CYAN };
+enum term_style {
+    TERM_PLAIN,
+    TERM_BOLD,
+    TERM_DIM,
+    TERM_RED,
+    TERM_GREEN,
+    TERM_YELLOW,
+    TERM_BLUE,
+    TERM_CYAN
+};
 /* The escape that begins a style on stdout; "" where there are no colours. TERM_PLAIN ends it. */
 const char *term_style(enum term_style style);
 
-/* Write text to stdout with everything unsafe made visible. Of `lines` true, newlines and tabs stay, each new line
-   being begun with `indent`; else they are made visible as well. */
+/* Write text to stdout with everything unsafe made visible. Of `lines` true, newlines and tabs
+   stay, each new line being begun with `indent`; else they are made visible as well. */
 void term_put(struct sl_span text, bool lines, const char *indent);
 /* One line of exactly `columns`, cut with … or padded with spaces. */
 void term_put_cell(struct sl_span text, size_t columns);
 
-/* A sink that writes JSON to stdout as it is; on a terminal, unsafe characters become \u escapes: the same JSON. False
-   from `write` means that stdout is gone. Flush it with term_json_end, which adds a newline. */
+/* A sink that writes JSON to stdout as it is; on a terminal, unsafe characters become \u escapes:
+   the same JSON. False from `write` means that stdout is gone. Flush it with term_json_end, which
+   adds a newline. */
 struct sl_sink term_json(void);
 bool term_json_end(void);
 
-/* A line on stderr that replaces itself, when stderr is a terminal or `force`d (then one line after the other). */
+/* A line on stderr that replaces itself, when stderr is a terminal or `force`d (then one line after
+ * the other). */
 struct term_line {
     bool force;
     uint64_t shown_us;

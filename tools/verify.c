@@ -1,6 +1,6 @@
+#include "buffer.h"
 #include "command.h"
 #include "core/crypto.h"
-#include "buffer.h"
 #include "source.h"
 #include "term.h"
 #include "when.h"
@@ -18,7 +18,8 @@ static const struct option options[] = {
 
 static void tell_counts(const struct sl_verified *verified, bool json, uint64_t ms)
 {
-    static const char *const names[] = {"shares", "removed", "events", "items", "bytes", "snapshots"};
+    static const char *const names[] = {
+        "shares", "removed", "events", "items", "bytes", "snapshots"};
     const uint64_t counts[] = {verified->shares, verified->removed, verified->events,
         verified->items, verified->bytes, verified->snapshots};
     char root[65], took[WHEN_BYTES];
@@ -74,8 +75,9 @@ const struct command command_verify = {
     .words = "",
     .takes = TAKES_DATA | TAKES_JSON,
     .summary = "check every event, chain, hash and snapshot",
-    .about = "Walks every share's chain and the whole log: sequences, times, `prev`, leaf hashes, the commitments of every\n"
-             "body, each snapshot against a fresh fold. Names the first fault and exits with 1. A server may run meanwhile.",
+    .about =
+        "Walks every share's chain and the whole log: sequences, times, `prev`, leaf hashes, the commitments of every\n"
+        "body, each snapshot against a fresh fold. Names the first fault and exits with 1. A server may run meanwhile.",
     .examples = "  sharelog verify\n"
                 "  sharelog verify --data /srv/sharelog --json\n",
     .options = options,

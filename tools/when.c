@@ -30,7 +30,8 @@ const char *when_iso(uint64_t ms, char out[WHEN_BYTES])
 {
     struct tm tm;
     time_t seconds = (time_t)(ms / 1000);
-    size_t len = gmtime_r(&seconds, &tm) ? strftime(out, WHEN_BYTES - 6, "%Y-%m-%dT%H:%M:%S", &tm) : 0;
+    size_t len =
+        gmtime_r(&seconds, &tm) ? strftime(out, WHEN_BYTES - 6, "%Y-%m-%dT%H:%M:%S", &tm) : 0;
     if (len)
         snprintf(out + len, WHEN_BYTES - len, ".%03uZ", (unsigned)(ms % 1000));
     else
