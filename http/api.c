@@ -52,17 +52,21 @@ static const char *told(enum sl_result result, const struct sl_err *err, const c
     }
 }
 
+void api_note(const struct http_call *call, enum sl_result result, const struct sl_err *err)
+{
+    if (api_status(result) == 500)
+        fprintf(stderr, "sharelog: %s: %s\n", call->route->pattern,
+            err->text[0] ? err->text : sl_result_text(result));
+}
+
 void api_fail(
     struct http_call *call, enum sl_result result, const struct sl_err *err, const char *missing)
 {
-    int status = api_status(result);
-    if (status == 500) /* the route, not the path: a share's id is a link to it */
-        fprintf(stderr, "sharelog: %s: %s\n", call->route->pattern,
-            err->text[0] ? err->text : sl_result_text(result));
+    api_note(call, result, err);
     if (call->reply->begun)
         call->reply->abort(call->reply);
     else
-        http_error(call->reply, status, "%s", told(result, err, missing));
+        http_error(call->reply, api_status(result), "%s", told(result, err, missing));
 }
 
 void api_finish(
@@ -108,12 +112,11 @@ bool api_body(struct http_call *call, struct sl_span *body)
     }
     enum sl_result result = request->read_body(request, max, body, &err);
     if (result == SL_OK) return true;
-    if (result == SL_IO) { /* a client that went away, or was too slow: no fault of the store's */
+    if (result ==
+        SL_IO) /* gone, or too slow: the server knows which, and answers if anybody is there */
         call->reply->close = true;
-        http_error(call->reply, 400, "The body didn't arrive");
-    } else {
+    else
         api_fail(call, result, &err, "Not found");
-    }
     return false;
 }
 

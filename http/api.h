@@ -44,10 +44,13 @@ static inline struct sl_span api_id(const struct http_call *call)
 }
 
 /* Answer a result that is not SL_OK. `missing` is the text of a share that isn't there (or no
-   more); a 500 tells the client nothing and the operator, on stderr, what err says. With a reply
-   that is begun, breaks it off. */
+   more); a 500 tells the client nothing. With a reply that is begun, breaks it off. */
 void api_fail(
     struct http_call *call, enum sl_result result, const struct sl_err *err, const char *missing);
+
+/* Tell the operator, on stderr, what a 500 doesn't tell the client. Names the route, not the path:
+   a share's id is a link to it. */
+void api_note(const struct http_call *call, enum sl_result result, const struct sl_err *err);
 
 /* The status that a result is answered with. */
 int api_status(enum sl_result result);

@@ -62,13 +62,17 @@ void page_sign_in(struct http_call *call)
     if (!request->has_length || request->length > call->route->body_bytes) {
         page_message(
             call, request->has_length ? 413 : 411, "Not understood", "Try the form again.");
-    } else if (request->read_body(request, call->route->body_bytes, &body, &err) != SL_OK) {
-        call->reply->close = true;
-        page_message(call, 400, "Not understood", "Try the form again.");
-    } else { /* a form's body is written as a query is */
+        return;
+    }
+    enum sl_result result = request->read_body(request, call->route->body_bytes, &body, &err);
+    if (result == SL_OK) { /* a form's body is written as a query is */
         struct http_request form = *request;
         form.query = body;
         try_key(call, &form);
+    } else if (result == SL_IO) { /* as in api_body */
+        call->reply->close = true;
+    } else {
+        page_message(call, 400, "Not understood", "Try the form again.");
     }
 }
 

@@ -191,12 +191,17 @@ static bool write_head(struct http_call *call, const struct sl_metadata *m)
 static void fail_page(struct http_call *call, enum sl_result result, const struct sl_err *err)
 {
     int status = api_status(result);
-    if (call->reply->begun || status == 500)
+    if (call->reply->begun) {
         api_finish(call, result, err, "Not found");
-    else if (result == SL_REMOVED)
+        return;
+    }
+    api_note(call, result, err);
+    if (result == SL_REMOVED)
         page_message(call, 410, "Removed", "This session was shared here, and removed.");
     else if (result == SL_NOT_FOUND)
         page_missing(call);
+    else if (status >= 500)
+        page_message(call, status, "Out of order", "This can't be shown now.");
     else /* about what was asked for: a moment that is none */
         page_message(call, status, sl_result_text(result), err->text);
 }
