@@ -97,8 +97,8 @@ static bool parse_length(struct sl_span text, uint64_t *length)
     return true;
 }
 
-int head_check(
-    const struct head_field *fields, size_t count, struct head_body *body, const char **what)
+int head_check(const char *version, const struct head_field *fields, size_t count,
+    struct head_body *body, const char **what)
 {
     int status = lines_check(version, fields, count, what);
     if (status) return status;

@@ -22,11 +22,12 @@
 
 /* A worker thread and the connection it serves. */
 struct worker {
-    bool active;         /* this thread is CivetWeb's worker */
-    bool taken;          /* the connection is somebody else's now */
-    bool broken;         /* the connection is to end in a reset */
-    int fd;              /* -1 before the connection's first recv */
-    uint64_t arrived_us; /* 0 before the request's first byte */
+    bool active; /* this thread is CivetWeb's worker */
+    bool taken;  /* the connection is somebody else's now */
+    bool broken; /* the connection is to end in a reset */
+    int fd;      /* -1 before the connection's first recv */
+    uint64_t
+        arrived_us; /* 0 before the request's first byte; others look at it (socket_wake_idle) */
     /* the pace of a body: what came since the span began */
     bool paced, late;
     size_t pace_bytes_per_s, span_bytes;
@@ -104,7 +105,7 @@ static void worker_reset(void)
 {
     worker.taken = worker.broken = worker.paced = worker.late = false;
     worker.fd = -1;
-    worker.arrived_us = 0;
+    __atomic_store_n(&worker.arrived_us, 0, __ATOMIC_RELAXED);
 }
 
 void socket_worker_begin(void)
@@ -140,7 +141,7 @@ uint64_t socket_arrived_us(void)
 
 void socket_request_end(void)
 {
-    worker.arrived_us = 0;
+    __atomic_store_n(&worker.arrived_us, 0, __ATOMIC_RELAXED);
 }
 
 /* ---- a connection's end ---- */
@@ -268,7 +269,8 @@ ssize_t recv(int fd, void *bytes, size_t len, int flags)
     ssize_t n = system_recv(fd, bytes, len, flags);
     if (n > 0 && fd == worker.fd) {
         worker.span_bytes += (size_t)n;
-        if (!worker.arrived_us) worker.arrived_us = clock_us(CLOCK_REALTIME);
+        if (!worker.arrived_us)
+            __atomic_store_n(&worker.arrived_us, clock_us(CLOCK_REALTIME), __ATOMIC_RELAXED);
     }
     return n;
 }

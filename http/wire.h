@@ -1,0 +1,52 @@
+#ifndef SHARELOG_HTTP_WIRE_H
+#define SHARELOG_HTTP_WIRE_H
+
+/* A reply's way onto a connection: head, length or chunks, compression. An answer that fits into
+   one buffer goes out as one write with its length; a longer one in chunks as the buffer fills
+   (HTTP/1.0: until the connection ends). */
+
+#include "http/encoding.h"
+#include "http/http.h"
+
+/* The connection. */
+struct wire_out {
+    bool (*send)(
+        void *ctx, const void *bytes, size_t len); /* all of it, or false: the client is gone */
+    bool (*keep)(
+        void *ctx); /* may the connection go on after this answer? Asked once, for the head */
+    void (*break_off)(
+        void *ctx); /* end the connection in a way that no client takes for a proper end */
+    void *ctx;
+};
+
+struct wire {
+    /* set by the server: */
+    struct wire_out out;
+    bool http11;           /* the client knows chunks */
+    bool head_only;        /* HEAD */
+    struct sl_span accept; /* Accept-Encoding */
+    /* to be read afterwards: */
+    bool keep; /* the client was told that the connection goes on */
+    uint64_t sent_bytes;
+    /* its own: */
+    bool begun, head_sent, chunked, ended;
+    enum encoding encoding;
+    struct encoder *encoder;
+    unsigned char *plain, *packed; /* the thread's buffers */
+    size_t plain_len, packed_len;
+};
+
+/* Make `reply` write to `wire`, whose first part is filled in. Both must stay where they are until
+ * wire_fini. */
+void wire_init(struct wire *wire, struct http_reply *reply);
+
+/* End the reply if it was begun, and give back what it holds. */
+void wire_fini(struct wire *wire, struct http_reply *reply);
+
+/* Before a thread that replied ends. */
+void wire_thread_end(void);
+
+/* `OK`, `Not Found`, … */
+const char *wire_reason(int status);
+
+#endif
