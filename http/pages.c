@@ -142,13 +142,16 @@ static bool write_role(struct http_reply *reply, struct sl_span data)
 }
 
 static enum sl_result write_messages(
-    struct http_reply *reply, struct sl_view *view, struct sl_err *err)
+    struct http_reply *reply, struct sl_view *view, uint64_t messages, struct sl_err *err)
 {
     struct parts parts = {0};
+    struct sl_view_item item;
     enum sl_result result = list_keys(view, &parts, err);
     size_t count = sl_view_items(view);
+    /* Messages that are there but can't be read must not show as an empty session. */
+    if (result == SL_OK && count == 0 && messages)
+        result = sl_view_item(view, SL_BY_ARRIVAL, 0, &item, err);
     for (size_t i = 0; result == SL_OK && i < count; i++) {
-        struct sl_view_item item;
         result = sl_view_item(view, SL_BY_ARRIVAL, i, &item, err);
         if (result != SL_OK || !begins_with(item.key, SL_SPAN("message/"))) continue;
         if (!write_role(reply, item.data))
@@ -217,7 +220,7 @@ void page_share(struct http_call *call)
     if (result == SL_OK) result = sl_view_metadata(view, &metadata, &err);
     if (result == SL_OK) {
         bool begun = page_begin(call, 200, "Session") && write_head(call, &metadata);
-        result = begun ? write_messages(call->reply, view, &err) : SL_STOPPED;
+        result = begun ? write_messages(call->reply, view, metadata.messages, &err) : SL_STOPPED;
     }
     if (result == SL_OK)
         page_end(call);
