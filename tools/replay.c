@@ -131,7 +131,7 @@ static void wait_until(struct replay *replay, uint64_t time_ms)
     nanosleep(&left, NULL);
 }
 
-static void put_event(struct replay *replay, struct sl_span event, uint64_t gap_ms)
+static void put_event(struct sl_span event, uint64_t gap_ms)
 {
     char when[WHEN_BYTES], gap[WHEN_BYTES], kind[32];
     uint64_t time = field_u64(event, "time");
@@ -165,7 +165,7 @@ static bool each(void *ctx, struct sl_span listed)
     if (replay->json) {
         put_json(&replay->answer);
     } else {
-        put_event(replay, event, before && time > before ? time - before : 0);
+        put_event(event, before && time > before ? time - before : 0);
         struct sl_span rest = field_array(event, "data");
         while (json_next(&rest, &item))
             apply(replay, item, false);
