@@ -109,11 +109,11 @@ void crypto_hash_destroy(struct crypto_hash *hash)
     free(hash);
 }
 
-void crypto_hmac(const uint8_t key[32], struct sl_span text, uint8_t out[32])
+void crypto_hmac(struct sl_span key, struct sl_span text, uint8_t out[32])
 {
     EVP_MAC_CTX *mac = contexts()->mac;
     size_t len;
-    need(EVP_MAC_init(mac, key, 32, NULL) && EVP_MAC_update(mac, (const uint8_t *)text.ptr, text.len) &&
+    need(EVP_MAC_init(mac, (const uint8_t *)key.ptr, key.len, NULL) && EVP_MAC_update(mac, (const uint8_t *)text.ptr, text.len) &&
              EVP_MAC_final(mac, out, &len, 32) && len == 32,
         "HMAC");
 }

@@ -19,8 +19,8 @@ void crypto_hash_add(struct crypto_hash *hash, const void *bytes, size_t len);
 void crypto_hash_end(struct crypto_hash *hash, uint8_t out[32]);
 void crypto_hash_destroy(struct crypto_hash *hash);
 
-/* HMAC-SHA-256 (RFC 2104) with a 32-byte key. */
-void crypto_hmac(const uint8_t key[32], struct sl_span text, uint8_t out[32]);
+/* HMAC-SHA-256 (RFC 2104). */
+void crypto_hmac(struct sl_span key, struct sl_span text, uint8_t out[32]);
 
 void crypto_sha1(const void *bytes, size_t len, uint8_t out[20]);
 

@@ -51,14 +51,15 @@ void event_item_nonce(const uint8_t event_nonce[EVENT_NONCE_BYTES], uint32_t ind
 {
     uint8_t be[4], mac[32];
     be_put(be, index, 4);
-    crypto_hmac(event_nonce, (struct sl_span){(const char *)be, 4}, mac);
+    crypto_hmac(
+        (struct sl_span){(const char *)event_nonce, EVENT_NONCE_BYTES}, (struct sl_span){(const char *)be, 4}, mac);
     memcpy(nonce, mac, ITEM_NONCE_BYTES);
 }
 
 void event_manifest_nonce(const uint8_t event_nonce[EVENT_NONCE_BYTES], uint8_t nonce[ITEM_NONCE_BYTES])
 {
     uint8_t mac[32];
-    crypto_hmac(event_nonce, SL_SPAN("manifest"), mac);
+    crypto_hmac((struct sl_span){(const char *)event_nonce, EVENT_NONCE_BYTES}, SL_SPAN("manifest"), mac);
     memcpy(nonce, mac, ITEM_NONCE_BYTES);
 }
 

@@ -240,7 +240,7 @@ enum sl_result sl_view_metadata(struct sl_view *view, struct sl_metadata *metada
 enum sl_result sl_view_data(struct sl_view *view, struct sl_sink sink, struct sl_err *err);
 
 /* One array of the AgentSession view, or its session, as JSON: messages, parts and models in order of first arrival, diffs
-   of all batches in order. SL_PART_SESSION gives the session's value, or null. */
+   of all batches in order. SL_SECTION_SESSION gives the session's value, or null. */
 enum sl_section { SL_SECTION_SESSION, SL_SECTION_MESSAGES, SL_SECTION_PARTS, SL_SECTION_DIFFS, SL_SECTION_LATEST_DIFFS,
     SL_SECTION_MODELS };
 enum sl_result sl_view_section(
@@ -254,7 +254,7 @@ struct sl_view_item {
     uint64_t arrived_us, sequence; /* of this version */
 };
 enum sl_order { SL_BY_ARRIVAL, SL_BY_KEY };
-size_t sl_view_items(const struct sl_view *view);
+size_t sl_view_items(struct sl_view *view); /* 0 also when it can't be read: sl_view_item then says why */
 enum sl_result sl_view_item(
     struct sl_view *view, enum sl_order order, size_t index, struct sl_view_item *item, struct sl_err *err);
 

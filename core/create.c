@@ -1,0 +1,233 @@
+#include "crypto.h"
+#include "keys.h"
+#include "log.h"
+#include "rows.h"
+#include "sequencer.h"
+#include "twins.h"
+
+#include <stdio.h>
+
+bool sl_share_id_valid(struct sl_span id)
+{
+    if (id.len == 0 || id.len > SL_SHARE_ID_BYTES) return false;
+    for (size_t i = 0; i < id.len; i++) {
+        char c = id.ptr[i];
+        bool fine = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_' || c == '-';
+        if (!fine) return false;
+    }
+    return true;
+}
+
+static enum sl_result session_id_check(struct sl_span session_id, struct sl_err *err)
+{
+    if (session_id.len == 0) return sl_fail(err, SL_INVALID, "sessionID: empty");
+    if (session_id.len > SL_SESSION_ID_BYTES)
+        return sl_fail(err, SL_INVALID, "sessionID: longer than %d bytes", SL_SESSION_ID_BYTES);
+    for (size_t i = 0; i < session_id.len; i++)
+        if ((uint8_t)session_id.ptr[i] < ' ' || session_id.ptr[i] == 0x7f)
+            return sl_fail(err, SL_INVALID, "sessionID: has a control character");
+    return SL_OK;
+}
+
+/* ---- recovery ---- */
+
+static void secret_of(struct sl_store *store, struct sl_span session_id, struct sl_span share_id,
+    enum secret_kind kind, char secret[SL_SECRET_BYTES + 1])
+{
+    sl_store_secret(store, session_id, kind == SECRET_BY_ID ? share_id : (struct sl_span){0}, secret);
+}
+
+/* Does the secret that this server computes for a live share fit the one it was made with? (It doesn't once the namespace has
+   been changed.) `only_unsynced`: and has nothing been synced into it? */
+static enum sl_result recover(struct sl_store *store, struct sl_span share_id, bool only_unsynced,
+    struct sl_credentials *credentials, struct sl_err *err)
+{
+    struct share *share;
+    enum sl_result result = share_acquire(store->shares, share_id, &share, err);
+    if (result != SL_OK) return result;
+    shares_lock(store->shares);
+    struct share_record record = share->record;
+    struct head head = share->head;
+    shares_unlock(store->shares);
+    struct sl_credentials c = {.recovered = true};
+    uint8_t hash[32];
+    memcpy(c.id, share_id.ptr, share_id.len);
+    secret_of(store, record.session_id, share_id, record.secret_kind, c.secret);
+    crypto_sha256(c.secret, SL_SECRET_BYTES, hash);
+    bool fits = record.state == SL_SHARE_LIVE && head.sequence > 0 && (!only_unsynced || head.syncs == 0) &&
+                crypto_equal((struct sl_span){(char *)hash, 32}, (struct sl_span){(char *)record.secret_hash, 32});
+    share_release(store->shares, share);
+    if (!fits) return SL_NOT_FOUND;
+    *credentials = c;
+    return SL_OK;
+}
+
+/* The newest live share of a session whose secret fits. *any: it has a live share at all. */
+static enum sl_result recover_session(struct sl_store *store, struct sl_span session_id, bool keyed, bool *any,
+    struct sl_credentials *credentials, struct sl_err *err)
+{
+    struct row_key from = row_by_session(session_id, 0), to = row_by_session(session_id, UINT64_MAX);
+    struct kv_iter *iter = kv_iter_create(store->kv, KV_BY_SESSION, row_span(&from), row_span(&to), false);
+    enum sl_result result = SL_NOT_FOUND;
+    *any = false;
+    for (kv_iter_last(iter); kv_iter_valid(iter) && result == SL_NOT_FOUND; kv_iter_prev(iter)) {
+        *any = true;
+        if (!keyed) break;
+        result = recover(store, kv_iter_value(iter), false, credentials, err);
+    }
+    if (result == SL_NOT_FOUND && kv_iter_check(iter, err) != SL_OK) result = SL_IO;
+    kv_iter_destroy(iter);
+    return result;
+}
+
+/* ---- a new one ---- */
+
+static enum sl_result id_is_free(struct sl_store *store, struct sl_span id, bool *free_id, struct sl_err *err)
+{
+    struct share *share;
+    enum sl_result result = share_acquire(store->shares, id, &share, err);
+    *free_id = result == SL_NOT_FOUND;
+    if (result == SL_OK) share_release(store->shares, share);
+    return result == SL_NOT_FOUND ? SL_OK : result;
+}
+
+/* The id that a session id suggests: its last 8 characters, behind `test_` if it has that in front. False if they make none. */
+static bool suggested_id(struct sl_span session_id, char id[SL_SHARE_ID_BYTES + 1])
+{
+    bool test = session_id.len >= 5 && memcmp(session_id.ptr, "test_", 5) == 0;
+    size_t n = session_id.len < 8 ? session_id.len : 8;
+    struct sl_span last = {session_id.ptr + session_id.len - n, n};
+    if (!sl_share_id_valid(last)) return false;
+    snprintf(id, SL_SHARE_ID_BYTES + 1, "%s%.*s", test ? "test_" : "", (int)last.len, last.ptr);
+    return true;
+}
+
+static enum sl_result choose_id(struct sl_store *store, struct sl_span session_id, bool has_live,
+    char id[SL_SHARE_ID_BYTES + 1], enum secret_kind *kind, struct sl_err *err)
+{
+    bool free_id = false;
+    char base[SL_SHARE_ID_BYTES + 1];
+    *kind = SECRET_PLAIN;
+    if (suggested_id(session_id, base)) {
+        enum sl_result result = has_live ? SL_OK : id_is_free(store, sl_span_of(base), &free_id, err);
+        if (result != SL_OK) return result;
+    } else {
+        crypto_base62(base, 8);
+        *kind = SECRET_BY_ID;
+        enum sl_result result = id_is_free(store, sl_span_of(base), &free_id, err);
+        if (result != SL_OK) return result;
+    }
+    memcpy(id, base, sizeof(base));
+    while (!free_id) {
+        char fresh[9];
+        *kind = SECRET_BY_ID;
+        crypto_base62(fresh, 8);
+        snprintf(id, SL_SHARE_ID_BYTES + 1, "%.20s-%s", base, fresh);
+        enum sl_result result = id_is_free(store, sl_span_of(id), &free_id, err);
+        if (result != SL_OK) return result;
+    }
+    return SL_OK;
+}
+
+static enum sl_result put_share(struct append *append, struct kv_batch *kv_batch)
+{
+    struct sl_store *store = append->ctx;
+    struct share_record record = append->share->record;
+    struct sl_span id = sl_span_of(append->share->id);
+    record.created_ms = append->place.time_ms;
+    record.position = append->place.position;
+    struct buf bytes = {0};
+    share_record_encode(&record, &bytes);
+    struct row_key key = row_share(id);
+    kv_put(store->kv, kv_batch, KV_SHARE, row_span(&key), buf_span(&bytes));
+    key = row_by_session(record.session_id, record.position);
+    kv_put(store->kv, kv_batch, KV_BY_SESSION, row_span(&key), id);
+    key = row_ref(append->share->ref);
+    kv_put(store->kv, kv_batch, KV_INDEX, row_span(&key), id);
+    if (bytes.failed) abort();
+    buf_fini(&bytes);
+    return SL_OK;
+}
+
+static void share_made(struct append *append)
+{
+    append->share->record.created_ms = append->place.time_ms;
+    append->share->record.position = append->place.position;
+}
+
+static enum sl_result append_create(struct sl_store *store, struct share *share, struct sl_err *err)
+{
+    struct buf body = {0};
+    struct batch batch = {0};
+    create_body_encode(sl_span_of(share->id), &share->record, &body);
+    enum sl_result result = body.failed
+                                ? sl_fail(err, SL_NOMEM, "out of memory")
+                                : batch_control("create", buf_span(&body), store_now_us(store), &batch, err);
+    if (result == SL_OK) {
+        struct append append = {.share = share,
+            .batch = &batch,
+            .kind = SL_CREATE,
+            .derive = put_share,
+            .committed = share_made,
+            .ctx = store,
+            .derived_bytes = 1024};
+        result = sequencer_append(store->sequencer, &append, err);
+    }
+    batch_fini(&batch);
+    buf_fini(&body);
+    return result;
+}
+
+static enum sl_result make(struct sl_store *store, struct sl_span session_id, bool has_live,
+    struct sl_credentials *credentials, struct sl_err *err)
+{
+    struct sl_credentials c = {0};
+    struct share_record record = {.session_id = session_id, .state = SL_SHARE_LIVE};
+    enum sl_result result = choose_id(store, session_id, has_live, c.id, &record.secret_kind, err);
+    if (result != SL_OK) return result;
+    secret_of(store, session_id, sl_span_of(c.id), record.secret_kind, c.secret);
+    crypto_sha256(c.secret, SL_SECRET_BYTES, record.secret_hash);
+    crypto_random(record.salt, sizeof(record.salt));
+    struct share *share = share_add(store->shares, sl_span_of(c.id), &record);
+    if (!share) return sl_fail(err, SL_NOMEM, "out of memory");
+    result = append_create(store, share, err);
+    if (result == SL_OK)
+        share_release(store->shares, share);
+    else
+        share_drop(store->shares, share);
+    if (result == SL_OK) *credentials = c;
+    return result;
+}
+
+static enum sl_result held(struct sl_store *store, struct sl_span session_id, struct sl_err *err)
+{
+    struct row_key key = row_index(ROW_INDEX_HELD, session_id);
+    struct kv_pin pin;
+    enum sl_result result = kv_get(store->kv, KV_INDEX, row_span(&key), &pin, err);
+    kv_release(&pin);
+    if (result == SL_NOT_FOUND) return SL_OK;
+    if (result != SL_OK) return result;
+    return sl_fail(err, SL_HELD, "the owner took this session's share down: it can't be shared again until the owner allows it");
+}
+
+enum sl_result sl_share_create(struct sl_store *store, struct sl_span session_id, enum sl_role role,
+    struct sl_span peer, struct sl_credentials *credentials, struct sl_err *err)
+{
+    bool keyed = role != SL_ROLE_NONE, has_live = false;
+    enum sl_result result = session_id_check(session_id, err);
+    if (result == SL_OK) result = store_writable(store, err);
+    if (result != SL_OK) return result;
+    pthread_mutex_lock(&store->admin);
+    result = held(store, session_id, err);
+    if (result == SL_OK) result = recover_session(store, session_id, keyed, &has_live, credentials, err);
+    if (result == SL_NOT_FOUND) {
+        struct sl_span twin = keyed ? (struct sl_span){0} : twins_find(store->twins, session_id, peer);
+        if (twin.len) result = recover(store, twin, true, credentials, err);
+    }
+    if (result == SL_NOT_FOUND) {
+        result = make(store, session_id, has_live, credentials, err);
+        if (result == SL_OK) twins_add(store->twins, session_id, peer, sl_span_of(credentials->id));
+    }
+    pthread_mutex_unlock(&store->admin);
+    return result;
+}

@@ -1,0 +1,122 @@
+#include "compactor.h"
+#include "log.h"
+#include "rows.h"
+#include "sequencer.h"
+
+/* Erasing a removed share's content from disk. Its mark in the index was written with the remove event and goes last, so that
+   a crash anywhere in between has it done once more. */
+
+#define ERASE_EVENTS 512 /* rows rewritten in one write */
+
+struct erasure {
+    struct sl_store *store;
+    uint64_t from, to; /* the events of one write */
+    struct sl_err *err;
+};
+
+static enum sl_result shrink_rows(struct append *append, struct kv_batch *kv_batch)
+{
+    struct erasure *erasure = append->ctx;
+    for (uint64_t sequence = erasure->from; sequence < erasure->to; sequence++) {
+        enum sl_result result =
+            log_erase(erasure->store->kv, kv_batch, sl_span_of(append->share->id), sequence, erasure->err);
+        if (result != SL_OK) return result;
+    }
+    return SL_OK;
+}
+
+/* Bodies and snapshots go by range; so does the mark that a snapshot was due. */
+static enum sl_result drop_bulk(struct append *append, struct kv_batch *kv_batch)
+{
+    struct erasure *erasure = append->ctx;
+    struct sl_span id = sl_span_of(append->share->id);
+    struct kv *kv = erasure->store->kv;
+    log_erase_bodies(kv, kv_batch, id, erasure->from, erasure->to);
+    struct row_key from = row_share_from(id), to = row_share_to(id), due = row_index(ROW_INDEX_DUE, id);
+    kv_delete_range(kv, kv_batch, KV_SNAPSHOT, row_span(&from), row_span(&to));
+    kv_delete(kv, kv_batch, KV_INDEX, row_span(&due));
+    return SL_OK;
+}
+
+static void snapshots_dropped(struct append *append)
+{
+    append->share->snapshot_sequence = append->share->snapshot_stored = append->share->snapshot_size = 0;
+    append->share->due = false;
+}
+
+static enum sl_result drop_mark(struct append *append, struct kv_batch *kv_batch)
+{
+    struct erasure *erasure = append->ctx;
+    struct row_key mark = row_index(ROW_INDEX_ERASE, sl_span_of(append->share->id));
+    kv_delete(erasure->store->kv, kv_batch, KV_INDEX, row_span(&mark));
+    return SL_OK;
+}
+
+static enum sl_result write(struct erasure *erasure, struct share *share,
+    enum sl_result (*derive)(struct append *, struct kv_batch *), void (*committed)(struct append *))
+{
+    struct append append = {
+        .share = share, .derive = derive, .committed = committed, .ctx = erasure, .derived_bytes = ERASE_EVENTS * 300};
+    if (compactor_stopping(erasure->store->compactor)) return sl_fail(erasure->err, SL_STOPPED, "the store is closing");
+    return sequencer_append(erasure->store->sequencer, &append, erasure->err);
+}
+
+/* The sequence of the share's remove event: everything before it but the creation goes. */
+static enum sl_result find_removal(struct sl_store *store, struct share *share, uint64_t *sequence, struct sl_err *err)
+{
+    shares_lock(store->shares);
+    uint64_t last = share->head.sequence;
+    shares_unlock(store->shares);
+    for (uint64_t at = last; at > 1; at--) {
+        struct kv_pin pin;
+        enum sl_result result = log_event(store->kv, sl_span_of(share->id), at, &pin, err);
+        if (result != SL_OK) return result;
+        struct event_row row;
+        struct event_reader *reader = NULL;
+        struct header header = {0};
+        bool ok = event_read_begin(pin.value, &row, &reader) == SL_OK && header_decode(row.header, &header);
+        event_read_end(reader);
+        kv_release(&pin);
+        if (!ok)
+            return sl_fail(err, SL_CORRUPT, "event %llu: its row is unreadable", (unsigned long long)at);
+        if (header.kind == SL_REMOVE) {
+            *sequence = at;
+            return SL_OK;
+        }
+    }
+    return sl_fail(err, SL_CORRUPT, "removed, but it has no remove event");
+}
+
+/* Only what has reached the bottom level of the files, and no log any more, is gone. */
+static enum sl_result rewrite_files(struct sl_store *store, struct sl_span id, struct sl_err *err)
+{
+    enum sl_result result = kv_flush(store->kv, err);
+    if (result != SL_OK) return result;
+    struct row_key from = row_share_from(id), to = row_share_to(id);
+    kv_compact(store->kv, KV_EVENT, row_span(&from), row_span(&to));
+    kv_compact(store->kv, KV_BODY, row_span(&from), row_span(&to));
+    kv_compact(store->kv, KV_SNAPSHOT, row_span(&from), row_span(&to));
+    return SL_OK;
+}
+
+enum sl_result erase_share(struct sl_store *store, struct sl_span share_id, struct sl_err *err)
+{
+    struct share *share;
+    enum sl_result result = share_acquire(store->shares, share_id, &share, err);
+    if (result != SL_OK) return result == SL_NOT_FOUND ? SL_OK : result;
+    uint64_t removal = 0;
+    struct erasure erasure = {.store = store, .err = err};
+    result = find_removal(store, share, &removal, err);
+    for (uint64_t at = 2; at < removal && result == SL_OK; at = erasure.to) {
+        erasure.from = at;
+        erasure.to = removal - at > ERASE_EVENTS ? at + ERASE_EVENTS : removal;
+        result = write(&erasure, share, shrink_rows, NULL);
+    }
+    erasure.from = 2;
+    erasure.to = removal;
+    if (result == SL_OK) result = write(&erasure, share, drop_bulk, snapshots_dropped);
+    if (result == SL_OK) result = rewrite_files(store, share_id, err);
+    if (result == SL_OK) result = write(&erasure, share, drop_mark, NULL);
+    share_release(store->shares, share);
+    return result;
+}

@@ -1,0 +1,203 @@
+#include "snapshot.h"
+
+#include "pack.h"
+#include "rows.h"
+
+#include <assert.h>
+
+#define HEAD_VERSION 1
+/* A row is closed once it has so much: what one entry adds at most still fits below SL_SNAPSHOT_ROW_BYTES. */
+#define TABLE_ROW_FULL (SL_SNAPSHOT_ROW_BYTES - 16 * SL_KIB)
+
+static_assert(SL_ITEM_KEY_BYTES + SL_ITEM_TYPE_BYTES + 256 < 16 * SL_KIB, "an entry fits into what a row leaves");
+
+void snapshot_head_encode(const struct snapshot_head *head, struct buf *out)
+{
+    pack_array(out, 14);
+    pack_u64(out, HEAD_VERSION);
+    pack_u64(out, head->sequence);
+    pack_u64(out, head->stored);
+    pack_u64(out, head->size);
+    pack_u64(out, head->table_rows);
+    pack_u64(out, head->data_bytes);
+    pack_u64(out, head->stream_bytes);
+    pack_u64(out, head->items);
+    pack_u64(out, head->messages);
+    pack_u64(out, head->parts);
+    pack_u64(out, head->models);
+    pack_u64(out, head->diffs);
+    pack_u64(out, head->session_offset);
+    pack_u64(out, head->session_length);
+}
+
+bool snapshot_head_decode(struct sl_span bytes, struct snapshot_head *head)
+{
+    struct unpack in;
+    unpack_begin(&in, bytes);
+    bool ok = unpack_array(&in) == 14 && unpack_u64(&in) == HEAD_VERSION;
+    struct snapshot_head h;
+    h.sequence = unpack_u64(&in);
+    h.stored = unpack_u64(&in);
+    h.size = unpack_u64(&in);
+    h.table_rows = unpack_u64(&in);
+    h.data_bytes = unpack_u64(&in);
+    h.stream_bytes = unpack_u64(&in);
+    h.items = unpack_u64(&in);
+    h.messages = unpack_u64(&in);
+    h.parts = unpack_u64(&in);
+    h.models = unpack_u64(&in);
+    h.diffs = unpack_u64(&in);
+    h.session_offset = unpack_u64(&in);
+    h.session_length = unpack_u64(&in);
+    if (!unpack_end(&in) || !ok) return false;
+    *head = h;
+    return true;
+}
+
+static enum sl_result unreadable(struct sl_span share_id, uint64_t sequence, const char *what, struct sl_err *err)
+{
+    return sl_fail(err, SL_CORRUPT, "share %.*s: snapshot at %llu: its %s is unreadable; `sharelog rebuild` makes it again",
+        (int)share_id.len, share_id.ptr, (unsigned long long)sequence, what);
+}
+
+enum sl_result snapshot_last(
+    struct kv *kv, struct sl_span share_id, uint64_t sequence, struct snapshot_head *head, struct sl_err *err)
+{
+    struct row_key from = row_share_from(share_id), to = row_share_to(share_id);
+    struct kv_iter *iter = kv_iter_create(kv, KV_SNAPSHOT, row_span(&from), row_span(&to), false);
+    struct row_key at = row_snapshot(share_id, sequence, UINT32_MAX);
+    enum sl_result result = SL_NOT_FOUND;
+    while (result == SL_NOT_FOUND) {
+        struct sl_span id;
+        uint64_t found;
+        uint32_t chunk;
+        kv_iter_seek_back(iter, row_span(&at));
+        if (!kv_iter_valid(iter)) {
+            enum sl_result checked = kv_iter_check(iter, err);
+            if (checked != SL_OK) result = checked;
+            break;
+        }
+        if (!row_parse_chunk(kv_iter_key(iter), &id, &found, &chunk) || found == 0) {
+            result = sl_fail(err, SL_CORRUPT, "share %.*s: a snapshot's key is unreadable", (int)share_id.len,
+                share_id.ptr);
+            break;
+        }
+        struct row_key first = row_snapshot(share_id, found, 0);
+        struct kv_pin pin;
+        result = kv_get(kv, KV_SNAPSHOT, row_span(&first), &pin, err);
+        if (result == SL_OK && (!snapshot_head_decode(pin.value, head) || head->sequence != found))
+            result = unreadable(share_id, found, "head", err);
+        kv_release(&pin);
+        at = row_snapshot(share_id, found - 1, UINT32_MAX); /* this one was cut short: the one before */
+    }
+    kv_iter_destroy(iter);
+    return result;
+}
+
+/* ---- the table ---- */
+
+static void encode_entry(const struct fold_entry *entry, struct buf *out)
+{
+    pack_array(out, 11);
+    pack_u64(out, entry->class);
+    pack_bin(out, entry->key); /* a DIFF's key is not text */
+    pack_str(out, entry->type);
+    pack_u64(out, entry->out);
+    pack_u64(out, entry->place.length);
+    pack_u64(out, entry->arrived_us);
+    pack_u64(out, entry->sequence);
+    pack_u64(out, entry->first_arrived_us);
+    pack_u64(out, entry->first_sequence);
+    pack_u64(out, entry->first_index);
+    pack_u64(out, entry->count);
+}
+
+static void decode_entry(struct unpack *in, struct fold_entry *entry)
+{
+    if (unpack_array(in) != 11) in->bad = true;
+    *entry = (struct fold_entry){.class = (enum fold_class)unpack_u64(in)};
+    entry->key = unpack_bin(in);
+    entry->type = unpack_str(in);
+    entry->place.offset = unpack_u64(in);
+    entry->place.length = unpack_u64(in);
+    entry->arrived_us = unpack_u64(in);
+    entry->sequence = unpack_u64(in);
+    entry->first_arrived_us = unpack_u64(in);
+    entry->first_sequence = unpack_u64(in);
+    entry->first_index = unpack_u64(in);
+    entry->count = (uint32_t)unpack_u64(in);
+    if (!in->bad) unpack_leave(in);
+    if (entry->class > FOLD_DIFF) in->bad = true;
+}
+
+static enum sl_result restore_row(struct sl_span row, struct fold *fold)
+{
+    struct unpack in;
+    unpack_begin(&in, row);
+    size_t entries = unpack_array(&in);
+    for (size_t i = 0; i < entries && !in.bad; i++) {
+        struct fold_entry entry;
+        decode_entry(&in, &entry);
+        if (!in.bad) fold_restore(fold, &entry);
+    }
+    return unpack_end(&in) ? SL_OK : SL_CORRUPT;
+}
+
+enum sl_result snapshot_restore(
+    struct kv *kv, struct sl_span share_id, const struct snapshot_head *head, struct fold *fold, struct sl_err *err)
+{
+    for (uint32_t chunk = 1; chunk <= head->table_rows; chunk++) {
+        struct row_key key = row_snapshot(share_id, head->sequence, chunk);
+        struct kv_pin pin;
+        enum sl_result result = kv_get(kv, KV_SNAPSHOT, row_span(&key), &pin, err);
+        if (result != SL_OK) return result;
+        result = restore_row(pin.value, fold);
+        kv_release(&pin);
+        if (result != SL_OK) return unreadable(share_id, head->sequence, "table", err);
+    }
+    return fold->failed ? sl_fail(err, SL_NOMEM, "out of memory") : SL_OK;
+}
+
+struct table {
+    struct buf entries, row;
+    size_t count;
+    enum sl_result (*each)(void *ctx, struct sl_span row, struct sl_err *err);
+    void *ctx;
+};
+
+static enum sl_result close_row(struct table *table, struct sl_err *err)
+{
+    if (table->count == 0) return SL_OK;
+    buf_clear(&table->row);
+    pack_array(&table->row, table->count);
+    buf_add_span(&table->row, buf_span(&table->entries));
+    enum sl_result result = table->row.failed || table->entries.failed
+                                ? sl_fail(err, SL_NOMEM, "out of memory")
+                                : table->each(table->ctx, buf_span(&table->row), err);
+    table->entries.len = 0;
+    table->count = 0;
+    return result;
+}
+
+enum sl_result snapshot_table(const struct fold *fold,
+    enum sl_result (*each)(void *ctx, struct sl_span row, struct sl_err *err), void *ctx, struct sl_err *err)
+{
+    struct table table = {.each = each, .ctx = ctx};
+    enum sl_result result = SL_OK;
+    /* In order of key, so that a fold that begins with it finds its items in order. */
+    for (enum fold_class class = FOLD_ITEM; class <= FOLD_DIFF && result == SL_OK; class ++) {
+        size_t count;
+        uint32_t *order = fold_by_key(fold, class, &count);
+        if (!order) result = sl_fail(err, SL_NOMEM, "out of memory");
+        for (size_t i = 0; order && i < count && result == SL_OK; i++) {
+            encode_entry(&fold->entries[order[i]], &table.entries);
+            table.count++;
+            if (table.entries.len >= TABLE_ROW_FULL) result = close_row(&table, err);
+        }
+        free(order);
+    }
+    if (result == SL_OK) result = close_row(&table, err);
+    buf_fini(&table.entries);
+    buf_fini(&table.row);
+    return result;
+}

@@ -1,0 +1,170 @@
+#include "compactor.h"
+#include "log.h"
+#include "rows.h"
+#include "sequencer.h"
+#include "state.h"
+
+/* Making one snapshot: row by row through the sequencer, which alone may commit it and refuses once the share has been
+   removed or redacted since the making began. */
+struct making {
+    struct sl_store *store;
+    struct share *share;
+    uint64_t generation, sequence;
+    uint32_t chunk;    /* of the next row */
+    uint64_t bytes;    /* put so far */
+    struct buf stream; /* of the row being filled */
+    struct snapshot_head head;
+    struct sl_err *err;
+    enum sl_result result;
+};
+
+struct row_put {
+    struct making *making;
+    uint32_t chunk;
+    struct sl_span value;
+};
+
+static enum sl_result put_row(struct append *append, struct kv_batch *kv_batch)
+{
+    const struct row_put *put = append->ctx;
+    struct row_key key = row_snapshot(sl_span_of(append->share->id), put->making->sequence, put->chunk);
+    kv_put(put->making->store->kv, kv_batch, KV_SNAPSHOT, row_span(&key), put->value);
+    return SL_OK;
+}
+
+static void snapshot_made(struct append *append)
+{
+    const struct snapshot_head *head = &((struct row_put *)append->ctx)->making->head;
+    append->share->snapshot_sequence = head->sequence;
+    append->share->snapshot_stored = head->stored;
+    append->share->snapshot_size = head->size;
+}
+
+static enum sl_result commit_row(struct making *making, uint32_t chunk, struct sl_span value, struct sl_err *err)
+{
+    struct row_put put = {making, chunk, value};
+    struct append append = {.share = making->share,
+        .derive = put_row,
+        .committed = chunk == 0 ? snapshot_made : NULL,
+        .ctx = &put,
+        .derived_bytes = value.len,
+        .guarded = true,
+        .generation = making->generation};
+    if (compactor_stopping(making->store->compactor)) return sl_fail(err, SL_STOPPED, "the store is closing");
+    making->bytes += value.len;
+    return sequencer_append(making->store->sequencer, &append, err);
+}
+
+static enum sl_result table_row(void *ctx, struct sl_span row, struct sl_err *err)
+{
+    struct making *making = ctx;
+    return commit_row(making, making->chunk++, row, err);
+}
+
+static bool stream_bytes(void *ctx, const void *bytes, size_t len)
+{
+    struct making *making = ctx;
+    const char *at = bytes;
+    while (len > 0) {
+        size_t room = SL_SNAPSHOT_ROW_BYTES - making->stream.len, n = len < room ? len : room;
+        buf_add(&making->stream, at, n);
+        if (making->stream.failed) {
+            making->result = sl_fail(making->err, SL_NOMEM, "out of memory");
+            return false;
+        }
+        at += n;
+        len -= n;
+        if (making->stream.len < SL_SNAPSHOT_ROW_BYTES) break;
+        making->result = commit_row(making, making->chunk++, buf_span(&making->stream), making->err);
+        making->stream.len = 0;
+        if (making->result != SL_OK) return false;
+    }
+    return true;
+}
+
+/* The stream's rows; what the sink failed of counts before what the writer says of it. */
+static enum sl_result put_stream(struct making *making, struct sl_view *view)
+{
+    enum sl_result result = state_stream(view, (struct sl_sink){stream_bytes, making}, making->err);
+    if (making->result != SL_OK) return making->result;
+    if (result == SL_OK && making->stream.len)
+        result = commit_row(making, making->chunk++, buf_span(&making->stream), making->err);
+    return result;
+}
+
+static enum sl_result make(struct sl_store *store, struct share *share, uint64_t generation, uint64_t sequence,
+    struct sl_err *err)
+{
+    struct making making = {.store = store,
+        .share = share,
+        .generation = generation,
+        .sequence = sequence,
+        .chunk = 1,
+        .err = err};
+    struct sl_view *view;
+    struct buf head_bytes = {0};
+    enum sl_result result = view_open_at(store, share, sequence, VIEW_FROM_SNAPSHOT, &view, err);
+    if (result != SL_OK) return result;
+    result = state_layout(view, &making.head, err);
+    if (result == SL_OK) result = snapshot_table(&view->fold, table_row, &making, err);
+    making.head.table_rows = making.chunk - 1;
+    if (result == SL_OK) result = put_stream(&making, view);
+    if (result == SL_OK) {
+        making.head.sequence = sequence;
+        making.head.stored = view->at.stored;
+        making.head.size = making.bytes;
+        snapshot_head_encode(&making.head, &head_bytes);
+        result = commit_row(&making, 0, buf_span(&head_bytes), err);
+    }
+    buf_fini(&head_bytes);
+    buf_fini(&making.stream);
+    sl_view_close(view);
+    return result;
+}
+
+/* ---- what is due ---- */
+
+/* On the sequencer's thread, where no event can come between looking and taking the mark away. */
+static enum sl_result drop_mark(struct append *append, struct kv_batch *kv_batch)
+{
+    const struct share *share = append->share;
+    if (share->record.state == SL_SHARE_LIVE && !share->removing &&
+        share->staged.stored - share->snapshot_stored >= share_due_bytes(share->snapshot_size))
+        return SL_STOPPED;
+    struct row_key mark = row_index(ROW_INDEX_DUE, sl_span_of(share->id));
+    kv_delete(((struct sl_store *)append->ctx)->kv, kv_batch, KV_INDEX, row_span(&mark));
+    return SL_OK;
+}
+
+static void mark_dropped(struct append *append)
+{
+    append->share->due = false;
+}
+
+enum sl_result make_due_snapshots(struct sl_store *store, struct sl_span share_id, struct sl_err *err)
+{
+    struct share *share;
+    enum sl_result result = share_acquire(store->shares, share_id, &share, err);
+    if (result != SL_OK) return result == SL_NOT_FOUND ? SL_OK : result;
+    while (result == SL_OK) {
+        shares_lock(store->shares);
+        struct head head = share->head;
+        uint64_t generation = share->generation, after = share->snapshot_sequence;
+        uint64_t target = share->snapshot_stored + share_due_bytes(share->snapshot_size);
+        bool live = share->record.state == SL_SHARE_LIVE;
+        shares_unlock(store->shares);
+        if (!live || head.stored < target) {
+            struct append append = {
+                .share = share, .derive = drop_mark, .committed = mark_dropped, .ctx = store, .derived_bytes = 64};
+            result = sequencer_append(store->sequencer, &append, err);
+            if (result != SL_STOPPED) break;
+            result = SL_OK; /* an event came meanwhile and made one due again */
+            continue;
+        }
+        uint64_t sequence = 0;
+        result = log_at_stored(store->kv, share_id, after, head.sequence, target, &sequence, err);
+        if (result == SL_OK) result = make(store, share, generation, sequence, err);
+    }
+    share_release(store->shares, share);
+    return result == SL_REMOVED || result == SL_STOPPED ? SL_OK : result;
+}

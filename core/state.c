@@ -1,0 +1,339 @@
+#include "state.h"
+
+#include "json.h"
+#include "rows.h"
+
+#include <assert.h>
+
+static const struct sl_span data_infix = {",\"data\":", 8};
+
+size_t item_prefix_bytes(struct sl_span type)
+{
+    return 8 + json_quoted_bytes(type) + data_infix.len;
+}
+
+void item_prefix_add(struct buf *out, struct sl_span type)
+{
+    buf_add(out, "{\"type\":", 8);
+    if (buf_reserve(out, json_quoted_bytes(type))) out->len += json_quote(type, out->ptr + out->len);
+    buf_add_span(out, data_infix);
+}
+
+static bool is_model(const struct fold_entry *entry)
+{
+    return sl_span_eq(entry->key, SL_SPAN("model"));
+}
+
+/* A merged model item is no item's bytes: brackets around its elements. */
+static uint64_t models_bytes(const struct sl_view *view)
+{
+    uint64_t bytes = 2;
+    for (size_t i = 0; i < view->models_count; i++)
+        bytes += (i > 0) + view->fold.entries[view->models[i]].place.length;
+    return bytes;
+}
+
+static uint64_t entry_bytes(const struct sl_view *view, const struct fold_entry *entry)
+{
+    return is_model(entry) ? models_bytes(view) : entry->place.length;
+}
+
+/* ---- /data ---- */
+
+/* What lies one behind the other in the snapshot goes out in one run. */
+struct run {
+    struct sl_view *view;
+    struct sl_sink sink;
+    struct fold_place place; /* of the snapshot's stream; length 0: empty */
+    struct buf text;         /* small pieces of our own */
+};
+
+static enum sl_result run_flush(struct run *run, struct sl_err *err)
+{
+    enum sl_result result = SL_OK;
+    if (run->place.length) result = view_copy(run->view, &run->place, run->sink, err);
+    run->place.length = 0;
+    return result;
+}
+
+static enum sl_result emit(struct run *run, const void *bytes, size_t len, struct sl_err *err)
+{
+    enum sl_result result = run_flush(run, err);
+    return result == SL_OK ? sink_write(run->sink, bytes, len, err) : result;
+}
+
+static enum sl_result emit_place(struct run *run, const struct fold_place *place, struct sl_err *err)
+{
+    enum sl_result result = run_flush(run, err);
+    return result == SL_OK ? view_copy(run->view, place, run->sink, err) : result;
+}
+
+static enum sl_result emit_models(struct run *run, struct sl_err *err)
+{
+    struct sl_view *view = run->view;
+    enum sl_result result = emit(run, "[", 1, err);
+    for (size_t i = 0; i < view->models_count && result == SL_OK; i++) {
+        if (i > 0) result = emit(run, ",", 1, err);
+        if (result == SL_OK) result = emit_place(run, &view->fold.entries[view->models[i]].place, err);
+    }
+    return result == SL_OK ? emit(run, "]", 1, err) : result;
+}
+
+/* Does the snapshot hold this item's text as it has to be sent? */
+static bool as_it_lies(const struct sl_view *view, const struct fold_entry *entry)
+{
+    if (entry->place.sequence != 0) return false;
+    if (!is_model(entry)) return true;
+    for (size_t i = 0; i < view->models_count; i++)
+        if (view->fold.entries[view->models[i]].place.sequence != 0) return false;
+    return true;
+}
+
+static enum sl_result emit_item(struct run *run, const struct fold_entry *entry, bool first, struct sl_err *err)
+{
+    if (as_it_lies(run->view, entry)) {
+        uint64_t prefix = item_prefix_bytes(entry->type);
+        uint64_t from = entry->place.offset - prefix, length = prefix + entry->place.length + 1;
+        if (run->place.length && run->place.offset + run->place.length + 1 == from) {
+            run->place.length += 1 + length; /* the comma between them as well */
+            return SL_OK;
+        }
+        enum sl_result result = first ? SL_OK : emit(run, ",", 1, err);
+        if (result == SL_OK) result = run_flush(run, err);
+        run->place = (struct fold_place){0, from, length};
+        return result;
+    }
+    buf_clear(&run->text);
+    if (!first) buf_add(&run->text, ",", 1);
+    item_prefix_add(&run->text, entry->type);
+    if (run->text.failed) return sl_fail(err, SL_NOMEM, "out of memory");
+    enum sl_result result = emit(run, run->text.ptr, run->text.len, err);
+    if (result == SL_OK) result = is_model(entry) ? emit_models(run, err) : emit_place(run, &entry->place, err);
+    return result == SL_OK ? emit(run, "}", 1, err) : result;
+}
+
+static enum sl_result emit_data(struct run *run, struct sl_err *err)
+{
+    struct sl_view *view = run->view;
+    enum sl_result result = emit(run, "[", 1, err);
+    for (size_t i = 0; i < view->items_count && result == SL_OK; i++)
+        result = emit_item(run, &view->fold.entries[view->by_key[i]], i == 0, err);
+    return result == SL_OK ? emit(run, "]", 1, err) : result;
+}
+
+enum sl_result sl_view_data(struct sl_view *view, struct sl_sink sink, struct sl_err *err)
+{
+    if (view->has_base && view->base.sequence == view->at.sequence) {
+        struct fold_place all = {0, 0, view->base.data_bytes};
+        return view_copy(view, &all, sink, err);
+    }
+    enum sl_result result = view_order(view, err);
+    if (result != SL_OK) return result;
+    struct run run = {.view = view, .sink = sink};
+    result = emit_data(&run, err);
+    buf_fini(&run.text);
+    return result;
+}
+
+/* ---- a snapshot's stream ---- */
+
+/* Does the newest session_diff item hold these entries, so that they needn't be kept twice? */
+static const struct fold_entry *holder(const struct sl_view *view, const struct fold_entry *diff)
+{
+    const struct fold_entry *item = fold_find(&view->fold, FOLD_ITEM, SL_SPAN("session_diff"));
+    if (!item || item->place.sequence != diff->place.sequence || diff->place.offset < item->place.offset ||
+        diff->place.offset + diff->place.length > item->place.offset + item->place.length)
+        return NULL;
+    return item;
+}
+
+enum sl_result state_layout(struct sl_view *view, struct snapshot_head *head, struct sl_err *err)
+{
+    enum sl_result result = view_order(view, err);
+    if (result != SL_OK) return result;
+    struct fold *fold = &view->fold;
+    *head = (struct snapshot_head){.items = view->items_count,
+        .messages = fold->messages,
+        .parts = fold->parts,
+        .models = fold->models,
+        .diffs = fold->diffs};
+    uint64_t at = 1;
+    for (size_t i = 0; i < view->items_count; i++) {
+        struct fold_entry *entry = &fold->entries[view->by_key[i]];
+        entry->out = at + (i > 0) + item_prefix_bytes(entry->type);
+        at = entry->out + entry_bytes(view, entry) + 1;
+        if (sl_span_eq(entry->key, SL_SPAN("session"))) {
+            head->session_offset = entry->out;
+            head->session_length = entry->place.length;
+        }
+        uint64_t element_at = entry->out + 1;
+        for (size_t k = 0; is_model(entry) && k < view->models_count; k++) {
+            struct fold_entry *element = &fold->entries[view->models[k]];
+            element->out = element_at;
+            element_at += element->place.length + 1;
+        }
+    }
+    head->data_bytes = at + 1;
+    at = head->data_bytes;
+    for (size_t i = 0; i < fold->count; i++) {
+        struct fold_entry *entry = &fold->entries[i];
+        if (entry->class != FOLD_DIFF) continue;
+        const struct fold_entry *item = holder(view, entry);
+        entry->out = item ? item->out + (entry->place.offset - item->place.offset) : at;
+        if (!item) at += entry->place.length;
+    }
+    head->stream_bytes = at;
+    return SL_OK;
+}
+
+enum sl_result state_stream(struct sl_view *view, struct sl_sink sink, struct sl_err *err)
+{
+    enum sl_result result = view_order(view, err);
+    if (result != SL_OK) return result;
+    struct run run = {.view = view, .sink = sink};
+    result = emit_data(&run, err);
+    for (size_t i = 0; i < view->fold.count && result == SL_OK; i++) {
+        const struct fold_entry *entry = &view->fold.entries[i];
+        if (entry->class == FOLD_DIFF && !holder(view, entry)) result = emit_place(&run, &entry->place, err);
+    }
+    buf_fini(&run.text);
+    return result;
+}
+
+/* ---- sections ---- */
+
+static enum sl_result emit_list(struct sl_view *view, const uint32_t *order, size_t count, struct sl_span type,
+    struct sl_sink sink, struct sl_err *err)
+{
+    bool first = true;
+    enum sl_result result = sink_write(sink, "[", 1, err);
+    for (size_t i = 0; i < count && result == SL_OK; i++) {
+        const struct fold_entry *entry = &view->fold.entries[order[i]];
+        if (type.len && !sl_span_eq(entry->type, type)) continue;
+        if (!first) result = sink_write(sink, ",", 1, err);
+        if (result == SL_OK) result = view_copy(view, &entry->place, sink, err);
+        first = false;
+    }
+    return result == SL_OK ? sink_write(sink, "]", 1, err) : result;
+}
+
+static enum sl_result emit_diffs(struct sl_view *view, struct sl_sink sink, struct sl_err *err)
+{
+    size_t count;
+    uint32_t *order = fold_by_arrival(&view->fold, FOLD_DIFF, &count);
+    if (!order) return sl_fail(err, SL_NOMEM, "out of memory");
+    enum sl_result result = emit_list(view, order, count, (struct sl_span){0}, sink, err);
+    free(order);
+    return result;
+}
+
+static enum sl_result emit_single(
+    struct sl_view *view, struct sl_span key, const char *otherwise, struct sl_sink sink, struct sl_err *err)
+{
+    const struct fold_entry *entry = fold_find(&view->fold, FOLD_ITEM, key);
+    return entry ? view_copy(view, &entry->place, sink, err) : sink_write(sink, otherwise, strlen(otherwise), err);
+}
+
+enum sl_result sl_view_section(
+    struct sl_view *view, enum sl_section section, struct sl_sink sink, struct sl_err *err)
+{
+    enum sl_result result = view_order(view, err);
+    if (result != SL_OK) return result;
+    switch (section) {
+    case SL_SECTION_SESSION: return emit_single(view, SL_SPAN("session"), "null", sink, err);
+    case SL_SECTION_MESSAGES:
+        return emit_list(view, view->by_arrival, view->items_count, SL_SPAN("message"), sink, err);
+    case SL_SECTION_PARTS: return emit_list(view, view->by_arrival, view->items_count, SL_SPAN("part"), sink, err);
+    case SL_SECTION_DIFFS: return emit_diffs(view, sink, err);
+    case SL_SECTION_LATEST_DIFFS: return emit_single(view, SL_SPAN("session_diff"), "[]", sink, err);
+    case SL_SECTION_MODELS:
+        return emit_list(view, view->models, view->models_count, (struct sl_span){0}, sink, err);
+    }
+    return sl_fail(err, SL_INVALID, "no such section");
+}
+
+/* ---- item by item ---- */
+
+size_t sl_view_items(struct sl_view *view)
+{
+    return view_order(view, NULL) == SL_OK ? view->items_count : 0;
+}
+
+static bool gather(void *ctx, const void *bytes, size_t len)
+{
+    struct buf *buf = ctx;
+    buf_add(buf, bytes, len);
+    return !buf->failed;
+}
+
+enum sl_result sl_view_item(
+    struct sl_view *view, enum sl_order order, size_t index, struct sl_view_item *item, struct sl_err *err)
+{
+    enum sl_result result = view_order(view, err);
+    if (result != SL_OK) return result;
+    if (index >= view->items_count) return sl_fail(err, SL_NOT_FOUND, "there are %zu items", view->items_count);
+    const struct fold_entry *entry = &view->fold.entries[(order == SL_BY_KEY ? view->by_key : view->by_arrival)[index]];
+    struct sl_span data;
+    if (is_model(entry)) {
+        buf_clear(&view->scratch);
+        result = sl_view_section(view, SL_SECTION_MODELS, (struct sl_sink){gather, &view->scratch}, err);
+        data = buf_span(&view->scratch);
+    } else {
+        result = view_bytes(view, &entry->place, &view->scratch, &data, err);
+    }
+    if (result != SL_OK) return result;
+    *item = (struct sl_view_item){entry->key, entry->type, data, entry->arrived_us, entry->sequence};
+    return SL_OK;
+}
+
+/* ---- metadata ---- */
+
+static struct sl_span string_member(struct sl_span object, const char *name)
+{
+    struct sl_span member;
+    if (json_get(object, name, &member) && json_kind_of(member) == JSON_STRING) return member;
+    return (struct sl_span){0};
+}
+
+/* The session's bytes, kept in view->session so that spans into them outlive further reads. */
+static enum sl_result read_session(struct sl_view *view, struct sl_metadata *metadata, struct sl_err *err)
+{
+    struct fold_place place = {0, view->base.session_offset, view->base.session_length};
+    const struct fold_entry *entry = view->folded ? fold_find(&view->fold, FOLD_ITEM, SL_SPAN("session")) : NULL;
+    if (entry) place = entry->place;
+    if (view->folded && !entry) place.length = 0;
+    struct sl_span bytes;
+    enum sl_result result = view_bytes(view, &place, &view->scratch, &bytes, err);
+    if (result != SL_OK || bytes.len == 0) return result;
+    buf_clear(&view->session);
+    buf_add_span(&view->session, bytes);
+    if (view->session.failed) return sl_fail(err, SL_NOMEM, "out of memory");
+    struct sl_span session = buf_span(&view->session), location;
+    metadata->title = string_member(session, "title");
+    metadata->directory = string_member(session, "directory");
+    if (metadata->directory.len == 0 && json_get(session, "location", &location)) /* of the newer message generation */
+        metadata->directory = string_member(location, "directory");
+    return SL_OK;
+}
+
+enum sl_result sl_view_metadata(struct sl_view *view, struct sl_metadata *metadata, struct sl_err *err)
+{
+    struct sl_metadata m = {.id = view->id,
+        .session_id = sl_span_of(view->session_id),
+        .syncs = view->at.syncs,
+        .sequence = view->at.sequence,
+        .created_ms = view->created_ms,
+        .updated_ms = view->at.time_ms};
+    struct snapshot_head head = view->base;
+    enum sl_result result = SL_OK;
+    if (view->base.sequence != view->at.sequence || !view->has_base) result = state_layout(view, &head, err);
+    if (result == SL_OK) result = read_session(view, &m, err);
+    if (result != SL_OK) return result;
+    m.messages = head.messages;
+    m.parts = head.parts;
+    m.diffs = head.diffs;
+    m.models = head.models;
+    m.bytes = head.data_bytes;
+    *metadata = m;
+    return SL_OK;
+}

@@ -1,0 +1,54 @@
+#ifndef SHARELOG_STORE_H
+#define SHARELOG_STORE_H
+
+/* What an open store is made of, for the files of core/ alone. */
+
+#include "kv.h"
+#include "share.h"
+#include "sharelog.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#define STORE_FORMAT 1
+
+struct keys;
+struct sequencer;
+struct compactor;
+struct twins;
+
+struct sl_store {
+    char *dir;
+    enum sl_access access;
+    enum sl_durability durability;
+    bool no_compactor;
+    uint64_t (*clock_us)(void);
+    struct kv *kv;
+    struct keys *keys;
+    struct shares *shares;
+    struct sequencer *sequencer; /* NULL when read beside */
+    struct compactor *compactor; /* NULL when read beside */
+    struct twins *twins;
+    pthread_mutex_t admin; /* one create, remove or allow at a time: each looks before it appends */
+    atomic_ulong removals; /* counts removals, so that a long read can tell that it should look again */
+    pthread_mutex_t told_lock;
+    void (*told)(void *ctx, const struct sl_told *told);
+    void *told_ctx;
+};
+
+static inline uint64_t store_now_us(const struct sl_store *store)
+{
+    return store->clock_us();
+}
+
+/* SL_OK, or SL_READ_ONLY: the store was opened to be read. */
+enum sl_result store_writable(const struct sl_store *store, struct sl_err *err);
+
+/* Report progress, if anybody wants it. */
+static inline void progress_report(
+    const struct sl_progress *progress, const char *phase, uint64_t done, uint64_t total)
+{
+    if (progress && progress->report) progress->report(progress->ctx, phase, done, total);
+}
+
+#endif

@@ -1,0 +1,293 @@
+#include "view.h"
+
+#include "json.h"
+#include "log.h"
+#include "rows.h"
+
+/* ---- bytes ---- */
+
+/* What is removed is unreadable at once, also for a read that began before. */
+static enum sl_result still_there(struct sl_view *view, struct sl_err *err)
+{
+    unsigned long removals = atomic_load(&view->store->removals);
+    if (removals == view->removals) return SL_OK;
+    struct share *share;
+    enum sl_result result = share_acquire(view->store->shares, sl_span_of(view->id), &share, err);
+    if (result != SL_OK) return result;
+    shares_lock(view->store->shares);
+    bool live = share->record.state == SL_SHARE_LIVE;
+    shares_unlock(view->store->shares);
+    share_release(view->store->shares, share);
+    if (!live) return sl_fail(err, SL_REMOVED, "share %s: removed", view->id);
+    view->removals = removals;
+    return SL_OK;
+}
+
+static enum sl_result row(struct sl_view *view, enum kv_family family, uint64_t sequence, uint32_t chunk,
+    struct sl_span *bytes, struct sl_err *err)
+{
+    for (unsigned i = 0; i < VIEW_PINS; i++) {
+        const struct view_pin *pin = &view->pins[i];
+        if (pin->pin.slice && pin->family == family && pin->sequence == sequence && pin->chunk == chunk) {
+            *bytes = pin->pin.value;
+            return SL_OK;
+        }
+    }
+    enum sl_result result = still_there(view, err);
+    if (result != SL_OK) return result;
+    struct view_pin *pin = &view->pins[view->pins_next++ % VIEW_PINS];
+    kv_release(&pin->pin);
+    struct sl_span id = sl_span_of(view->id);
+    struct row_key key = family == KV_BODY ? row_body(id, sequence, chunk) : row_snapshot(id, sequence, chunk);
+    result = kv_get(view->store->kv, family, row_span(&key), &pin->pin, err);
+    if (result == SL_NOT_FOUND)
+        return sl_fail(err, SL_CORRUPT, "share %s: row %u of the %s at %llu is missing", view->id, chunk,
+            kv_family_name(family), (unsigned long long)sequence);
+    if (result != SL_OK) return result;
+    pin->family = family;
+    pin->sequence = sequence;
+    pin->chunk = chunk;
+    *bytes = pin->pin.value;
+    return SL_OK;
+}
+
+enum sl_result view_piece(
+    struct sl_view *view, const struct fold_place *place, uint64_t offset, struct sl_span *piece, struct sl_err *err)
+{
+    bool in_snapshot = place->sequence == 0;
+    uint64_t at = place->offset + offset + (in_snapshot ? 0 : BODY_PREFIX_BYTES);
+    size_t row_bytes = in_snapshot ? SL_SNAPSHOT_ROW_BYTES : SL_BODY_ROW_BYTES;
+    struct sl_span bytes;
+    enum sl_result result =
+        in_snapshot ? row(view, KV_SNAPSHOT, view->base.sequence, snapshot_stream_chunk(&view->base, at), &bytes, err)
+                    : row(view, KV_BODY, place->sequence, (uint32_t)(at / row_bytes), &bytes, err);
+    if (result != SL_OK) return result;
+    size_t from = at % row_bytes;
+    if (from >= bytes.len)
+        return sl_fail(err, SL_CORRUPT, "share %s: a row at %llu is too short", view->id,
+            (unsigned long long)(in_snapshot ? view->base.sequence : place->sequence));
+    uint64_t left = place->length - offset;
+    *piece = (struct sl_span){bytes.ptr + from, bytes.len - from < left ? bytes.len - from : left};
+    return SL_OK;
+}
+
+enum sl_result view_bytes(struct sl_view *view, const struct fold_place *place, struct buf *into,
+    struct sl_span *bytes, struct sl_err *err)
+{
+    struct sl_span piece = {0};
+    for (uint64_t done = 0; done < place->length; done += piece.len) {
+        enum sl_result result = view_piece(view, place, done, &piece, err);
+        if (result != SL_OK) return result;
+        if (piece.len == place->length) {
+            *bytes = piece;
+            return SL_OK;
+        }
+        if (done == 0) buf_clear(into);
+        buf_add_span(into, piece);
+    }
+    if (into->failed) return sl_fail(err, SL_NOMEM, "out of memory");
+    *bytes = place->length ? buf_span(into) : (struct sl_span){"", 0};
+    return SL_OK;
+}
+
+enum sl_result view_copy(
+    struct sl_view *view, const struct fold_place *place, struct sl_sink sink, struct sl_err *err)
+{
+    struct sl_span piece;
+    for (uint64_t done = 0; done < place->length; done += piece.len) {
+        enum sl_result result = view_piece(view, place, done, &piece, err);
+        if (result == SL_OK) result = sink_write(sink, piece.ptr, piece.len, err);
+        if (result != SL_OK) return result;
+    }
+    return SL_OK;
+}
+
+/* ---- folding ---- */
+
+static enum sl_result apply_event(struct sl_view *view, struct sl_span key, struct sl_span value, struct sl_err *err)
+{
+    struct event_row event;
+    struct event_reader *reader;
+    struct sl_span id;
+    uint64_t sequence = 0;
+    if (!row_parse_event(key, &id, &sequence) || event_read_begin(value, &event, &reader) != SL_OK)
+        return sl_fail(err, SL_CORRUPT, "share %s: event %llu: its row is unreadable", view->id,
+            (unsigned long long)sequence);
+    struct header header;
+    enum sl_result result = SL_OK;
+    bool readable = header_decode(event.header, &header);
+    struct event_item item;
+    for (uint32_t i = 0; readable && header.kind == SL_SYNC && event_read_next(reader, &item); i++) {
+        struct sl_span data = {0};
+        struct fold_place place = {sequence, item.offset, item.length};
+        if (fold_looks_into(item.type, item.length)) result = view_bytes(view, &place, &view->scratch, &data, err);
+        if (result != SL_OK) break;
+        struct fold_item applied = {item.key, item.type, sequence, item.offset, item.length, event.arrived_us, i};
+        fold_apply(&view->fold, &applied, data);
+    }
+    bool ended = event_read_end(reader);
+    if (result == SL_OK && (!readable || !ended))
+        result = sl_fail(err, SL_CORRUPT, "share %s: event %llu: its row is unreadable", view->id,
+            (unsigned long long)sequence);
+    return result;
+}
+
+/* Events (after, last], in order. */
+static enum sl_result apply_events(struct sl_view *view, uint64_t after, uint64_t last, struct sl_err *err)
+{
+    if (after >= last) return SL_OK;
+    struct sl_span id = sl_span_of(view->id);
+    struct row_key from = row_event(id, after + 1), to = row_event(id, last + 1);
+    struct kv_iter *iter = kv_iter_create(view->store->kv, KV_EVENT, row_span(&from), row_span(&to), false);
+    enum sl_result result = SL_OK;
+    uint64_t seen = 0;
+    for (kv_iter_first(iter); result == SL_OK && kv_iter_valid(iter); kv_iter_next(iter), seen++)
+        result = apply_event(view, kv_iter_key(iter), kv_iter_value(iter), err);
+    if (result == SL_OK) result = kv_iter_check(iter, err);
+    if (result == SL_OK && seen != last - after)
+        result = sl_fail(err, SL_CORRUPT, "share %s: %llu of the events %llu to %llu are missing", view->id,
+            (unsigned long long)(last - after - seen), (unsigned long long)after + 1, (unsigned long long)last);
+    kv_iter_destroy(iter);
+    if (result == SL_OK && view->fold.failed) result = sl_fail(err, SL_NOMEM, "out of memory");
+    return result;
+}
+
+enum sl_result view_fold(struct sl_view *view, struct sl_err *err)
+{
+    if (view->folded) return SL_OK;
+    enum sl_result result = still_there(view, err);
+    if (result == SL_OK && view->has_base) {
+        result = snapshot_restore(view->store->kv, sl_span_of(view->id), &view->base, &view->fold, err);
+        if (result == SL_NOT_FOUND) {
+            result = still_there(view, err);
+            if (result == SL_OK)
+                result = sl_fail(err, SL_CORRUPT, "share %s: a row of the snapshot at %llu is missing", view->id,
+                    (unsigned long long)view->base.sequence);
+        }
+    }
+    if (result == SL_OK) result = apply_events(view, view->base.sequence, view->at.sequence, err);
+    view->folded = result == SL_OK;
+    return result;
+}
+
+static void drop_orders(struct sl_view *view)
+{
+    free(view->by_key);
+    free(view->by_arrival);
+    free(view->models);
+    view->by_key = view->by_arrival = view->models = NULL;
+}
+
+enum sl_result view_advance(struct sl_view *view, uint64_t sequence, struct sl_err *err)
+{
+    enum sl_result result = view_fold(view, err);
+    struct head at;
+    if (result == SL_OK) result = log_place(view->store->kv, sl_span_of(view->id), sequence, &at, err);
+    if (result == SL_OK) result = apply_events(view, view->at.sequence, sequence, err);
+    drop_orders(view);
+    if (result == SL_OK) view->at = at;
+    return result;
+}
+
+enum sl_result view_order(struct sl_view *view, struct sl_err *err)
+{
+    enum sl_result result = view_fold(view, err);
+    if (result != SL_OK || view->by_key) return result;
+    view->by_key = fold_by_key(&view->fold, FOLD_ITEM, &view->items_count);
+    view->by_arrival = fold_by_arrival(&view->fold, FOLD_ITEM, &view->items_count);
+    view->models = fold_by_arrival(&view->fold, FOLD_MODEL, &view->models_count);
+    if (view->by_key && view->by_arrival && view->models) return SL_OK;
+    drop_orders(view);
+    return sl_fail(err, SL_NOMEM, "out of memory");
+}
+
+/* ---- opening ---- */
+
+enum sl_result view_open_at(struct sl_store *store, const struct share *share, uint64_t sequence, enum view_base from,
+    struct sl_view **out, struct sl_err *err)
+{
+    struct sl_view *view = calloc(1, sizeof(*view));
+    if (!view) return sl_fail(err, SL_NOMEM, "out of memory");
+    view->store = store;
+    view->removals = atomic_load(&store->removals);
+    memcpy(view->id, share->id, sizeof(view->id));
+    memcpy(view->session_id, share->session_id, sizeof(view->session_id));
+    view->created_ms = share->record.created_ms;
+    fold_init(&view->fold);
+    struct sl_span id = sl_span_of(view->id);
+    enum sl_result result = log_place(store->kv, id, sequence, &view->at, err);
+    if (result == SL_NOT_FOUND)
+        result = sl_fail(err, SL_CORRUPT, "share %s: event %llu is missing", view->id, (unsigned long long)sequence);
+    if (result == SL_OK && from == VIEW_FROM_SNAPSHOT) {
+        result = snapshot_last(store->kv, id, sequence, &view->base, err);
+        view->has_base = result == SL_OK;
+        if (result == SL_NOT_FOUND) result = SL_OK;
+    }
+    if (result != SL_OK) {
+        sl_view_close(view);
+        return result;
+    }
+    *out = view;
+    return SL_OK;
+}
+
+static enum sl_result resolve(struct sl_store *store, const struct share *share, const struct head *last,
+    struct sl_moment moment, uint64_t *sequence, struct sl_err *err)
+{
+    if (moment.kind == SL_NOW) {
+        *sequence = last->sequence;
+        return SL_OK;
+    }
+    if (moment.kind == SL_AT_SEQUENCE) {
+        if (moment.value < 1 || moment.value > last->sequence)
+            return sl_fail(err, SL_NO_MOMENT, "no sequence %llu: there are 1 to %llu",
+                (unsigned long long)moment.value, (unsigned long long)last->sequence);
+        *sequence = moment.value;
+        return SL_OK;
+    }
+    uint64_t found = 0;
+    enum sl_result result =
+        log_at_time(store->kv, sl_span_of(share->id), last->sequence, moment.value, &found, err);
+    if (result != SL_OK) return result;
+    if (found == 0)
+        return sl_fail(err, SL_NO_MOMENT, "no event at or before %llu: the first is at %llu, the last at %llu",
+            (unsigned long long)moment.value, (unsigned long long)share->record.created_ms,
+            (unsigned long long)last->time_ms);
+    *sequence = found;
+    return SL_OK;
+}
+
+enum sl_result sl_view_open(struct sl_store *store, struct sl_span id, struct sl_moment moment, struct sl_view **view,
+    struct sl_err *err)
+{
+    struct share *share;
+    enum sl_result result = share_acquire(store->shares, id, &share, err);
+    if (result == SL_NOT_FOUND) return sl_fail(err, SL_NOT_FOUND, "no such share");
+    if (result != SL_OK) return result;
+    shares_lock(store->shares);
+    struct head last = share->head;
+    bool live = share->record.state == SL_SHARE_LIVE;
+    shares_unlock(store->shares);
+    uint64_t sequence = 0;
+    if (!live)
+        result = sl_fail(err, SL_REMOVED, "share %s: removed", share->id);
+    else if (last.sequence == 0)
+        result = sl_fail(err, SL_NOT_FOUND, "no such share"); /* it is just being made */
+    else
+        result = resolve(store, share, &last, moment, &sequence, err);
+    if (result == SL_OK) result = view_open_at(store, share, sequence, VIEW_FROM_SNAPSHOT, view, err);
+    share_release(store->shares, share);
+    return result;
+}
+
+void sl_view_close(struct sl_view *view)
+{
+    if (!view) return;
+    for (unsigned i = 0; i < VIEW_PINS; i++)
+        kv_release(&view->pins[i].pin);
+    drop_orders(view);
+    fold_fini(&view->fold);
+    buf_fini(&view->scratch);
+    buf_fini(&view->session);
+    free(view);
+}

@@ -1,0 +1,69 @@
+#ifndef SHARELOG_VIEW_H
+#define SHARELOG_VIEW_H
+
+/* A share at a moment, for the files of core/ that read it: where it begins (a snapshot), what comes after (events), and the
+   bytes of any entry. The fold is made when something first needs it: with nothing pending, /data and the metadata don't. */
+
+#include "fold.h"
+#include "snapshot.h"
+#include "store.h"
+
+#define VIEW_PINS 4
+
+struct view_pin {
+    enum kv_family family;
+    uint64_t sequence;
+    uint32_t chunk;
+    struct kv_pin pin;
+};
+
+struct sl_view {
+    struct sl_store *store;
+    char id[SL_SHARE_ID_BYTES + 1];
+    char session_id[SL_SESSION_ID_BYTES + 1];
+    uint64_t created_ms;
+    struct head at; /* the moment: the last event that counts */
+    bool has_base;
+    struct snapshot_head base; /* all zero without one */
+    bool folded;
+    struct fold fold;
+    uint32_t *by_key, *by_arrival, *models; /* orders, made when needed */
+    size_t items_count, models_count;
+    unsigned long removals; /* of the store when last looked */
+    struct view_pin pins[VIEW_PINS];
+    unsigned pins_next;
+    struct buf scratch, session;
+};
+
+enum view_base { VIEW_FROM_SNAPSHOT, VIEW_FROM_NOTHING /* for who checks snapshots */ };
+
+/* As sl_view_open, of a sequence that exists. */
+enum sl_result view_open_at(struct sl_store *store, const struct share *share, uint64_t sequence, enum view_base from,
+    struct sl_view **view, struct sl_err *err);
+
+/* Fold, if that isn't done yet. */
+enum sl_result view_fold(struct sl_view *view, struct sl_err *err);
+
+/* Advance a folded view to a later sequence of its share. */
+enum sl_result view_advance(struct sl_view *view, uint64_t sequence, struct sl_err *err);
+
+enum sl_result view_order(struct sl_view *view, struct sl_err *err); /* by_key, by_arrival, models */
+
+/* The bytes at `offset` of a place, as far as one row holds them: a piece of at least one byte, valid until the next call. */
+enum sl_result view_piece(
+    struct sl_view *view, const struct fold_place *place, uint64_t offset, struct sl_span *piece, struct sl_err *err);
+
+/* A place's bytes in one piece, in a row if it lies in one, else in `into`. */
+enum sl_result view_bytes(struct sl_view *view, const struct fold_place *place, struct buf *into,
+    struct sl_span *bytes, struct sl_err *err);
+
+/* A place's bytes to a sink. */
+enum sl_result view_copy(
+    struct sl_view *view, const struct fold_place *place, struct sl_sink sink, struct sl_err *err);
+
+static inline enum sl_result sink_write(struct sl_sink sink, const void *bytes, size_t len, struct sl_err *err)
+{
+    return len == 0 || sink.write(sink.ctx, bytes, len) ? SL_OK : sl_fail(err, SL_STOPPED, "stopped by the reader");
+}
+
+#endif
