@@ -120,6 +120,7 @@ static int run(const struct command *command, int argc, char **argv)
             code = command->run(values, words, argv);
         }
     }
+    options_done(values);
     free(values);
     return code;
 }

@@ -1,3 +1,4 @@
+#include "buffer.h"
 #include "command.h"
 #include "term.h"
 
@@ -51,15 +52,13 @@ static bool set(
     void *place = (char *)values + option->offset;
     if (option->kind == OPTION_FLAG) {
         *(bool *)place = true;
+    } else if (option->offset == COMMON(key)) {
+        /* The key is kept, and what others see of it in a list of processes is blotted out. */
+        options_done(values);
+        ((struct common *)values)->key = need_text(text);
+        memset(text, 'x', strlen(text));
     } else if (option->kind == OPTION_TEXT) {
         *(const char **)place = text;
-        if (strcmp(option->name, "key") == 0) {
-            /* The key is kept, and what others see of it in a list of processes is blotted out. */
-            char *copy = strdup(text);
-            if (!copy) return fail("out of memory"), false;
-            *(const char **)place = copy;
-            memset(text, 'x', strlen(text));
-        }
     } else {
         struct option_number *number = place;
         if (!options_number(text, option->min, option->max, &number->value)) {

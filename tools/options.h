@@ -30,7 +30,8 @@ struct option {
 /* The options that many commands share, in front of each command's own values. */
 enum option_takes { TAKES_DATA = 1, TAKES_URL = 2, TAKES_JSON = 4 };
 struct common {
-    const char *data, *url, *key;
+    const char *data, *url;
+    char *key; /* a copy of its own */
     bool json;
 };
 
@@ -42,6 +43,8 @@ enum option_result { OPTIONS_OK, OPTIONS_HELP, OPTIONS_WRONG };
    stderr. */
 enum option_result options_parse(
     const struct command *command, int argc, char **argv, void *values, int *words);
+/* Forget what parsing copied: the key. */
+void options_done(void *values);
 /* The list of a command's options, for help. */
 void options_help(const struct command *command);
 /* A decimal number in [min, max]. */

@@ -55,8 +55,10 @@ static void put_head_of(struct replay *replay, struct sl_span message_id)
 static void put_message(struct replay *replay, struct sl_span old, struct sl_span message)
 {
     bool failed = field(message, "error").len && !(old.len && field(old, "error").len);
-    if (!old.len || failed) put_head_of(replay, field(message, "id"));
-    if (failed) message_put_error(message);
+    if (!failed)
+        return; /* its head comes with its first part: a full batch has all messages first */
+    put_head_of(replay, field(message, "id"));
+    message_put_error(message);
 }
 
 static void put_part(struct replay *replay, struct sl_span old, struct sl_span part)

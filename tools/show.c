@@ -86,28 +86,33 @@ static void put_head(struct sl_span answer, const char *id)
 
 /* ---- messages and their parts ---- */
 
+/* As opencode itself orders them: by id, which grows with time. In the order of arrival a first
+   full batch would put the newest in front. */
 struct place {
-    struct sl_span message_id, part;
+    struct sl_span message_id, id, value;
     size_t order; /* of arrival */
 };
 
-static int by_message(const void *left, const void *right)
+static int by_id(const void *left, const void *right)
 {
     const struct place *a = left, *b = right;
     int d = sl_span_cmp(a->message_id, b->message_id);
+    if (!d) d = sl_span_cmp(a->id, b->id);
     return d ? d : (a->order > b->order) - (a->order < b->order);
 }
 
-static struct place *sort_parts(struct sl_span answer, size_t *count)
+/* The elements of an array sorted; `owner` names what they belong to first, or is NULL. */
+static struct place *sorted(struct sl_span rest, const char *owner, size_t *count)
 {
-    struct sl_span rest = field_array(answer, "parts"), part;
-    struct place *places = need((field_count(answer, "parts") + 1) * sizeof(*places));
+    struct sl_span value;
+    struct place *places = need((field_count(rest, NULL) + 1) * sizeof(*places));
     size_t n = 0;
-    while (json_next(&rest, &part)) {
-        places[n] = (struct place){field(part, "messageID"), part, n};
+    while (json_next(&rest, &value)) {
+        places[n] = (struct place){.id = field(value, "id"), .value = value, .order = n};
+        if (owner) places[n].message_id = field(value, owner);
         n++;
     }
-    qsort(places, n, sizeof(*places), by_message);
+    qsort(places, n, sizeof(*places), by_id);
     *count = n;
     return places;
 }
@@ -123,25 +128,23 @@ static void put_parts(const struct place *places, size_t count, struct sl_span m
             high = middle;
     }
     for (; low < count && sl_span_eq(places[low].message_id, message_id); low++)
-        part_put(places[low].part);
+        part_put(places[low].value);
 }
 
 static void put_messages(struct sl_span answer, uint64_t last)
 {
-    struct sl_span rest = field_array(answer, "messages"), message;
     struct sl_span revert = field(answer, "session.revert.messageID");
-    size_t all = field_count(answer, "messages"), count, n = 0;
-    struct place *places = sort_parts(answer, &count);
-    while (json_next(&rest, &message)) {
-        struct sl_span id = field(message, "id");
-        if (last && n++ + last < all) continue;
+    size_t all, count;
+    struct place *messages = sorted(field_array(answer, "messages"), NULL, &all);
+    struct place *parts = sorted(field_array(answer, "parts"), "messageID", &count);
+    for (size_t i = last && last < all ? all - (size_t)last : 0; i < all; i++) {
         putchar('\n');
-        /* Ids grow with time, and the client undoes from an id on. */
-        message_put_head(message, revert.len && sl_span_cmp(id, revert) >= 0);
-        put_parts(places, count, id);
-        message_put_error(message);
+        message_put_head(messages[i].value, revert.len && sl_span_cmp(messages[i].id, revert) >= 0);
+        put_parts(parts, count, messages[i].id);
+        message_put_error(messages[i].value);
     }
-    free(places);
+    free(messages);
+    free(parts);
 }
 
 static int run(const void *given, int count, char **words)
@@ -150,9 +153,10 @@ static int run(const void *given, int count, char **words)
     const struct values *values = given;
     struct source source;
     struct buffer target = {0}, answer = {0};
+    char id[SL_SHARE_ID_BYTES + 1];
     int code = EXIT_WRONG;
     if (target_share(&target, words[0], "") && source_open(&values->common, &source)) {
-        const char *id = need_text(strrchr(buffer_c(&target), '/') + 1);
+        snprintf(id, sizeof(id), "%s", strrchr(buffer_c(&target), '/') + 1);
         target_moment(&target, values->at);
         if (values->common.json) {
             code = source_print(&source, buffer_c(&target));
