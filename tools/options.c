@@ -46,6 +46,14 @@ bool options_number(const char *text, uint64_t min, uint64_t max, uint64_t *numb
     return true;
 }
 
+void options_done(void *values)
+{
+    struct common *common = values;
+    if (common->key) explicit_bzero(common->key, strlen(common->key));
+    free(common->key);
+    common->key = NULL;
+}
+
 static bool set(
     const struct command *command, const struct option *option, char *text, void *values)
 {
