@@ -64,6 +64,16 @@ bool datadir_options(const char *dir, enum sl_access access, struct sl_options *
     return true;
 }
 
+bool datadir_has_store(const char *dir)
+{
+    struct buffer path = {0};
+    struct stat status;
+    buffer_print(&path, "%s/db", dir);
+    bool has = stat(buffer_c(&path), &status) == 0 && S_ISDIR(status.st_mode);
+    buffer_free(&path);
+    return has;
+}
+
 static void server_path(const char *dir, const char *suffix, struct buffer *path)
 {
     buffer_print(path, "%s/server%s", dir, suffix);

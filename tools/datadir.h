@@ -22,6 +22,9 @@ const char *datadir_of(const struct common *common);
  * False, told. */
 bool datadir_options(const char *dir, enum sl_access access, struct sl_options *options);
 
+/* Has anything been kept there? Looks for core's folder and opens nothing. */
+bool datadir_has_store(const char *dir);
+
 /* Write DIR/server, readable by its owner alone, in one step; remove it; read it. Reading fails
  * silently. */
 enum sl_result datadir_announce(

@@ -61,17 +61,11 @@ bool source_open_store(const struct common *common, enum sl_access access, const
     struct sl_progress progress = term_progress(&line);
     *dir = datadir_of(common);
     if (!*dir || !datadir_options(*dir, access, &options)) return false;
-    if (access == SL_READ_WRITE) {
-        /* Opening to write makes what is missing; a command that finds nothing to work on must not.
-         */
-        struct sl_store *probe = NULL;
-        struct sl_options beside = options;
-        beside.access = SL_READ_BESIDE;
-        if (sl_store_open(&beside, NULL, &probe, &err) == SL_NOT_FOUND) {
-            tell_store(*dir, &err);
-            return false;
-        }
-        sl_store_close(probe);
+    /* Opening to write makes what is missing; a command that finds nothing to work on must not. */
+    if (access == SL_READ_WRITE && !datadir_has_store(*dir)) {
+        sl_fail(&err, SL_NOT_FOUND, "no store");
+        tell_store(*dir, &err);
+        return false;
     }
     enum sl_result result = sl_store_open(&options, &progress, store, &err);
     if (line.shown_us) term_line(&line, true, "%s", "");
