@@ -80,7 +80,8 @@ static enum sl_result arrive(struct body *body, struct sl_err *err)
 
 enum sl_result body_read(struct body *body, size_t max, struct sl_span *bytes, struct sl_err *err)
 {
-    if (!body->declared.has_length)
+    body->unmeasured = !body->declared.has_length;
+    if (body->unmeasured)
         return sl_fail(err, SL_INVALID, "Content-Length is required%s",
             body->declared.chunked ? ", not chunked" : "");
     if (body->declared.length > max)
@@ -105,7 +106,7 @@ enum sl_result body_read(struct body *body, size_t max, struct sl_span *bytes, s
 
 bool body_leaves_connection(const struct body *body)
 {
-    if (body->gone || body->declared.chunked) return false;
+    if (body->gone || body->declared.chunked || body->unmeasured) return false;
     if (body->whole || body->declared.length == 0) return true;
     /* A client that waits to be told to go on may send its body or not: what comes next can't be
      * known. */

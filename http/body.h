@@ -28,6 +28,7 @@ struct body {
     unsigned grace_ms;            /* 0: SL_BODY_RATE_GRACE_MS */
     /* its own: */
     bool told_to_go_on, whole, gone, late;
+    bool unmeasured;  /* it was asked for and has no length: where it ends can't be known */
     uint64_t arrived; /* of the declared length */
     char *bytes;
     size_t mapped; /* bytes of a mapping of its own; 0: the thread's small buffer */

@@ -246,7 +246,7 @@ static void exchange_fini(struct exchange *exchange)
     if (!keep) {
         mg_disable_keep_alive(exchange->conn);
         bool unread =
-            exchange->refused || exchange->body.declared.chunked ||
+            exchange->refused || exchange->body.declared.chunked || exchange->body.unmeasured ||
             (!exchange->body.whole && exchange->body.arrived < exchange->body.declared.length);
         if (!taken && unread && !exchange->body.gone) socket_linger(LINGER_MS, LINGER_BYTES);
     }
