@@ -175,7 +175,7 @@ static bool start(struct serving *serving, const struct http_config *config, con
         return false;
     }
     if (http_server_start(serving->app, &serving->server, &err) != SL_OK) {
-        fail("cannot listen on %s: %s", config->listen, err.text);
+        fail("cannot listen on %s: %s", config->listen, serve_why_not(config->listen, err.text));
         return false;
     }
     /* Commands on this machine reach a server that listens everywhere by its loopback address. */

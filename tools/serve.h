@@ -14,6 +14,8 @@ struct serving {
 };
 
 bool serve_is_ipv4(struct sl_span host);
+/* Why nothing can listen at an address, in words; `otherwise` when that is not it. */
+const char *serve_why_not(const char *listen, const char *otherwise);
 /* The line that scripts wait for; on a terminal also what a user needs at first. Never a key into a
  * file or journal. */
 void serve_tell(const struct serving *serving, const char *dir, const char *public_url);

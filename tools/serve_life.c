@@ -23,6 +23,29 @@ bool serve_is_ipv4(struct sl_span host)
     return inet_pton(AF_INET, text, &address) == 1;
 }
 
+/* CivetWeb doesn't say; so the same is tried once more, for its error alone. */
+const char *serve_why_not(const char *listen_at, const char *otherwise)
+{
+    char host[INET_ADDRSTRLEN] = "";
+    struct sockaddr_in address = {.sin_family = AF_INET};
+    const char *colon = strrchr(listen_at, ':');
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), yes = 1, error = 0;
+    if (fd < 0) return otherwise;
+    snprintf(host, sizeof(host), "%.*s", (int)(colon - listen_at), listen_at);
+    inet_pton(AF_INET, host, &address.sin_addr);
+    address.sin_port = htons((uint16_t)atoi(colon + 1));
+    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof(yes));
+    if (bind(fd, (struct sockaddr *)&address, sizeof(address)) != 0 || listen(fd, 1) != 0)
+        error = errno;
+    close(fd);
+    if (error == EADDRINUSE)
+        return "the port is in use; stop what uses it, or choose another with --listen";
+    if (error == EACCES) return "ports below 1024 are for root; choose another with --listen";
+    if (error == EADDRNOTAVAIL)
+        return "this machine has no such address; choose another with --listen";
+    return error ? strerror(error) : otherwise;
+}
+
 /* ---- what it tells ---- */
 
 static void tell_user(const struct serving *serving, const char *dir, const char *url)
