@@ -5,6 +5,7 @@
 #include "http/param.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 
 static const char *const no_session = "Session not found";
 
@@ -84,10 +85,10 @@ void api_session(struct http_call *call)
 
 void api_data(struct http_call *call)
 {
-    char missing[sizeof("Share not found: ") + SL_SHARE_ID_BYTES] = "Share not found: ";
+    char missing[sizeof("Share not found: ") + SL_SHARE_ID_BYTES];
     struct sl_view *view = NULL;
     struct sl_err err = {0};
-    strcat(missing, call->id);
+    snprintf(missing, sizeof(missing), "Share not found: %s", call->id);
     if (!open_view(call, missing, &view)) return;
     call->reply->cache_control = "private, no-store";
     enum sl_result result =
