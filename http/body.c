@@ -2,7 +2,6 @@
 
 #include "http/socket.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -44,23 +43,17 @@ static bool go_on(struct body *body)
     return body->source.go_on(body->source.ctx);
 }
 
-/* Read up to `len` bytes of what is declared; 0 or less only when there is no going on. */
-static long read_some(struct body *body, void *bytes, size_t len)
+/* Read up to `len` bytes of what is declared, or find that there is no going on. */
+static void read_some(struct body *body, void *bytes, size_t len)
 {
     uint64_t left = body->declared.length - body->arrived;
     if (len > left) len = (size_t)left;
     for (;;) {
-        errno = 0;
         long n = body->source.read(body->source.ctx, bytes, len);
-        if (n > 0) {
-            body->arrived += (uint64_t)n;
-            return n;
-        }
-        body->late = !socket_pace_kept();
-        if (n < 0 || body->late) {
-            body->gone = true;
-            return -1;
-        }
+        if (n > 0) body->arrived += (uint64_t)n;
+        body->late = body->arrived < body->declared.length && !socket_pace_kept();
+        if (n < 0 || body->late) body->gone = true;
+        if (n > 0 || body->gone) return;
     }
 }
 

@@ -288,10 +288,12 @@ static void take_in(struct live *live)
     live->dirty = NULL;
     live->inbox = NULL;
     /* Held as if by a viewer, so that none of them is freed while we go through the list. */
-    for (struct topic *topic = dirty; topic; topic = topic->next_dirty) {
+    for (struct topic *topic = dirty; topic; topic = topic->next_served) {
         topic->admitted++;
         live->admitted++;
         topic->dirty = false;
+        topic->next_served =
+            topic->next_dirty; /* once we let go of the mutex it may be soiled again */
         topic->newest = topic->told_newest;
         topic->removed |= topic->told_removed;
         if (topic->told_removed || topic->told_redacted) pieces_forget(live->pieces, topic->number);
@@ -305,7 +307,7 @@ static void take_in(struct live *live)
     }
     while (dirty) {
         struct topic *topic = dirty;
-        dirty = topic->next_dirty;
+        dirty = topic->next_served;
         serve_topic(live, topic);
         live_dismiss(live, topic);
     }

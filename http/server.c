@@ -330,13 +330,6 @@ static int on_log(const struct mg_connection *conn, const char *message)
     return 1;
 }
 
-static int on_access(const struct mg_connection *conn, const char *message)
-{
-    (void)conn;
-    (void)message;
-    return 1;
-}
-
 #define WORKER_THREAD 1
 
 static void *on_thread(const struct mg_context *context, int type)
@@ -398,7 +391,6 @@ static enum sl_result listen_start(struct http_server *server, size_t host_len, 
         .begin_request = on_request,
         .http_error = on_error,
         .log_message = on_log,
-        .log_access = on_access,
         .init_thread = on_thread,
         .exit_thread = on_thread_end,
         .init_connection = on_connection,

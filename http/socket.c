@@ -239,10 +239,10 @@ enum sl_result socket_listener_replace(int listener, int *bell, struct sl_err *e
     /* A poll that is under way keeps the old socket alive; shut down, it ends that poll and refuses
      * who comes. */
     system_shutdown(listener, SHUT_RDWR);
-    if (dup3(fd, listener, O_CLOEXEC) < 0) {
+    if (syscall(SYS_dup3, fd, listener, O_CLOEXEC) < 0) {
         int code = errno;
         close(fd);
-        return sl_fail(err, SL_IO, "dup3: %s", strerror(code));
+        return sl_fail(err, SL_IO, "replace a listener: %s", strerror(code));
     }
     *bell = fd;
     return SL_OK;

@@ -19,6 +19,7 @@ struct topic {
     uint64_t newest; /* sequence */
     bool removed;
     struct viewer *viewers;
+    struct topic *next_served;
     /* under the hub's mutex: */
     uint64_t told_newest;
     bool told_removed, told_redacted, dirty;
