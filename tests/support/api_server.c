@@ -1,0 +1,267 @@
+/* A server of a test's own. */
+
+#include "tests/support/api_server.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <ftw.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+/* A sanitized server on two busy cores takes its time. */
+#define START_MS 120000
+#define STOP_MS 60000
+#define WORDS 24
+
+/* ---- time and chance ---- */
+
+uint64_t api_now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+void api_pause_ms(unsigned ms)
+{
+    struct timespec wait = {.tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000};
+    nanosleep(&wait, NULL);
+}
+
+unsigned api_rounds(void)
+{
+    const char *text = getenv("SL_TEST_ROUNDS");
+    long rounds = text ? strtol(text, NULL, 10) : 1;
+    return rounds < 1 ? 1 : (unsigned)rounds;
+}
+
+uint64_t api_seed(void)
+{
+    static uint64_t seed;
+    if (seed) return seed;
+    const char *text = getenv("SL_TEST_SEED");
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    seed = text ? strtoull(text, NULL, 10)
+                : (uint64_t)now.tv_sec * 1000003 + (uint64_t)now.tv_nsec + (uint64_t)getpid();
+    if (seed == 0) seed = 1;
+    print_message("SL_TEST_SEED=%llu\n", (unsigned long long)seed);
+    return seed;
+}
+
+uint64_t api_random(uint64_t *state)
+{
+    uint64_t z = *state += 0x9e3779b97f4a7c15u;
+    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+    z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+    return z ^ z >> 31;
+}
+
+static void hangs(int signal_number)
+{
+    static const char text[] = "the test hangs: given up by its watchdog\n";
+    (void)signal_number;
+    if (write(STDERR_FILENO, text, sizeof(text) - 1) < 0) _exit(4);
+    _exit(3);
+}
+
+void api_watchdog(unsigned seconds)
+{
+    signal(SIGALRM, hangs);
+    signal(SIGPIPE, SIG_IGN);
+    alarm(seconds);
+}
+
+/* ---- processes ---- */
+
+static const char *binary(void)
+{
+    const char *path = getenv("SL_BIN");
+    if (!path) fail_msg("SL_BIN is not set: tests/run sets it");
+    return path;
+}
+
+/* `words` ends with NULL; standard output comes through *out. */
+static pid_t spawn(const char *const *words, int *out)
+{
+    int ends[2];
+    pid_t parent = getpid();
+    assert_int_equal(pipe2(ends, O_CLOEXEC), 0);
+    fflush(NULL);
+    pid_t pid = fork();
+    assert_true(pid >= 0);
+    if (pid == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+        if (getppid() != parent) _exit(127);
+        dup2(ends[1], STDOUT_FILENO);
+        setenv("SHARELOG_OWNER_KEY", API_OWNER, 1);
+        setenv("SHARELOG_NAMESPACE", API_NAMESPACE, 1);
+        execv(words[0], (char *const *)(uintptr_t)words); /* it doesn't change them */
+        _exit(127);
+    }
+    close(ends[1]);
+    *out = ends[0];
+    return pid;
+}
+
+/* The exit code, or 128 and the signal; -1: still running after that time, and killed. */
+static int reap(pid_t pid, unsigned timeout_ms)
+{
+    uint64_t until = api_now_ms() + timeout_ms;
+    int status;
+    for (;;) {
+        pid_t got = waitpid(pid, &status, WNOHANG);
+        if (got == pid) return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+        if (got < 0 && errno != EINTR) return -1;
+        if (api_now_ms() >= until) break;
+        api_pause_ms(1);
+    }
+    kill(pid, SIGKILL);
+    waitpid(pid, &status, 0);
+    return -1;
+}
+
+/* Read until `stop` is found in what came, the end, or the deadline. */
+static size_t read_text(int fd, char *text, size_t cap, const char *stop, unsigned timeout_ms)
+{
+    uint64_t until = api_now_ms() + timeout_ms;
+    size_t len = 0;
+    text[0] = 0;
+    while (len + 1 < cap && !(stop && strstr(text, stop))) {
+        uint64_t now = api_now_ms();
+        struct pollfd ready = {.fd = fd, .events = POLLIN};
+        if (now >= until || poll(&ready, 1, (int)(until - now)) == 0) break;
+        ssize_t n = read(fd, text + len, cap - 1 - len);
+        if (n < 0 && errno == EINTR) continue;
+        if (n <= 0) break;
+        len += (size_t)n;
+        text[len] = 0;
+    }
+    return len;
+}
+
+/* ---- the server ---- */
+
+void api_server_start(struct api_server *server)
+{
+    char line[256];
+    const char *words[WORDS] = {
+        binary(), "serve", "--data", server->dir, "--listen", "127.0.0.1:0"};
+    size_t count = 6;
+    for (size_t i = 0; server->flags[i]; i++)
+        words[count++] = server->flags[i];
+    int out;
+    assert_int_equal(server->pid, 0);
+    server->pid = spawn(words, &out);
+    read_text(out, line, sizeof(line), "\n", START_MS);
+    close(out);
+    if (sscanf(line, "listening on http://127.0.0.1:%u", &server->port) != 1) {
+        api_server_kill(server);
+        fail_msg("the server didn't start: %s", line);
+    }
+    snprintf(server->url, sizeof(server->url), "http://127.0.0.1:%u", server->port);
+}
+
+void api_server_open(struct api_server *server, const char *const *flags)
+{
+    *server = (struct api_server){0};
+    for (size_t i = 0; flags && flags[i]; i++) {
+        assert_true(i + 1 < sizeof(server->flags) / sizeof(server->flags[0]));
+        server->flags[i] = flags[i];
+    }
+    strcpy(server->dir, "/tmp/sharelog-api-XXXXXX");
+    assert_non_null(mkdtemp(server->dir));
+    api_server_start(server);
+    char text[160] = "";
+    assert_int_equal(api_server_run(server, "client-key", text, sizeof(text), START_MS), 0);
+    text[strcspn(text, "\r\n")] = 0;
+    assert_true(text[0] && strlen(text) < sizeof(server->client_key));
+    strcpy(server->client_key, text);
+}
+
+void api_server_term(struct api_server *server)
+{
+    assert_true(server->pid > 0);
+    kill(server->pid, SIGTERM);
+}
+
+unsigned api_server_wait(struct api_server *server, unsigned timeout_ms)
+{
+    uint64_t begun = api_now_ms();
+    pid_t pid = server->pid;
+    server->pid = 0;
+    int code = reap(pid, timeout_ms);
+    if (code == -1) fail_msg("the server didn't stop within %u ms", timeout_ms);
+    assert_int_equal(code, 0);
+    return (unsigned)(api_now_ms() - begun);
+}
+
+unsigned api_server_stop_within(struct api_server *server, unsigned timeout_ms)
+{
+    api_server_term(server);
+    return api_server_wait(server, timeout_ms);
+}
+
+void api_server_stop(struct api_server *server)
+{
+    api_server_stop_within(server, STOP_MS);
+}
+
+void api_server_kill(struct api_server *server)
+{
+    if (server->pid <= 0) return;
+    kill(server->pid, SIGKILL);
+    waitpid(server->pid, NULL, 0);
+    server->pid = 0;
+}
+
+static int remove_one(const char *path, const struct stat *stat, int type, struct FTW *ftw)
+{
+    (void)stat, (void)type, (void)ftw;
+    return remove(path);
+}
+
+void api_server_close(struct api_server *server)
+{
+    api_server_kill(server);
+    if (server->dir[0]) nftw(server->dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    *server = (struct api_server){0};
+}
+
+int api_server_run(
+    struct api_server *server, const char *command, char *output, size_t cap, unsigned timeout_ms)
+{
+    char own[4096];
+    const char *words[] = {binary(), command, "--data", server->dir, NULL};
+    int out;
+    pid_t pid = spawn(words, &out);
+    read_text(out, output ? output : own, output ? cap : sizeof(own), NULL, timeout_ms);
+    close(out);
+    return reap(pid, timeout_ms);
+}
+
+unsigned long api_server_peak_kib(const struct api_server *server)
+{
+    char path[64], line[256];
+    unsigned long kib = 0;
+    snprintf(path, sizeof(path), "/proc/%d/status", (int)server->pid);
+    FILE *file = fopen(path, "r");
+    assert_non_null(file);
+    while (fgets(line, sizeof(line), file))
+        if (sscanf(line, "VmHWM: %lu", &kib) == 1) break;
+    fclose(file);
+    return kib;
+}
