@@ -41,8 +41,8 @@ static int run(const void *given, int count, char **words)
     struct buffer target = {0};
     uint64_t from, to;
     int code = EXIT_WRONG;
-    if (!options_number(words[1], 0, UINT64_MAX / 2, &from) ||
-        !options_number(words[2], 0, UINT64_MAX / 2, &to)) {
+    if (!options_number(words[1], 1, UINT64_MAX / 2, &from) ||
+        !options_number(words[2], 1, UINT64_MAX / 2, &to)) {
         fail("changes: A and B are sequences, such as 1 and 12 (see: sharelog log %s)", words[0]);
     } else if (target_share(&target, words[0], "/changes") && source_open(common, &source)) {
         target_number(&target, "from", from);
