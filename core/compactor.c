@@ -89,15 +89,17 @@ static void *run(void *arg)
     return NULL;
 }
 
-/* What an earlier process left undone. */
-static enum sl_result take_up(struct compactor *compactor, char index, struct sl_err *err)
+/* What an earlier process left undone: the share ids behind a prefix. */
+static enum sl_result take_up(struct compactor *compactor, bool erase, struct sl_err *err)
 {
-    struct row_key from = row_index(index, SL_SPAN("")), to = row_index((char)(index + 1), SL_SPAN(""));
-    struct kv_iter *iter = kv_iter_create(compactor->store->kv, KV_INDEX, row_span(&from), row_span(&to), false);
+    struct row_key from = erase ? row_erase(SL_SPAN("")) : row_index(ROW_INDEX_DUE, SL_SPAN(""));
+    struct row_key to = erase ? row_erase(SL_SPAN("\x7f")) : row_index(ROW_INDEX_DUE, SL_SPAN("\x7f"));
+    struct kv_iter *iter = kv_iter_create(
+        compactor->store->kv, erase ? KV_META : KV_INDEX, row_span(&from), row_span(&to), false);
     for (kv_iter_first(iter); kv_iter_valid(iter); kv_iter_next(iter)) {
         struct sl_span key = kv_iter_key(iter);
-        struct sl_span id = {key.ptr + 1, key.len - 1};
-        if (sl_share_id_valid(id)) enqueue(compactor, id, index == ROW_INDEX_ERASE);
+        struct sl_span id = {key.ptr + from.len, key.len - from.len};
+        if (sl_share_id_valid(id)) enqueue(compactor, id, erase);
     }
     enum sl_result result = kv_iter_check(iter, err);
     kv_iter_destroy(iter);
@@ -112,8 +114,8 @@ enum sl_result compactor_create(struct sl_store *store, struct compactor **out, 
     compactor->last = &compactor->first;
     pthread_mutex_init(&compactor->lock, NULL);
     pthread_cond_init(&compactor->changed, NULL);
-    enum sl_result result = take_up(compactor, ROW_INDEX_ERASE, err);
-    if (result == SL_OK) result = take_up(compactor, ROW_INDEX_DUE, err);
+    enum sl_result result = take_up(compactor, true, err);
+    if (result == SL_OK) result = take_up(compactor, false, err);
     if (result == SL_OK && !store->no_compactor) {
         compactor->threaded = pthread_create(&compactor->thread, NULL, run, compactor) == 0;
         if (!compactor->threaded) result = sl_fail(err, SL_NOMEM, "cannot start a thread");

@@ -2,7 +2,7 @@
 #define SHARELOG_COMPACTOR_H
 
 /* The background thread: makes the snapshots that are due, and erases what was removed. What it has to do is in the store as well
-   (the index family's `due` and `erase` rows), so that a crash loses none of it. */
+   (`due` rows of the index, `erase/` rows of meta), so that a crash loses none of it. */
 
 #include "store.h"
 

@@ -199,15 +199,21 @@ static enum sl_result make(struct sl_store *store, struct sl_span session_id, bo
     return result;
 }
 
-static enum sl_result held(struct sl_store *store, struct sl_span session_id, struct sl_err *err)
+/* Does a share of this session that the owner took down hold it? Gives the first; *share_id is empty if there is none. */
+static enum sl_result holder(
+    struct sl_store *store, struct sl_span session_id, char share_id[SL_SHARE_ID_BYTES + 1], struct sl_err *err)
 {
-    struct row_key key = row_index(ROW_INDEX_HELD, session_id);
-    struct kv_pin pin;
-    enum sl_result result = kv_get(store->kv, KV_INDEX, row_span(&key), &pin, err);
-    kv_release(&pin);
-    if (result == SL_NOT_FOUND) return SL_OK;
-    if (result != SL_OK) return result;
-    return sl_fail(err, SL_HELD, "the owner took this session's share down: it can't be shared again until the owner allows it");
+    struct row_key from = row_held(session_id, SL_SPAN("")), to = row_held(session_id, SL_SPAN("\x7f"));
+    struct kv_iter *iter = kv_iter_create(store->kv, KV_INDEX, row_span(&from), row_span(&to), false);
+    kv_iter_first(iter);
+    share_id[0] = 0;
+    if (kv_iter_valid(iter)) {
+        struct sl_span key = kv_iter_key(iter);
+        snprintf(share_id, SL_SHARE_ID_BYTES + 1, "%.*s", (int)(key.len - from.len), key.ptr + from.len);
+    }
+    enum sl_result result = kv_iter_check(iter, err);
+    kv_iter_destroy(iter);
+    return result;
 }
 
 enum sl_result sl_share_create(struct sl_store *store, struct sl_span session_id, enum sl_role role,
@@ -217,8 +223,12 @@ enum sl_result sl_share_create(struct sl_store *store, struct sl_span session_id
     enum sl_result result = session_id_check(session_id, err);
     if (result == SL_OK) result = store_writable(store, err);
     if (result != SL_OK) return result;
+    char share_id[SL_SHARE_ID_BYTES + 1];
     pthread_mutex_lock(&store->admin);
-    result = held(store, session_id, err);
+    result = holder(store, session_id, share_id, err);
+    if (result == SL_OK && share_id[0])
+        result = sl_fail(err, SL_HELD,
+            "the owner took this session's share down: it can't be shared again until the owner allows it");
     if (result == SL_OK) result = recover_session(store, session_id, keyed, &has_live, credentials, err);
     if (result == SL_NOT_FOUND) {
         struct sl_span twin = keyed ? (struct sl_span){0} : twins_find(store->twins, session_id, peer);
@@ -228,6 +238,51 @@ enum sl_result sl_share_create(struct sl_store *store, struct sl_span session_id
         result = make(store, session_id, has_live, credentials, err);
         if (result == SL_OK) twins_add(store->twins, session_id, peer, sl_span_of(credentials->id));
     }
+    pthread_mutex_unlock(&store->admin);
+    return result;
+}
+
+/* ---- letting a session be shared again ---- */
+
+static enum sl_result drop_hold(struct append *append, struct kv_batch *kv_batch)
+{
+    struct sl_store *store = append->ctx;
+    struct row_key key = row_held(append->share->record.session_id, sl_span_of(append->share->id));
+    kv_delete(store->kv, kv_batch, KV_INDEX, row_span(&key));
+    return SL_OK;
+}
+
+static enum sl_result append_allow(struct sl_store *store, struct sl_span share_id, struct sl_err *err)
+{
+    struct share *share;
+    struct batch batch = {0};
+    struct buf body = {0};
+    enum sl_result result = share_acquire(store->shares, share_id, &share, err);
+    if (result != SL_OK) return result;
+    allow_body_encode(SL_WHO_OWNER, SL_SPAN(""), &body);
+    result = body.failed ? sl_fail(err, SL_NOMEM, "out of memory")
+                         : batch_control("allow", buf_span(&body), store_now_us(store), &batch, err);
+    if (result == SL_OK) {
+        struct append append = {.share = share, .batch = &batch, .kind = SL_ALLOW, .derive = drop_hold, .ctx = store};
+        result = sequencer_append(store->sequencer, &append, err);
+    }
+    batch_fini(&batch);
+    buf_fini(&body);
+    share_release(store->shares, share);
+    return result;
+}
+
+enum sl_result sl_session_allow(struct sl_store *store, struct sl_span session_id, struct sl_err *err)
+{
+    enum sl_result result = session_id_check(session_id, err);
+    if (result == SL_OK) result = store_writable(store, err);
+    if (result != SL_OK) return result;
+    char share_id[SL_SHARE_ID_BYTES + 1];
+    pthread_mutex_lock(&store->admin);
+    do {
+        result = holder(store, session_id, share_id, err);
+        if (result == SL_OK && share_id[0]) result = append_allow(store, sl_span_of(share_id), err);
+    } while (result == SL_OK && share_id[0]);
     pthread_mutex_unlock(&store->admin);
     return result;
 }

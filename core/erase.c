@@ -3,7 +3,7 @@
 #include "rows.h"
 #include "sequencer.h"
 
-/* Erasing a removed share's content from disk. Its mark in the index was written with the remove event and goes last, so that
+/* Erasing a removed share's content from disk. Its mark in the store was written with the remove event and goes last, so that
    a crash anywhere in between has it done once more. */
 
 #define ERASE_EVENTS 512 /* rows rewritten in one write */
@@ -47,8 +47,8 @@ static void snapshots_dropped(struct append *append)
 static enum sl_result drop_mark(struct append *append, struct kv_batch *kv_batch)
 {
     struct erasure *erasure = append->ctx;
-    struct row_key mark = row_index(ROW_INDEX_ERASE, sl_span_of(append->share->id));
-    kv_delete(erasure->store->kv, kv_batch, KV_INDEX, row_span(&mark));
+    struct row_key mark = row_erase(sl_span_of(append->share->id));
+    kv_delete(erasure->store->kv, kv_batch, KV_META, row_span(&mark));
     return SL_OK;
 }
 

@@ -29,7 +29,7 @@ struct fold_entry {
     uint64_t first_arrived_us, first_sequence;
     uint64_t first_index; /* of the item in its batch, and of the element in its item */
     uint32_t count;  /* DIFF: how many entries it holds */
-    uint64_t out;    /* where its bytes come to lie in a snapshot: for whoever makes one */
+    struct fold_place out; /* where its bytes come to lie in a snapshot: for whoever makes one */
 };
 
 struct fold {

@@ -51,7 +51,7 @@ void kv_release(struct kv_pin *pin);
 
 /* An iterator over [lower, upper), at most KV_BOUND_BYTES each; empty: unbounded. What it stands on is borrowed until it
    moves. After it runs out kv_iter_check tells the end from a failure. `scan`: read much, keep little in the cache. */
-#define KV_BOUND_BYTES 320
+#define KV_BOUND_BYTES 336
 struct kv_iter;
 struct kv_iter *kv_iter_create(
     struct kv *kv, enum kv_family family, struct sl_span lower, struct sl_span upper, bool scan);

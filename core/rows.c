@@ -4,7 +4,7 @@
 
 #include <assert.h>
 
-static_assert(SL_SESSION_ID_BYTES + 1 + 8 <= ROW_KEY_BYTES, "the longest key fits");
+static_assert(1 + SL_SESSION_ID_BYTES + 1 + SL_SHARE_ID_BYTES <= ROW_KEY_BYTES, "the longest key fits");
 static_assert(ROW_KEY_BYTES <= KV_BOUND_BYTES, "a key can be a bound");
 
 static void add(struct row_key *key, const void *bytes, size_t len)
@@ -40,6 +40,13 @@ static struct row_key of_share(struct sl_span share_id, uint64_t sequence)
 struct row_key row_meta(const char *name)
 {
     return of(sl_span_of(name));
+}
+
+struct row_key row_erase(struct sl_span share_id)
+{
+    struct row_key key = row_meta("erase/");
+    add(&key, share_id.ptr, share_id.len);
+    return key;
 }
 
 struct row_key row_event(struct sl_span share_id, uint64_t sequence)
@@ -88,6 +95,14 @@ struct row_key row_index(char index, struct sl_span name)
 {
     struct row_key key = of((struct sl_span){&index, 1});
     add(&key, name.ptr, name.len);
+    return key;
+}
+
+struct row_key row_held(struct sl_span session_id, struct sl_span share_id)
+{
+    struct row_key key = row_index(ROW_INDEX_HELD, session_id);
+    add(&key, "", 1);
+    add(&key, share_id.ptr, share_id.len);
     return key;
 }
 

@@ -7,7 +7,7 @@
 #include "kv.h"
 #include "limits.h"
 
-#define ROW_KEY_BYTES 288
+#define ROW_KEY_BYTES 336
 
 struct row_key {
     size_t len;
@@ -20,6 +20,8 @@ static inline struct sl_span row_span(const struct row_key *key)
 }
 
 struct row_key row_meta(const char *name);
+/* `erase/` and a share id: removed, and its bytes not yet erased. Among the truth, since no event tells it. */
+struct row_key row_erase(struct sl_span share_id);
 struct row_key row_event(struct sl_span share_id, uint64_t sequence);
 struct row_key row_body(struct sl_span share_id, uint64_t sequence, uint32_t chunk);
 struct row_key row_log(uint64_t position);
@@ -32,11 +34,11 @@ struct row_key row_snapshot(struct sl_span share_id, uint64_t sequence, uint32_t
 #define ROW_INDEX_NEWEST 'n' /* by the position of a live share's last event, newest first -> share id */
 #define ROW_INDEX_REF 'r'    /* share_ref -> share id */
 #define ROW_INDEX_DUE 'd'    /* share id: a snapshot of it is due */
-#define ROW_INDEX_ERASE 'e'  /* share id: removed, and its bytes not yet erased */
-#define ROW_INDEX_HELD 'h'   /* session id: taken down by the owner */
+#define ROW_INDEX_HELD 'h'   /* session id, 0x00, share id: the owner took that share down, and holds its session */
 struct row_key row_newest(uint64_t position);
 struct row_key row_ref(const uint8_t ref[32]);
-struct row_key row_index(char index, struct sl_span name); /* due, erase, held */
+struct row_key row_index(char index, struct sl_span name); /* due */
+struct row_key row_held(struct sl_span session_id, struct sl_span share_id); /* an empty share id: before the first */
 
 /* Every key of one share in event, body or snapshot lies in [from, to). */
 struct row_key row_share_from(struct sl_span share_id);

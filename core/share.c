@@ -111,6 +111,13 @@ bool remove_body_decode(struct sl_span bytes, struct remove_body *body)
     return true;
 }
 
+void allow_body_encode(enum sl_who who, struct sl_span reason, struct buf *out)
+{
+    pack_array(out, 2);
+    pack_u64(out, who);
+    pack_str(out, reason);
+}
+
 /* ---- the cache ---- */
 
 struct shares *shares_create(struct kv *kv)

@@ -86,4 +86,7 @@ void remove_body_encode(
     enum sl_who who, struct sl_span reason, const uint64_t *positions, size_t count, struct buf *out);
 bool remove_body_decode(struct sl_span bytes, struct remove_body *body);
 
+/* An allow event's body: [who, reason]. */
+void allow_body_encode(enum sl_who who, struct sl_span reason, struct buf *out);
+
 #endif

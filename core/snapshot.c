@@ -102,8 +102,8 @@ static void encode_entry(const struct fold_entry *entry, struct buf *out)
     pack_u64(out, entry->class);
     pack_bin(out, entry->key); /* a DIFF's key is not text */
     pack_str(out, entry->type);
-    pack_u64(out, entry->out);
-    pack_u64(out, entry->place.length);
+    pack_u64(out, entry->out.offset);
+    pack_u64(out, entry->out.length);
     pack_u64(out, entry->arrived_us);
     pack_u64(out, entry->sequence);
     pack_u64(out, entry->first_arrived_us);

@@ -35,7 +35,7 @@ enum sl_result snapshot_last(
 enum sl_result snapshot_restore(
     struct kv *kv, struct sl_span share_id, const struct snapshot_head *head, struct fold *fold, struct sl_err *err);
 
-/* Make the table's rows from a fold whose entries' `out` say where their bytes come to lie; `each` gets them in order. */
+/* Make the table's rows from a fold whose entries' `out` says where their bytes come to lie; `each` gets them in order. */
 enum sl_result snapshot_table(const struct fold *fold,
     enum sl_result (*each)(void *ctx, struct sl_span row, struct sl_err *err), void *ctx, struct sl_err *err);
 

@@ -33,11 +33,6 @@ static uint64_t models_bytes(const struct sl_view *view)
     return bytes;
 }
 
-static uint64_t entry_bytes(const struct sl_view *view, const struct fold_entry *entry)
-{
-    return is_model(entry) ? models_bytes(view) : entry->place.length;
-}
-
 /* ---- /data ---- */
 
 /* What lies one behind the other in the snapshot goes out in one run. */
@@ -160,16 +155,17 @@ enum sl_result state_layout(struct sl_view *view, struct snapshot_head *head, st
     uint64_t at = 1;
     for (size_t i = 0; i < view->items_count; i++) {
         struct fold_entry *entry = &fold->entries[view->by_key[i]];
-        entry->out = at + (i > 0) + item_prefix_bytes(entry->type);
-        at = entry->out + entry_bytes(view, entry) + 1;
+        entry->out.offset = at + (i > 0) + item_prefix_bytes(entry->type);
+        entry->out.length = is_model(entry) ? models_bytes(view) : entry->place.length;
+        at = entry->out.offset + entry->out.length + 1;
         if (sl_span_eq(entry->key, SL_SPAN("session"))) {
-            head->session_offset = entry->out;
-            head->session_length = entry->place.length;
+            head->session_offset = entry->out.offset;
+            head->session_length = entry->out.length;
         }
-        uint64_t element_at = entry->out + 1;
+        uint64_t element_at = entry->out.offset + 1;
         for (size_t k = 0; is_model(entry) && k < view->models_count; k++) {
             struct fold_entry *element = &fold->entries[view->models[k]];
-            element->out = element_at;
+            element->out = (struct fold_place){0, element_at, element->place.length};
             element_at += element->place.length + 1;
         }
     }
@@ -179,7 +175,8 @@ enum sl_result state_layout(struct sl_view *view, struct snapshot_head *head, st
         struct fold_entry *entry = &fold->entries[i];
         if (entry->class != FOLD_DIFF) continue;
         const struct fold_entry *item = holder(view, entry);
-        entry->out = item ? item->out + (entry->place.offset - item->place.offset) : at;
+        entry->out.offset = item ? item->out.offset + (entry->place.offset - item->place.offset) : at;
+        entry->out.length = entry->place.length;
         if (!item) at += entry->place.length;
     }
     head->stream_bytes = at;
