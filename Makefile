@@ -3,7 +3,9 @@
 # MODE=release|debug|asan|tsan builds in a folder of its own, build/$(MODE).
 
 MODE ?= release
-CC ?= gcc
+ifeq ($(origin CC),default)
+CC := gcc
+endif
 BUILD := build/$(MODE)
 PREFIX ?= /usr/local
 

@@ -1,0 +1,234 @@
+#include "verify.h"
+
+#include "log.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#define FAULT(check, sequence, ...)                                                                                   \
+    share_fault((check), (sequence), err, __VA_ARGS__)
+
+static enum sl_result share_fault(
+    const struct share_check *check, uint64_t sequence, struct sl_err *err, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+static enum sl_result share_fault(
+    const struct share_check *check, uint64_t sequence, struct sl_err *err, const char *format, ...)
+{
+    char text[300];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    return sl_fail(err, SL_CORRUPT, "share %s: event %llu: %s", check->id, (unsigned long long)sequence, text);
+}
+
+/* ---- one event ---- */
+
+/* The body's rows as one run of bytes, each but the last full. */
+struct body {
+    struct share_check *check;
+    uint64_t sequence, at; /* bytes taken, the prefix counted */
+    uint32_t chunk;
+    struct kv_pin pin;
+    size_t used; /* of the row held */
+};
+
+static enum sl_result body_piece(struct body *body, uint64_t want, struct sl_span *piece, struct sl_err *err)
+{
+    struct share_check *check = body->check;
+    if (!body->pin.slice || body->used == body->pin.value.len) {
+        if (body->pin.slice && body->pin.value.len != SL_BODY_ROW_BYTES)
+            return FAULT(check, body->sequence, "body row %u ends too early", body->chunk - 1);
+        kv_release(&body->pin);
+        enum sl_result result =
+            log_body(check->store->kv, sl_span_of(check->id), body->sequence, body->chunk, &body->pin, err);
+        if (result == SL_NOT_FOUND) return FAULT(check, body->sequence, "body row %u is missing", body->chunk);
+        if (result != SL_OK) return result;
+        if (body->pin.value.len == 0 || body->pin.value.len > SL_BODY_ROW_BYTES)
+            return FAULT(check, body->sequence, "body row %u has a wrong length", body->chunk);
+        body->chunk++;
+        body->used = 0;
+    }
+    size_t left = body->pin.value.len - body->used;
+    *piece = (struct sl_span){body->pin.value.ptr + body->used, left < want ? left : want};
+    body->used += piece->len;
+    return SL_OK;
+}
+
+static enum sl_result body_end(struct body *body, struct sl_err *err)
+{
+    struct kv_pin more;
+    bool all_used = body->pin.slice && body->used == body->pin.value.len;
+    kv_release(&body->pin);
+    if (!all_used) return FAULT(body->check, body->sequence, "its body is longer than its items");
+    enum sl_result result =
+        log_body(body->check->store->kv, sl_span_of(body->check->id), body->sequence, body->chunk, &more, err);
+    kv_release(&more);
+    if (result == SL_OK) return FAULT(body->check, body->sequence, "body row %u should not be there", body->chunk);
+    return result == SL_NOT_FOUND ? SL_OK : result;
+}
+
+static enum sl_result take_nonce(struct body *body, uint8_t nonce[EVENT_NONCE_BYTES], struct sl_err *err)
+{
+    struct sl_span piece;
+    enum sl_result result = body_piece(body, BODY_PREFIX_BYTES, &piece, err);
+    if (result != SL_OK) return result;
+    if (piece.len != BODY_PREFIX_BYTES || piece.ptr[0] != BODY_FORM_WHOLE)
+        return FAULT(body->check, body->sequence, "its body doesn't begin with a nonce");
+    memcpy(nonce, piece.ptr + 1, EVENT_NONCE_BYTES);
+    return SL_OK;
+}
+
+static enum sl_result commit_item(
+    struct body *body, const uint8_t nonce[ITEM_NONCE_BYTES], uint64_t length, uint8_t commitment[32], struct sl_err *err)
+{
+    struct crypto_hash *hash = body->check->hash;
+    crypto_hash_begin(hash);
+    crypto_hash_add(hash, nonce, ITEM_NONCE_BYTES);
+    for (uint64_t done = 0; done < length;) {
+        struct sl_span piece;
+        enum sl_result result = body_piece(body, length - done, &piece, err);
+        if (result != SL_OK) return result;
+        crypto_hash_add(hash, piece.ptr, piece.len);
+        done += piece.len;
+    }
+    crypto_hash_end(hash, commitment);
+    return SL_OK;
+}
+
+/* Commit to everything again, and see that it is what the header says. */
+static enum sl_result check_commitments(struct share_check *check, const struct event_row *row,
+    struct event_reader *reader, const struct header *header, struct sl_err *err)
+{
+    struct body body = {.check = check, .sequence = header->sequence};
+    uint8_t event_nonce[EVENT_NONCE_BYTES], nonce[ITEM_NONCE_BYTES], commitment[32];
+    struct event_item item;
+    uint64_t bytes = 0;
+    buf_clear(&check->manifest);
+    manifest_begin(&check->manifest, row->arrived_us, row->items);
+    enum sl_result result = take_nonce(&body, event_nonce, err);
+    for (uint32_t i = 0; result == SL_OK && event_read_next(reader, &item); i++) {
+        event_item_nonce(event_nonce, i, nonce);
+        result = commit_item(&body, nonce, item.length, commitment, err);
+        if (result == SL_OK) manifest_add(&check->manifest, item.type, item.key, item.length, commitment);
+        bytes += item.length;
+        check->verified->items++;
+    }
+    if (result == SL_OK) result = body_end(&body, err);
+    kv_release(&body.pin);
+    if (result != SL_OK) return result;
+    if (check->manifest.failed) return sl_fail(err, SL_NOMEM, "out of memory");
+    event_manifest_nonce(event_nonce, nonce);
+    event_commitment(nonce, buf_span(&check->manifest), commitment);
+    if (memcmp(commitment, header->manifest_commitment, 32) != 0)
+        return FAULT(check, header->sequence,
+            "its items are not the ones that its header commits to (an item's bytes, key, type or order, or the time of arrival)");
+    check->verified->bytes += bytes;
+    return SL_OK;
+}
+
+static enum sl_result check_place(
+    struct share_check *check, const struct event_row *row, const struct header *header, struct sl_err *err)
+{
+    const struct head *last = &check->last;
+    uint64_t sequence = header->sequence;
+    if (memcmp(header->share_ref, check->ref, 32) != 0)
+        return FAULT(check, sequence, "its header belongs to another share");
+    if (memcmp(header->prev, last->leaf, 32) != 0)
+        return FAULT(check, sequence, "its header does not name the event before it (prev)");
+    if (header->time_ms < last->time_ms) return FAULT(check, sequence, "its time is before that of the event before it");
+    if (row->syncs != last->syncs + (header->kind == SL_SYNC)) return FAULT(check, sequence, "its count of syncs is wrong");
+    if (row->stored <= last->stored) return FAULT(check, sequence, "its count of stored bytes is wrong");
+    if (sequence > 1 && header->kind == SL_CREATE) return FAULT(check, sequence, "a second creation");
+    if (header->kind == SL_SYNC && check->removal) return FAULT(check, sequence, "a batch after the removal");
+    struct kv_pin logged;
+    enum sl_result result = log_header(check->store->kv, row->position, &logged, err);
+    if (result == SL_NOT_FOUND)
+        return FAULT(check, sequence, "the log has nothing at its position %llu", (unsigned long long)row->position);
+    bool same = result == SL_OK && sl_span_eq(logged.value, row->header);
+    kv_release(&logged);
+    if (result == SL_OK && !same)
+        return FAULT(check, sequence, "the log has another header at its position %llu", (unsigned long long)row->position);
+    return result;
+}
+
+/* What create, remove and allow say, gathered for the comparison with the derived records. */
+static enum sl_result take_control(struct share_check *check, const struct header *header,
+    struct event_reader *reader, struct sl_err *err)
+{
+    struct event_item item;
+    struct sl_span body_id;
+    struct remove_body removal;
+    if (header->kind == SL_ALLOW) check->held = false;
+    if (header->kind != SL_CREATE && header->kind != SL_REMOVE) return SL_OK;
+    if (!event_read_next(reader, &item)) return FAULT(check, header->sequence, "it has no body");
+    buf_clear(&check->scratch);
+    enum sl_result result = log_item_bytes(check->store->kv, sl_span_of(check->id), header->sequence, item.offset,
+        item.length, &check->scratch, err);
+    if (result == SL_NOT_FOUND) return FAULT(check, header->sequence, "its body is missing");
+    if (result != SL_OK) return result;
+    if (header->kind == SL_REMOVE) {
+        if (!remove_body_decode(buf_span(&check->scratch), &removal))
+            return FAULT(check, header->sequence, "its body is unreadable");
+        check->record.state = SL_SHARE_REMOVED;
+        check->record.removed_ms = header->time_ms;
+        check->record.removed_by = removal.who;
+        check->removal = header->sequence;
+        check->held = removal.who == SL_WHO_OWNER;
+        return SL_OK;
+    }
+    if (!create_body_decode(buf_span(&check->scratch), &body_id, &check->record) ||
+        !sl_span_eq(body_id, sl_span_of(check->id)))
+        return FAULT(check, header->sequence, "its body is unreadable");
+    memcpy(check->session_id, check->record.session_id.ptr, check->record.session_id.len);
+    check->session_id[check->record.session_id.len] = 0;
+    check->record.session_id.ptr = check->session_id;
+    check->record.created_ms = header->time_ms;
+    event_share_ref(check->record.salt, sl_span_of(check->id), check->ref);
+    return SL_OK;
+}
+
+/* Read the row anew: its items are walked once for what they say and once for their commitments. */
+static enum sl_result with_reader(struct share_check *check, struct sl_span bytes, const struct header *header,
+    bool commitments, struct sl_err *err)
+{
+    struct event_row row;
+    struct event_reader *reader;
+    if (event_read_begin(bytes, &row, &reader) != SL_OK)
+        return FAULT(check, header->sequence, "its row is unreadable");
+    enum sl_result result = commitments ? check_commitments(check, &row, reader, header, err)
+                                        : take_control(check, header, reader, err);
+    if (!event_read_end(reader) && result == SL_OK) result = FAULT(check, header->sequence, "its row is unreadable");
+    return result;
+}
+
+enum sl_result share_check_event(
+    struct share_check *check, uint64_t sequence, struct sl_span bytes, struct sl_err *err)
+{
+    struct header header;
+    struct event_row row;
+    struct event_reader *reader = NULL;
+    if (sequence != check->last.sequence + 1)
+        return FAULT(check, check->last.sequence + 1, "missing (the next one is %llu)", (unsigned long long)sequence);
+    bool readable = event_read_begin(bytes, &row, &reader) == SL_OK && header_decode(row.header, &header) &&
+                    header.sequence == sequence;
+    event_read_end(reader);
+    if (!readable) return FAULT(check, sequence, "its row or header is unreadable");
+    if (sequence == 1 && header.kind != SL_CREATE) return FAULT(check, sequence, "the first event is no creation");
+    bool content = header.kind == SL_SYNC || header.kind == SL_REDACT;
+    if (row.erased && (!content || !check->stored_removed))
+        return FAULT(check, sequence, "its content is gone, but the share is not removed");
+    if (content && !row.erased && check->stored_removed && !check->erasing)
+        return FAULT(check, sequence, "its content should have been erased");
+    enum sl_result result = row.erased ? SL_OK : with_reader(check, bytes, &header, false, err);
+    if (result == SL_OK) result = check_place(check, &row, &header, err);
+    bool whole = !row.erased && !(check->erasing && content); /* what is being erased may be half gone */
+    if (result == SL_OK && whole) result = with_reader(check, bytes, &header, true, err);
+    if (result != SL_OK) return result;
+    if (sequence == 1) check->record.position = row.position;
+    check->last = (struct head){sequence, row.position, header.time_ms, row.syncs, row.stored, {0}};
+    header_leaf(row.header, check->last.leaf);
+    check->verified->events++;
+    return check->stored_removed ? SL_OK : snapshot_check(check, err);
+}
