@@ -263,8 +263,8 @@ enum sl_result batch_parse(struct sl_span body, uint64_t arrived_us, struct batc
     enum json_kind kind;
     if (!json_peek(&json, &kind)) return json_error(&json, err);
     if (kind != JSON_OBJECT) {
-        enum sl_result checked = json_check(body, SL_JSON_DEPTH, err);
-        return checked == SL_OK ? sl_fail(err, SL_INVALID, "expected an object with secret and data") : checked;
+        if (!json_value(&json, NULL) || !json_end(&json)) return json_error(&json, err);
+        return sl_fail(err, SL_INVALID, "expected an object with secret and data");
     }
     bool has_secret = false, secret_is_string = false, has_data = false, is_list = false;
     struct sl_span name, value;
