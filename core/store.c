@@ -124,10 +124,21 @@ static enum sl_result open_kv(struct sl_store *store, const struct sl_options *o
     return result;
 }
 
+/* While the writing process flushes, a reader can find a family's rows neither in the files it knows nor in a log that
+   is just going away; a moment later it finds them in a new file. */
+static void wait_until_whole(struct kv *kv)
+{
+    for (int tries = 0; tries < 100; tries++) {
+        if (kv_catch_up(kv, NULL) == SL_OK && check_format(kv, NULL) != SL_NOT_FOUND && rebuild_is_whole(kv)) return;
+        nanosleep(&(struct timespec){.tv_nsec = 10 * 1000 * 1000}, NULL);
+    }
+}
+
 static enum sl_result open_contents(struct sl_store *store, const struct sl_options *options,
     const struct sl_progress *progress, struct sl_err *err)
 {
     bool writes = options->access == SL_READ_WRITE;
+    if (!writes) wait_until_whole(store->kv);
     enum sl_result result = check_format(store->kv, err);
     bool is_new = result == SL_NOT_FOUND;
     if (is_new && !writes) return sl_fail(err, SL_NOT_FOUND, "%s: no store there yet", options->dir);

@@ -205,7 +205,7 @@ static enum sl_result check_shares(struct share_check *check, const struct sl_pr
     return result == SL_OK ? share_check_end(check, err) : result;
 }
 
-enum sl_result sl_store_verify(
+static enum sl_result verify_once(
     struct sl_store *store, const struct sl_progress *progress, struct sl_verified *out, struct sl_err *err)
 {
     struct sl_verified verified = {0};
@@ -228,4 +228,14 @@ enum sl_result sl_store_verify(
     share_check_fini(&check);
     free(roots);
     return result;
+}
+
+enum sl_result sl_store_verify(
+    struct sl_store *store, const struct sl_progress *progress, struct sl_verified *verified, struct sl_err *err)
+{
+    enum sl_result result = verify_once(store, progress, verified, err);
+    if (result != SL_CORRUPT || store->access != SL_READ_BESIDE) return result;
+    /* Beside a writing process files come and go while they are read: a fault counts when it is still there afterwards. */
+    result = sl_store_catch_up(store, err);
+    return result == SL_OK ? verify_once(store, progress, verified, err) : result;
 }
