@@ -6,33 +6,33 @@
 #include "http/routes.h"
 
 /* ---- api_share.c: writing ---- */
-void api_create(struct http_call *call);
-void api_sync(struct http_call *call);
-void api_remove(struct http_call *call);
-void api_take_down(struct http_call *call);
-void api_allow(struct http_call *call);
+void handle_create(struct http_call *call);
+void handle_sync(struct http_call *call);
+void handle_remove(struct http_call *call);
+void handle_take_down(struct http_call *call);
+void handle_allow(struct http_call *call);
 
 /* ---- api_read.c: a share at a moment ---- */
-void api_session(struct http_call *call);
-void api_data(struct http_call *call);
-void api_metadata(struct http_call *call);
-void api_changes(struct http_call *call);
+void handle_session(struct http_call *call);
+void handle_data(struct http_call *call);
+void handle_metadata(struct http_call *call);
+void handle_changes(struct http_call *call);
 
 /* ---- api_events.c: history ---- */
-void api_events(struct http_call *call);
-void api_event(struct http_call *call);
-void api_all_events(struct http_call *call);
+void handle_events(struct http_call *call);
+void handle_event(struct http_call *call);
+void handle_all_events(struct http_call *call);
 
 /* ---- api_live.c: as it grows ---- */
-void api_live(struct http_call *call);
-void api_ws(struct http_call *call);
+void handle_live(struct http_call *call);
+void handle_ws(struct http_call *call);
 
 /* ---- api_store.c: the store as a whole ---- */
-void api_sessions(struct http_call *call);
-void api_stats(struct http_call *call);
-void api_compact(struct http_call *call);
-void api_livez(struct http_call *call);
-void api_readyz(struct http_call *call);
+void handle_sessions(struct http_call *call);
+void handle_stats(struct http_call *call);
+void handle_compact(struct http_call *call);
+void handle_livez(struct http_call *call);
+void handle_readyz(struct http_call *call);
 
 /* ---- api.c: what they share ---- */
 

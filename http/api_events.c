@@ -68,7 +68,7 @@ static bool want_newest_first(struct http_call *call, bool *newest_first)
     return false;
 }
 
-void api_events(struct http_call *call)
+void handle_events(struct http_call *call)
 {
     struct page page = {.call = call, .limit = SL_HISTORY_PAGE};
     struct sl_share_info info;
@@ -212,7 +212,7 @@ static enum sl_result write_event(
     return http_print(reply, "}") ? SL_OK : SL_STOPPED;
 }
 
-void api_event(struct http_call *call)
+void handle_event(struct http_call *call)
 {
     struct sl_event *event = NULL;
     struct sl_share_info info;
@@ -239,7 +239,7 @@ static bool write_line(void *ctx, const struct sl_event_info *info)
     return !page->stopped;
 }
 
-void api_all_events(struct http_call *call)
+void handle_all_events(struct http_call *call)
 {
     struct page page = {.call = call, .limit = UINT64_MAX};
     struct sl_err err = {0};

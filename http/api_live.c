@@ -11,14 +11,14 @@ static bool want_from(struct http_call *call, uint64_t *from)
     return false;
 }
 
-void api_live(struct http_call *call)
+void handle_live(struct http_call *call)
 {
     uint64_t from;
     if (want_from(call, &from))
         live_handle_sse(call->app->live, call->request, call->reply, api_id(call), from);
 }
 
-void api_ws(struct http_call *call)
+void handle_ws(struct http_call *call)
 {
     uint64_t from;
     if (want_from(call, &from))

@@ -65,7 +65,7 @@ static bool write_session_metadata(struct http_reply *reply, const struct sl_met
            http_write_json_string(reply, m->session_id) && http_print(reply, "}}");
 }
 
-void api_session(struct http_call *call)
+void handle_session(struct http_call *call)
 {
     struct sl_view *view = NULL;
     struct sl_metadata metadata;
@@ -83,7 +83,7 @@ void api_session(struct http_call *call)
 
 /* ---- the upstream view ---- */
 
-void api_data(struct http_call *call)
+void handle_data(struct http_call *call)
 {
     char missing[sizeof("Share not found: ") + SL_SHARE_ID_BYTES];
     struct sl_view *view = NULL;
@@ -99,7 +99,7 @@ void api_data(struct http_call *call)
 
 /* ---- metadata ---- */
 
-void api_metadata(struct http_call *call)
+void handle_metadata(struct http_call *call)
 {
     struct sl_view *view = NULL;
     struct sl_metadata metadata;
@@ -148,7 +148,7 @@ static bool write_change(void *ctx, enum sl_change change, struct sl_span key)
     return (!comma || http_print(reply, ",")) && http_write_json_string(reply, key);
 }
 
-void api_changes(struct http_call *call)
+void handle_changes(struct http_call *call)
 {
     static const char *const missing = "Share not found";
     struct changes changes = {.call = call, .open = -1};

@@ -34,7 +34,7 @@ static void answer_credentials(struct http_call *call, const struct sl_credentia
            http_print(reply, "}"));
 }
 
-void api_create(struct http_call *call)
+void handle_create(struct http_call *call)
 {
     char buf[API_STRING_BYTES(SL_SESSION_ID_BYTES)];
     struct sl_span object, session_id;
@@ -65,7 +65,7 @@ void api_create(struct http_call *call)
 
 /* ---- sync ---- */
 
-void api_sync(struct http_call *call)
+void handle_sync(struct http_call *call)
 {
     struct sl_share_info info;
     struct sl_synced synced;
@@ -106,7 +106,7 @@ static void remove_by_owner(struct http_call *call, struct sl_span id, struct sl
         sl_share_remove(call->app->store, id, SL_WHO_OWNER, (struct sl_span){"", 0}, reason, &err);
     if (result != SL_OK)
         api_fail(call, result, &err, no_share);
-    else if (call->route->handler != api_take_down)
+    else if (call->route->handler != handle_take_down)
         succeed(call);
     else if (http_begin(call->reply, 200, API_JSON)) /* upstream's words */
         http_print(call->reply, "{\"success\":true,\"message\":\"Share removed\"}");
@@ -133,7 +133,7 @@ static void remove_by_secret(struct http_call *call, struct sl_span object)
         api_fail(call, result, &err, no_share);
 }
 
-void api_remove(struct http_call *call)
+void handle_remove(struct http_call *call)
 {
     char buf[API_STRING_BYTES(SL_REASON_BYTES)];
     struct sl_span object, reason = {"", 0};
@@ -156,7 +156,7 @@ void api_remove(struct http_call *call)
     }
 }
 
-void api_take_down(struct http_call *call)
+void handle_take_down(struct http_call *call)
 {
     char id_buf[API_STRING_BYTES(SL_SHARE_ID_BYTES)], buf[API_STRING_BYTES(SL_REASON_BYTES)];
     struct sl_span object, id, reason = {"", 0};
@@ -172,7 +172,7 @@ void api_take_down(struct http_call *call)
 
 /* ---- allow ---- */
 
-void api_allow(struct http_call *call)
+void handle_allow(struct http_call *call)
 {
     char buf[API_STRING_BYTES(SL_SESSION_ID_BYTES)];
     struct sl_span object, session_id;

@@ -23,7 +23,7 @@ static bool write_session(void *ctx, const struct sl_metadata *metadata)
     return !list->stopped;
 }
 
-void api_sessions(struct http_call *call)
+void handle_sessions(struct http_call *call)
 {
     struct list list = {.call = call};
     struct sl_stats stats;
@@ -49,7 +49,7 @@ void api_sessions(struct http_call *call)
 
 /* ---- figures, compaction ---- */
 
-void api_stats(struct http_call *call)
+void handle_stats(struct http_call *call)
 {
     struct sl_stats stats;
     struct sl_err err = {0};
@@ -84,7 +84,7 @@ void api_stats(struct http_call *call)
     http_print(call->reply, "}");
 }
 
-void api_compact(struct http_call *call)
+void handle_compact(struct http_call *call)
 {
     struct sl_err err = {0};
     enum sl_result result = sl_store_compact(call->app->store, NULL, &err);
@@ -96,17 +96,17 @@ void api_compact(struct http_call *call)
 
 /* ---- health ---- */
 
-void api_livez(struct http_call *call)
+void handle_livez(struct http_call *call)
 {
     if (http_begin(call->reply, 200, API_JSON)) http_print(call->reply, "{\"status\":\"ok\"}");
 }
 
-void api_readyz(struct http_call *call)
+void handle_readyz(struct http_call *call)
 {
     struct sl_err err = {0};
     enum sl_result result = sl_store_health(call->app->store, &err);
     if (result == SL_OK)
-        api_livez(call);
+        handle_livez(call);
     else /* why is for the operator's log: this is asked without a key */
         http_error(call->reply, 503, "%s", sl_result_text(result));
 }
