@@ -39,8 +39,9 @@ static void bytes_of_every_key(void **state)
     ASSERT_KEY(row_ref(ref), "r\xe0\xe1\xe2\xe3\xe4\xe5\xe6\xe7\xe8\xe9\xea\xeb\xec\xed\xee\xef"
                              "\xf0\xf1\xf2\xf3\xf4\xf5\xf6\xf7\xf8\xf9\xfa\xfb\xfc\xfd\xfe\xff");
     ASSERT_KEY(row_index(ROW_INDEX_DUE, ID), "dq7Zk2bXa");
-    ASSERT_KEY(row_index(ROW_INDEX_ERASE, ID), "eq7Zk2bXa");
-    ASSERT_KEY(row_index(ROW_INDEX_HELD, SL_SPAN("ses_1")), "hses_1");
+    ASSERT_KEY(row_held(SL_SPAN("ses_1"), ID), "hses_1\0q7Zk2bXa");
+    ASSERT_KEY(row_held(SL_SPAN("ses_1"), SL_SPAN("")), "hses_1\0");
+    ASSERT_KEY(row_erase(ID), "erase/q7Zk2bXa");
     ASSERT_KEY(row_share_from(ID), "q7Zk2bXa\0");
     ASSERT_KEY(row_share_to(ID), "q7Zk2bXa\1");
     ASSERT_KEY(row_whole(), "\xffwhole");
