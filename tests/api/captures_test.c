@@ -9,9 +9,9 @@
 #include <cmocka.h>
 
 #include "core/json.h"
-#include "tests/support/api_client.h"
-#include "tests/support/api_fold.h"
-#include "tests/support/api_server.h"
+#include "tests/support/net_client.h"
+#include "tests/support/net_fold.h"
+#include "tests/support/net_server.h"
 
 #include <glob.h>
 #include <stdio.h>
@@ -20,13 +20,13 @@
 #define SHARES 8
 #define BATCHES 256
 
-static struct api_server server;
-static struct api_client *client;
+static struct net_server server;
+static struct net_client *client;
 
 /* A share of a recording: what it was called there, and what it is here. */
 struct played {
     char recorded[80];
-    struct api_share share;
+    struct net_share share;
     struct sl_span batches[BATCHES]; /* `data` of each, in the file's text */
     size_t count;
     bool removed;
@@ -35,7 +35,7 @@ struct played {
 struct player {
     struct played shares[SHARES];
     size_t count;
-    struct api_share created; /* by the last create */
+    struct net_share created; /* by the last create */
 };
 
 static char *read_file(const char *name, size_t *len)
@@ -85,9 +85,9 @@ static void play_sync(struct played *played, struct sl_span body)
     struct sl_span data = member(body, "data");
     assert_true(played->count < BATCHES && data.len >= 2);
     played->batches[played->count++] = data;
-    api_sync_span(client, &played->share, (struct sl_span){data.ptr + 1, data.len - 2});
-    api_expect(client, 200,
-        api_text(
+    net_sync_span(client, &played->share, (struct sl_span){data.ptr + 1, data.len - 2});
+    net_expect(client, 200,
+        net_text(
             "{\"success\":true,\"syncCount\":%zu,\"seq\":%zu}", played->count, played->count + 1));
 }
 
@@ -100,7 +100,7 @@ static void play(struct player *player, struct sl_span line)
     text_member(line, "path", path, sizeof(path));
     if (strcmp(path, "/api/share") == 0) {
         text_member(body, "sessionID", session, sizeof(session));
-        assert_true(api_create(client, session, &player->created));
+        assert_true(net_create(client, session, &player->created));
         return;
     }
     assert_true(sscanf(path, "/api/share/%79[A-Za-z0-9]%31s", id, rest) >= 1);
@@ -108,19 +108,19 @@ static void play(struct player *player, struct sl_span line)
     if (strcmp(method, "POST") == 0) {
         play_sync(played, body);
     } else if (strcmp(method, "DELETE") == 0) {
-        api_delete(client, api_path(&played->share, ""),
-            api_text("{\"secret\":\"%s\"}", played->share.secret));
-        api_expect(client, 200, "{\"success\":true}");
+        net_delete(client, net_path(&played->share, ""),
+            net_text("{\"secret\":\"%s\"}", played->share.secret));
+        net_expect(client, 200, "{\"success\":true}");
         played->removed = true;
     } else {
-        api_get(client, api_path(&played->share, rest));
-        api_expect_status(client, 200);
+        net_get(client, net_path(&played->share, rest));
+        net_expect_status(client, 200);
     }
 }
 
 static void same_bytes(const char *what, size_t sequence, struct buf want, bool whole)
 {
-    const struct api_answer *got = api_answer(client);
+    const struct net_answer *got = net_answer(client);
     size_t same = 0;
     assert_int_equal(got->status, 200);
     while (same < want.len && same < got->len && want.ptr[same] == got->body[same])
@@ -136,18 +136,18 @@ static void same_bytes(const char *what, size_t sequence, struct buf want, bool 
 
 static void read_back(const struct played *played)
 {
-    struct api_fold fold = {0};
+    struct net_fold fold = {0};
     for (size_t sequence = 1; sequence <= played->count + 1; sequence++) {
-        if (sequence > 1) api_fold_apply(&fold, played->batches[sequence - 2]);
-        api_get(client, api_path(&played->share, api_text("/data?at=%zu", sequence)));
-        same_bytes("/data", sequence, api_fold_data(&fold), true);
-        api_get(client, api_path(&played->share, api_text("?at=%zu", sequence)));
-        same_bytes("the session", sequence, api_fold_session(&fold), false);
-        api_expect_has(client, api_text("\"syncCount\":%zu,\"sessionID\":\"ses_", sequence - 1));
+        if (sequence > 1) net_fold_apply(&fold, played->batches[sequence - 2]);
+        net_get(client, net_path(&played->share, net_text("/data?at=%zu", sequence)));
+        same_bytes("/data", sequence, net_fold_data(&fold), true);
+        net_get(client, net_path(&played->share, net_text("?at=%zu", sequence)));
+        same_bytes("the session", sequence, net_fold_session(&fold), false);
+        net_expect_has(client, net_text("\"syncCount\":%zu,\"sessionID\":\"ses_", sequence - 1));
     }
-    api_get(client, api_path(&played->share, "/data"));
-    same_bytes("/data", 0, api_fold_data(&fold), true);
-    api_fold_fini(&fold);
+    net_get(client, net_path(&played->share, "/data"));
+    same_bytes("/data", 0, net_fold_data(&fold), true);
+    net_fold_fini(&fold);
 }
 
 /* Each event holds what that request sent. */
@@ -155,9 +155,9 @@ static void read_events(const struct played *played)
 {
     for (size_t i = 0; i < played->count; i++) {
         struct sl_span data;
-        api_get(client, api_path(&played->share, api_text("/events/%zu", i + 2)));
-        api_expect_status(client, 200);
-        assert_true(json_get(api_body_span(client), "data", &data));
+        net_get(client, net_path(&played->share, net_text("/events/%zu", i + 2)));
+        net_expect_status(client, 200);
+        assert_true(json_get(net_body_span(client), "data", &data));
         if (!sl_span_eq(data, played->batches[i]))
             fail_msg("event %zu doesn't hold what was sent: %.*s", i + 2,
                 data.len > 200 ? 200 : (int)data.len, data.ptr);
@@ -187,8 +187,8 @@ static void read_shares(const struct player *player)
     for (size_t i = 0; i < player->count; i++) {
         const struct played *played = &player->shares[i];
         if (played->removed) {
-            api_get(client, api_path(&played->share, "/data"));
-            api_expect_error(client, 404, api_text("Share not found: %s", played->share.id));
+            net_get(client, net_path(&played->share, "/data"));
+            net_expect_error(client, 404, net_text("Share not found: %s", played->share.id));
             continue;
         }
         read_back(played);
@@ -201,18 +201,18 @@ static glob_t captures;
 static int open_all(void **state)
 {
     (void)state;
-    api_watchdog(600);
+    net_watchdog(600);
     assert_int_equal(glob("tests/captures/*.jsonl", 0, NULL, &captures), 0);
-    api_server_open(&server, (const char *[]){"--durability", "process", NULL});
-    client = api_client_create(server.url);
+    net_server_open(&server, (const char *[]){"--durability", "process", NULL});
+    client = net_client_create(server.url);
     return 0;
 }
 
 static int close_all(void **state)
 {
     (void)state;
-    api_client_destroy(client);
-    api_server_close(&server);
+    net_client_destroy(client);
+    net_server_close(&server);
     globfree(&captures);
     return 0;
 }
@@ -236,19 +236,19 @@ static void the_same_after_compaction_and_restart(void **state)
     char *text;
     (void)state;
     struct player *player = play_file("tests/captures/long.jsonl", &text);
-    struct api_request compact = {
-        .method = "POST", .path = "/api/compact", .body = SL_SPAN("{}"), .headers = {API_AS_OWNER}};
-    assert_int_equal(api_ask(client, &compact), 200);
+    struct net_request compact = {
+        .method = "POST", .path = "/api/compact", .body = SL_SPAN("{}"), .headers = {NET_AS_OWNER}};
+    assert_int_equal(net_ask(client, &compact), 200);
     read_shares(player);
-    api_server_stop(&server);
-    api_server_start(&server);
-    api_client_destroy(client);
-    client = api_client_create(server.url);
+    net_server_stop(&server);
+    net_server_start(&server);
+    net_client_destroy(client);
+    client = net_client_create(server.url);
     read_shares(player);
     free(player);
     free(text);
-    assert_int_equal(api_server_run(&server, "verify", NULL, 0, 120000), 0);
-    api_server_stop(&server);
+    assert_int_equal(net_server_run(&server, "verify", NULL, 0, 120000), 0);
+    net_server_stop(&server);
 }
 
 int main(void)

@@ -7,55 +7,55 @@
 
 #include <cmocka.h>
 
-#include "tests/support/api_client.h"
-#include "tests/support/api_server.h"
+#include "tests/support/net_client.h"
+#include "tests/support/net_server.h"
 
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-static struct api_server server;
-static struct api_client *client;
+static struct net_server server;
+static struct net_client *client;
 
 static int open_all(void **state)
 {
     (void)state;
-    api_watchdog(300);
-    api_server_open(&server, NULL);
-    client = api_client_create(server.url);
+    net_watchdog(300);
+    net_server_open(&server, NULL);
+    client = net_client_create(server.url);
     return 0;
 }
 
 static int close_all(void **state)
 {
     (void)state;
-    api_client_destroy(client);
-    api_server_close(&server);
+    net_client_destroy(client);
+    net_server_close(&server);
     return 0;
 }
 
 static void session_id(char session[64])
 {
-    snprintf(session, 64, "%s", api_session_id());
+    snprintf(session, 64, "%s", net_session_id());
 }
 
 /* In use: no twin any more. */
-static struct api_share in_use(const char *session)
+static struct net_share in_use(const char *session)
 {
-    struct api_share share;
-    assert_true(api_create(client, session, &share));
-    assert_int_equal(api_sync(client, &share, API_MESSAGE("m1")), 200);
+    struct net_share share;
+    assert_true(net_create(client, session, &share));
+    assert_int_equal(net_sync(client, &share, NET_MESSAGE("m1")), 200);
     return share;
 }
 
-static void expect_same(const struct api_share *a, const struct api_share *b)
+static void expect_same(const struct net_share *a, const struct net_share *b)
 {
     assert_string_equal(a->id, b->id);
     assert_string_equal(a->secret, b->secret);
     assert_string_equal(a->url, b->url);
 }
 
-static void expect_other(const struct api_share *a, const struct api_share *b)
+static void expect_other(const struct net_share *a, const struct net_share *b)
 {
     assert_string_not_equal(a->id, b->id);
     assert_string_not_equal(a->secret, b->secret);
@@ -64,29 +64,29 @@ static void expect_other(const struct api_share *a, const struct api_share *b)
 static void a_key_recovers(void **state)
 {
     char session[64], headers[4][200], path[200];
-    struct api_share share, again;
+    struct net_share share, again;
     (void)state;
     session_id(session);
     share = in_use(session);
     snprintf(headers[0], 200, "Authorization: Bearer %s", server.client_key);
     snprintf(headers[1], 200, "x-opencode-share-key: %s", server.client_key);
-    snprintf(headers[2], 200, "Authorization: Bearer %s", API_OWNER);
-    snprintf(headers[3], 200, "x-opencode-share-key: %s", API_OWNER);
+    snprintf(headers[2], 200, "Authorization: Bearer %s", NET_OWNER);
+    snprintf(headers[3], 200, "x-opencode-share-key: %s", NET_OWNER);
     for (int i = 0; i < 4; i++) {
-        assert_true(api_create_as(client, "/api/share", headers[i], session, &again));
+        assert_true(net_create_as(client, "/api/share", headers[i], session, &again));
         expect_same(&again, &share);
     }
     const char *const forms[] = {"/k/%s/api/share", "/k/%s//api/share", "/k/%s/api/shares"};
     for (int i = 0; i < 3; i++) {
         snprintf(path, sizeof(path), forms[i], server.client_key);
-        assert_true(api_create_as(client, path, NULL, session, &again));
+        assert_true(net_create_as(client, path, NULL, session, &again));
         expect_same(&again, &share);
     }
     /* Nothing was wiped, nothing was appended. */
-    api_get(client, api_path(&share, "/data"));
-    api_expect(client, 200, "[" API_MESSAGE("m1") "]");
-    api_sync(client, &again, API_MESSAGE("m2"));
-    api_expect(client, 200, "{\"success\":true,\"syncCount\":2,\"seq\":3}");
+    net_get(client, net_path(&share, "/data"));
+    net_expect(client, 200, "[" NET_MESSAGE("m1") "]");
+    net_sync(client, &again, NET_MESSAGE("m2"));
+    net_expect(client, 200, "{\"success\":true,\"syncCount\":2,\"seq\":3}");
 }
 
 static void no_key_no_secret(void **state)
@@ -95,24 +95,24 @@ static void no_key_no_secret(void **state)
         "x-opencode-share-key: wrong", "Authorization: Bearer", "x-opencode-share-key:",
         "Authorization: Basic b3duZXI6b3duZXI=", "X-Forwarded-For: 203.0.113.9"};
     char session[64], path[200];
-    struct api_share share, again;
+    struct net_share share, again;
     (void)state;
     session_id(session);
     share = in_use(session);
     for (size_t i = 0; i < sizeof(headers) / sizeof(*headers); i++) {
-        assert_true(api_create_as(client, "/api/share", headers[i], session, &again));
+        assert_true(net_create_as(client, "/api/share", headers[i], session, &again));
         expect_other(&again, &share);
         assert_memory_equal(again.id, share.id, 8);
         assert_int_equal(again.id[8], '-');
         assert_int_equal(strlen(again.id), 17);
-        assert_int_equal(api_sync(client, &again, API_MESSAGE("m1")), 200);
+        assert_int_equal(net_sync(client, &again, NET_MESSAGE("m1")), 200);
     }
     /* The owner key doesn't belong in a path, and doesn't count there; nor does a wrong one. */
-    assert_true(api_create_as(client, "/k/" API_OWNER "/api/share", NULL, session, &again));
+    assert_true(net_create_as(client, "/k/" NET_OWNER "/api/share", NULL, session, &again));
     expect_other(&again, &share);
     snprintf(path, sizeof(path), "/k/%.20sx/api/share", server.client_key);
-    assert_int_equal(api_sync(client, &again, API_MESSAGE("m1")), 200);
-    assert_true(api_create_as(client, path, NULL, session, &again));
+    assert_int_equal(net_sync(client, &again, NET_MESSAGE("m1")), 200);
+    assert_true(net_create_as(client, path, NULL, session, &again));
     expect_other(&again, &share);
 }
 
@@ -120,76 +120,76 @@ static void no_key_no_secret(void **state)
 static void the_newest_is_recovered(void **state)
 {
     char session[64];
-    struct api_share first, second, again;
+    struct net_share first, second, again;
     (void)state;
     session_id(session);
     first = in_use(session);
-    api_pause_ms(5);
+    net_pause_ms(5);
     second = in_use(session);
     expect_other(&second, &first);
-    assert_true(api_create_as(client, "/api/share", API_AS_OWNER, session, &again));
+    assert_true(net_create_as(client, "/api/share", NET_AS_OWNER, session, &again));
     expect_same(&again, &second);
-    api_delete(client, api_path(&second, ""), api_text("{\"secret\":\"%s\"}", second.secret));
-    api_expect_status(client, 200);
-    assert_true(api_create_as(client, "/api/share", API_AS_OWNER, session, &again));
+    net_delete(client, net_path(&second, ""), net_text("{\"secret\":\"%s\"}", second.secret));
+    net_expect_status(client, 200);
+    assert_true(net_create_as(client, "/api/share", NET_AS_OWNER, session, &again));
     expect_same(&again, &first);
 }
 
 static void an_id_is_never_given_again(void **state)
 {
     char session[64];
-    struct api_share share, again;
+    struct net_share share, again;
     (void)state;
     session_id(session);
     share = in_use(session);
-    api_delete(client, api_path(&share, ""), api_text("{\"secret\":\"%s\"}", share.secret));
-    api_expect_status(client, 200);
-    assert_true(api_create_as(client, "/api/share", API_AS_OWNER, session, &again));
+    net_delete(client, net_path(&share, ""), net_text("{\"secret\":\"%s\"}", share.secret));
+    net_expect_status(client, 200);
+    assert_true(net_create_as(client, "/api/share", NET_AS_OWNER, session, &again));
     expect_other(&again, &share);
-    assert_int_equal(api_sync(client, &again, API_MESSAGE("m2")), 200);
-    api_get(client, api_path(&share, "/data"));
-    api_expect_status(client, 404);
-    api_server_stop(&server);
-    api_server_start(&server);
-    api_client_destroy(client);
-    client = api_client_create(server.url);
-    struct api_share third;
-    assert_true(api_create(client, session, &third));
+    assert_int_equal(net_sync(client, &again, NET_MESSAGE("m2")), 200);
+    net_get(client, net_path(&share, "/data"));
+    net_expect_status(client, 404);
+    net_server_stop(&server);
+    net_server_start(&server);
+    net_client_destroy(client);
+    client = net_client_create(server.url);
+    struct net_share third;
+    assert_true(net_create(client, session, &third));
     expect_other(&third, &share);
     expect_other(&third, &again);
-    api_get(client, api_path(&share, "/data"));
-    api_expect_status(client, 404);
-    api_get(client, api_text("/share/%s", share.id));
-    api_expect_status(client, 410);
+    net_get(client, net_path(&share, "/data"));
+    net_expect_status(client, 404);
+    net_get(client, net_text("/share/%s", share.id));
+    net_expect_status(client, 410);
 }
 
 /* Also when the first one was never synced, and with a key. */
 static void an_unused_id_is_never_given_again(void **state)
 {
     char session[64];
-    struct api_share share, again;
+    struct net_share share, again;
     (void)state;
     session_id(session);
-    assert_true(api_create(client, session, &share));
-    api_delete(client, api_path(&share, ""), api_text("{\"secret\":\"%s\"}", share.secret));
-    assert_true(api_create(client, session, &again));
+    assert_true(net_create(client, session, &share));
+    net_delete(client, net_path(&share, ""), net_text("{\"secret\":\"%s\"}", share.secret));
+    assert_true(net_create(client, session, &again));
     expect_other(&again, &share);
 }
 
 static void twins_get_one_share(void **state)
 {
     char session[64];
-    struct api_share first, second, stranger;
+    struct net_share first, second, stranger;
     (void)state;
     session_id(session);
-    assert_true(api_create(client, session, &first));
-    assert_true(api_create(client, session, &second));
+    assert_true(net_create(client, session, &first));
+    assert_true(net_create(client, session, &second));
     expect_same(&second, &first);
     assert_true(
-        api_create_as(client, "/api/share", "X-Forwarded-For: 203.0.113.9", session, &stranger));
+        net_create_as(client, "/api/share", "X-Forwarded-For: 203.0.113.9", session, &stranger));
     expect_other(&stranger, &first);
-    assert_int_equal(api_sync(client, &first, API_MESSAGE("m1")), 200);
-    assert_true(api_create(client, session, &second));
+    assert_int_equal(net_sync(client, &first, NET_MESSAGE("m1")), 200);
+    assert_true(net_create(client, session, &second));
     expect_other(&second, &first); /* it is in use now */
 }
 
@@ -199,24 +199,24 @@ struct twin {
     pthread_barrier_t *barrier;
     const char *session;
     bool created;
-    struct api_share share;
+    struct net_share share;
 };
 
 static void *create_twin(void *ctx)
 {
     struct twin *twin = ctx;
-    struct api_client *own = api_client_create(server.url);
-    api_get(own, "/livez"); /* connected before all begin */
+    struct net_client *own = net_client_create(server.url);
+    net_get(own, "/livez"); /* connected before all begin */
     pthread_barrier_wait(twin->barrier);
-    twin->created = api_create(own, twin->session, &twin->share);
-    api_client_destroy(own);
+    twin->created = net_create(own, twin->session, &twin->share);
+    net_client_destroy(own);
     return NULL;
 }
 
 static void concurrent_twins_get_one_share(void **state)
 {
     (void)state;
-    for (unsigned round = 0; round < 5 * api_rounds(); round++) {
+    for (unsigned round = 0; round < 5 * net_rounds(); round++) {
         char session[64];
         struct twin twins[TWINS];
         pthread_barrier_t barrier;
@@ -233,36 +233,36 @@ static void concurrent_twins_get_one_share(void **state)
             assert_true(twins[i].created);
             expect_same(&twins[i].share, &twins[0].share);
         }
-        api_get(client, api_path(&twins[0].share, "/events"));
-        api_expect_has(client, "\"next\":null");
-        assert_null(strstr(api_answer(client)->body, "\"seq\":2"));
+        net_get(client, net_path(&twins[0].share, "/events"));
+        net_expect_has(client, "\"next\":null");
+        assert_null(strstr(net_answer(client)->body, "\"seq\":2"));
     }
 }
 
 static void same_last_eight(void **state)
 {
     char session[64], other_session[80], third_session[80];
-    struct api_share share, other, third, again;
+    struct net_share share, other, third, again;
     (void)state;
     session_id(session);
     snprintf(other_session, sizeof(other_session), "ses_other%s", session + strlen(session) - 8);
     snprintf(third_session, sizeof(third_session), "test_%s", session);
-    assert_true(api_create(client, session, &share));
-    assert_true(api_create(client, other_session, &other));
+    assert_true(net_create(client, session, &share));
+    assert_true(net_create(client, other_session, &other));
     expect_other(&other, &share);
     assert_memory_equal(other.id, share.id, 8);
-    assert_true(api_create(client, third_session, &third));
-    assert_string_equal(third.id, api_text("test_%s", share.id));
-    assert_true(api_create_as(client, "/api/share", API_AS_OWNER, other_session, &again));
+    assert_true(net_create(client, third_session, &third));
+    assert_string_equal(third.id, net_text("test_%s", share.id));
+    assert_true(net_create_as(client, "/api/share", NET_AS_OWNER, other_session, &again));
     expect_same(&again, &other);
-    assert_int_equal(api_sync(client, &other, API_MESSAGE("m7")), 200);
-    api_get(client, api_path(&share, "/data"));
-    api_expect(client, 200, "[]");
+    assert_int_equal(net_sync(client, &other, NET_MESSAGE("m7")), 200);
+    net_get(client, net_path(&share, "/data"));
+    net_expect(client, 200, "[]");
     /* One's secret is no use for the other. */
-    struct api_share crossed = share;
+    struct net_share crossed = share;
     strcpy(crossed.secret, other.secret);
-    api_sync(client, &crossed, API_MESSAGE("m8"));
-    api_expect_error(client, 403, "Invalid secret");
+    net_sync(client, &crossed, NET_MESSAGE("m8"));
+    net_expect_error(client, 403, "Invalid secret");
 }
 
 /* What doesn't make an id gives a random one; what is no session id gives none. */
@@ -273,17 +273,17 @@ static void odd_session_ids(void **state)
     static const char *const none[] = {"", "a\\u0000b", "a\\nb"};
     (void)state;
     for (size_t i = 0; i < sizeof(odd) / sizeof(*odd); i++) {
-        struct api_share share;
-        assert_true(api_create(client, odd[i], &share));
+        struct net_share share;
+        assert_true(net_create(client, odd[i], &share));
         assert_int_equal(strlen(share.id), strspn(share.id, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijkl"
                                                             "mnopqrstuvwxyz0123456789_-"));
         assert_true(strlen(share.id) >= 1);
-        assert_int_equal(api_sync(client, &share, API_MESSAGE("m1")), 200);
+        assert_int_equal(net_sync(client, &share, NET_MESSAGE("m1")), 200);
     }
     for (size_t i = 0; i < sizeof(none) / sizeof(*none); i++) {
-        struct api_share share;
-        assert_false(api_create(client, none[i], &share));
-        api_expect_status(client, 400);
+        struct net_share share;
+        assert_false(net_create(client, none[i], &share));
+        net_expect_status(client, 400);
     }
 }
 
@@ -291,39 +291,39 @@ static void odd_session_ids(void **state)
 static void credentials_outlive_a_restart(void **state)
 {
     char session[64];
-    struct api_share share, again;
+    struct net_share share, again;
     (void)state;
     session_id(session);
     share = in_use(session);
-    api_server_stop(&server);
-    api_server_start(&server);
-    api_client_destroy(client);
-    client = api_client_create(server.url);
-    assert_true(api_create_as(client, "/api/share", API_AS_OWNER, session, &again));
+    net_server_stop(&server);
+    net_server_start(&server);
+    net_client_destroy(client);
+    client = net_client_create(server.url);
+    assert_true(net_create_as(client, "/api/share", NET_AS_OWNER, session, &again));
     assert_string_equal(again.id, share.id);
     assert_string_equal(again.secret, share.secret);
-    assert_int_equal(api_sync(client, &share, API_MESSAGE("m2")), 200);
+    assert_int_equal(net_sync(client, &share, NET_MESSAGE("m2")), 200);
 }
 
 static void private_needs_a_key(void **state)
 {
-    struct api_server closed;
-    struct api_share share;
+    struct net_server closed;
+    struct net_share share;
     char path[200];
     (void)state;
-    api_server_open(&closed, (const char *[]){"--private", NULL});
-    struct api_client *own = api_client_create(closed.url);
-    assert_false(api_create(own, "ses_abcdefgh", &share));
-    api_expect_status(own, 401);
+    net_server_open(&closed, (const char *[]){"--private", NULL});
+    struct net_client *own = net_client_create(closed.url);
+    assert_false(net_create(own, "ses_abcdefgh", &share));
+    net_expect_status(own, 401);
     assert_false(
-        api_create_as(own, "/api/shares", "Authorization: Bearer x", "ses_abcdefgh", &share));
-    api_expect_status(own, 401);
+        net_create_as(own, "/api/shares", "Authorization: Bearer x", "ses_abcdefgh", &share));
+    net_expect_status(own, 401);
     snprintf(path, sizeof(path), "/k/%s/api/share", closed.client_key);
-    assert_true(api_create_as(own, path, NULL, "ses_abcdefgh", &share));
-    assert_int_equal(api_sync(own, &share, API_MESSAGE("m1")), 200);
-    api_client_destroy(own);
-    api_server_stop(&closed);
-    api_server_close(&closed);
+    assert_true(net_create_as(own, path, NULL, "ses_abcdefgh", &share));
+    assert_int_equal(net_sync(own, &share, NET_MESSAGE("m1")), 200);
+    net_client_destroy(own);
+    net_server_stop(&closed);
+    net_server_close(&closed);
 }
 
 int main(void)

@@ -8,8 +8,8 @@
 #include <cmocka.h>
 
 #include "core/json.h"
-#include "tests/support/api_client.h"
-#include "tests/support/api_server.h"
+#include "tests/support/net_client.h"
+#include "tests/support/net_server.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,50 +17,50 @@
 #include <zlib.h>
 #include <zstd.h>
 
-static struct api_server server;
-static struct api_client *client;
+static struct net_server server;
+static struct net_client *client;
 
 static int open_all(void **state)
 {
     (void)state;
-    api_watchdog(300);
-    api_server_open(&server, NULL);
-    client = api_client_create(server.url);
+    net_watchdog(300);
+    net_server_open(&server, NULL);
+    client = net_client_create(server.url);
     return 0;
 }
 
 static int close_all(void **state)
 {
     (void)state;
-    api_client_destroy(client);
-    api_server_close(&server);
+    net_client_destroy(client);
+    net_server_close(&server);
     return 0;
 }
 
-#define DATA_2 "[" API_MESSAGE("m1") "," API_SESSION("A") "]"
-#define DATA_3 "[" API_MESSAGE("m1") "," API_PART("m1", "p1", "one") "," API_SESSION("A") "]"
-#define DATA_4 "[" API_MESSAGE("m1") "," API_PART("m1", "p1", "two") "," API_SESSION("A") "]"
+#define DATA_2 "[" NET_MESSAGE("m1") "," NET_SESSION("A") "]"
+#define DATA_3 "[" NET_MESSAGE("m1") "," NET_PART("m1", "p1", "one") "," NET_SESSION("A") "]"
+#define DATA_4 "[" NET_MESSAGE("m1") "," NET_PART("m1", "p1", "two") "," NET_SESSION("A") "]"
 
 /* Sequence 1 its creation, 2 a session and a message, 3 a part, 4 the part again; some milliseconds
    between them. */
-static struct api_share filled(void)
+static struct net_share filled(void)
 {
-    struct api_share share;
-    assert_true(api_create(client, api_session_id(), &share));
-    api_pause_ms(3);
-    api_sync(client, &share, API_SESSION("A") "," API_MESSAGE("m1"));
-    api_pause_ms(3);
-    api_sync(client, &share, API_PART("m1", "p1", "one"));
-    api_pause_ms(3);
-    api_sync(client, &share, API_PART("m1", "p1", "two"));
-    api_expect_status(client, 200);
+    struct net_share share;
+    assert_true(net_create(client, net_session_id(), &share));
+    net_pause_ms(3);
+    net_sync(client, &share, NET_SESSION("A") "," NET_MESSAGE("m1"));
+    net_pause_ms(3);
+    net_sync(client, &share, NET_PART("m1", "p1", "one"));
+    net_pause_ms(3);
+    net_sync(client, &share, NET_PART("m1", "p1", "two"));
+    net_expect_status(client, 200);
     return share;
 }
 
 /* A member of the last answer, at a path of names and indexes. */
 static struct sl_span find(const char *path)
 {
-    struct sl_span at = api_body_span(client), next = {"", 0};
+    struct sl_span at = net_body_span(client), next = {"", 0};
     char names[128], *rest = names, *name;
     assert_int_equal(json_check(at, 512, NULL), SL_OK);
     snprintf(names, sizeof(names), "%s", path);
@@ -73,7 +73,7 @@ static struct sl_span find(const char *path)
         } else {
             found = json_get(at, name, &next);
         }
-        if (!found) fail_msg("no %s in %s", path, api_answer(client)->body);
+        if (!found) fail_msg("no %s in %s", path, net_answer(client)->body);
         at = next;
     }
     return at;
@@ -97,30 +97,30 @@ static void expect_text(const char *path, const char *want)
 
 static void at_a_sequence(void **state)
 {
-    struct api_share share = filled();
+    struct net_share share = filled();
     const char *const want[] = {"[]", DATA_2, DATA_3, DATA_4};
     (void)state;
     for (int i = 1; i <= 4; i++) {
-        api_get(client, api_path(&share, api_text("/data?at=%d", i)));
-        api_expect(client, 200, want[i - 1]);
+        net_get(client, net_path(&share, net_text("/data?at=%d", i)));
+        net_expect(client, 200, want[i - 1]);
     }
-    api_get(client, api_path(&share, "/data"));
-    api_expect(client, 200, DATA_4);
-    assert_string_equal(api_header(client, "Cache-Control"), "private, no-store");
-    api_get(client, api_path(&share, "?at=3"));
+    net_get(client, net_path(&share, "/data"));
+    net_expect(client, 200, DATA_4);
+    assert_string_equal(net_header(client, "Cache-Control"), "private, no-store");
+    net_get(client, net_path(&share, "?at=3"));
     expect_text("parts.0.text", "\"one\"");
     assert_int_equal(number("metadata.syncCount"), 2);
-    api_get(client, api_path(&share, "/metadata?at=2"));
+    net_get(client, net_path(&share, "/metadata?at=2"));
     assert_int_equal(number("partCount"), 0);
     assert_int_equal(number("syncCount"), 1);
     const char *const rests[] = {"", "/data", "/metadata"};
     for (size_t i = 0; i < 3; i++) {
-        api_get(client, api_path(&share, api_text("%s?at=5", rests[i])));
-        api_expect_error(client, 404, "no sequence 5: there are 1 to 4");
-        api_get(client, api_path(&share, api_text("%s?at=0", rests[i])));
-        api_expect_error(client, 404, "no sequence 0: there are 1 to 4");
-        api_get(client, api_path(&share, api_text("%s?at=x", rests[i])));
-        api_expect_error(client, 400, "at: expected a sequence");
+        net_get(client, net_path(&share, net_text("%s?at=5", rests[i])));
+        net_expect_error(client, 404, "no sequence 5: there are 1 to 4");
+        net_get(client, net_path(&share, net_text("%s?at=0", rests[i])));
+        net_expect_error(client, 404, "no sequence 0: there are 1 to 4");
+        net_get(client, net_path(&share, net_text("%s?at=x", rests[i])));
+        net_expect_error(client, 400, "at: expected a sequence");
     }
 }
 
@@ -132,56 +132,56 @@ static const char *iso(uint64_t ms, int hours)
     time_t seconds = (time_t)(ms / 1000) + hours * 3600;
     gmtime_r(&seconds, &tm);
     strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S", &tm);
-    if (hours == 0) return api_text("%s.%03uZ", text, (unsigned)(ms % 1000));
-    return api_text("%s.%03u%s%02d:00", text, (unsigned)(ms % 1000), hours < 0 ? "-" : "%2B",
+    if (hours == 0) return net_text("%s.%03uZ", text, (unsigned)(ms % 1000));
+    return net_text("%s.%03u%s%02d:00", text, (unsigned)(ms % 1000), hours < 0 ? "-" : "%2B",
         hours < 0 ? -hours : hours);
 }
 
 static void at_a_time(void **state)
 {
-    struct api_share share = filled();
+    struct net_share share = filled();
     const char *const want[] = {"[]", DATA_2, DATA_3, DATA_4};
     uint64_t times[4];
     (void)state;
-    api_get(client, api_path(&share, "/events"));
+    net_get(client, net_path(&share, "/events"));
     for (int i = 0; i < 4; i++)
-        times[i] = number(api_text("events.%d.time", i));
+        times[i] = number(net_text("events.%d.time", i));
     for (int i = 0; i < 4; i++) {
         assert_true(i == 0 || times[i] > times[i - 1]);
-        api_get(client, api_path(&share, api_text("/data?t=%llu", (unsigned long long)times[i])));
-        api_expect(client, 200, want[i]);
+        net_get(client, net_path(&share, net_text("/data?t=%llu", (unsigned long long)times[i])));
+        net_expect(client, 200, want[i]);
         for (int hours = -5; hours <= 5; hours += 5) {
-            api_get(client, api_path(&share, api_text("/data?t=%s", iso(times[i], hours))));
-            api_expect(client, 200, want[i]);
+            net_get(client, net_path(&share, net_text("/data?t=%s", iso(times[i], hours))));
+            net_expect(client, 200, want[i]);
         }
         if (i == 0) continue;
-        api_get(
-            client, api_path(&share, api_text("/data?t=%llu", (unsigned long long)times[i] - 1)));
-        api_expect(client, 200, want[i - 1]);
+        net_get(
+            client, net_path(&share, net_text("/data?t=%llu", (unsigned long long)times[i] - 1)));
+        net_expect(client, 200, want[i - 1]);
     }
-    api_get(client, api_path(&share, "/data?t=2999-01-01"));
-    api_expect(client, 200, DATA_4);
-    api_get(client, api_path(&share, api_text("?t=%llu", (unsigned long long)times[0] - 1)));
-    api_expect_status(client, 404);
-    api_expect_has(client, api_text("%llu", (unsigned long long)times[0]));
-    api_expect_has(client, api_text("%llu", (unsigned long long)times[3]));
+    net_get(client, net_path(&share, "/data?t=2999-01-01"));
+    net_expect(client, 200, DATA_4);
+    net_get(client, net_path(&share, net_text("?t=%llu", (unsigned long long)times[0] - 1)));
+    net_expect_status(client, 404);
+    net_expect_has(client, net_text("%llu", (unsigned long long)times[0]));
+    net_expect_has(client, net_text("%llu", (unsigned long long)times[3]));
     const char *const wrong[] = {"t=yesterday", "t=", "t=2026-02-30", "t=-1", "t=1&t=2", "at=1&t=1",
         "t=%00", "t=2026-01-01T00:00:00"};
     for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
-        api_get(client, api_path(&share, api_text("/data?%s", wrong[i])));
-        api_expect_status(client, 400);
+        net_get(client, net_path(&share, net_text("/data?%s", wrong[i])));
+        net_expect_status(client, 400);
     }
 }
 
 static void metadata(void **state)
 {
-    struct api_share share = filled();
+    struct net_share share = filled();
     (void)state;
-    api_sync(client, &share,
+    net_sync(client, &share,
         "{\"type\":\"model\",\"data\":[{\"id\":\"a\",\"providerID\":\"p\"},{\"id\":\"b\","
         "\"providerID\":\"p\"}]},{\"type\":\"session_diff\",\"data\":[{\"file\":\"x\"}]}");
-    api_get(client, api_path(&share, "/metadata"));
-    expect_text("id", api_text("\"%s\"", share.id));
+    net_get(client, net_path(&share, "/metadata"));
+    expect_text("id", net_text("\"%s\"", share.id));
     expect_text("title", "\"A\"");
     expect_text("directory", "\"/w\"");
     assert_int_equal(number("messageCount"), 1);
@@ -190,31 +190,31 @@ static void metadata(void **state)
     assert_int_equal(number("modelCount"), 2);
     assert_int_equal(number("syncCount"), 4);
     assert_true(number("lastUpdated") > number("createdAt"));
-    assert_null(strstr(api_answer(client)->body, share.secret));
-    api_get(client, api_path(&share, ""));
-    assert_null(strstr(api_answer(client)->body, share.secret));
+    assert_null(strstr(net_answer(client)->body, share.secret));
+    net_get(client, net_path(&share, ""));
+    assert_null(strstr(net_answer(client)->body, share.secret));
     expect_text("diffs", "[{\"file\":\"x\"}]");
-    api_sync(client, &share, "{\"type\":\"session_diff\",\"data\":[{\"file\":\"y\"}]}");
-    api_get(client, api_path(&share, ""));
+    net_sync(client, &share, "{\"type\":\"session_diff\",\"data\":[{\"file\":\"y\"}]}");
+    net_get(client, net_path(&share, ""));
     expect_text("diffs", "[{\"file\":\"x\"},{\"file\":\"y\"}]");
-    api_get(client, api_path(&share, "?diffs=latest"));
+    net_get(client, net_path(&share, "?diffs=latest"));
     expect_text("diffs", "[{\"file\":\"y\"}]");
-    api_get(client, api_path(&share, "?diffs=some"));
-    api_expect_status(client, 400);
+    net_get(client, net_path(&share, "?diffs=some"));
+    net_expect_status(client, 400);
 }
 
 static void models_are_merged(void **state)
 {
-    struct api_share share;
+    struct net_share share;
     (void)state;
-    assert_true(api_create(client, api_session_id(), &share));
-    api_sync(client, &share,
+    assert_true(net_create(client, net_session_id(), &share));
+    net_sync(client, &share,
         "{\"type\":\"model\",\"data\":[{\"id\":\"a\",\"providerID\":\"p\"},{\"id\":\"b\","
         "\"providerID\":\"p\"}]}");
-    api_sync(
+    net_sync(
         client, &share, "{\"type\":\"model\",\"data\":[{ \"id\":\"a\",\"providerID\":\"p\"}]}");
-    api_get(client, api_path(&share, "/data"));
-    api_expect(client, 200,
+    net_get(client, net_path(&share, "/data"));
+    net_expect(client, 200,
         "[{\"type\":\"model\",\"data\":[{ \"id\":\"a\",\"providerID\":\"p\"},{\"id\":\"b\","
         "\"providerID\":\"p\"}]}]");
 }
@@ -223,10 +223,10 @@ static void models_are_merged(void **state)
 
 static void history(void **state)
 {
-    struct api_share share = filled();
+    struct net_share share = filled();
     (void)state;
-    api_get(client, api_path(&share, "/events"));
-    api_expect_status(client, 200);
+    net_get(client, net_path(&share, "/events"));
+    net_expect_status(client, 200);
     expect_text("next", "null");
     expect_text("events.0.kind", "\"create\"");
     expect_text("events.1.kind", "\"sync\"");
@@ -234,34 +234,34 @@ static void history(void **state)
     assert_int_equal(number("events.1.items"), 2);
     assert_int_equal(number("events.3.seq"), 4);
     assert_int_equal(find("events.3.hash").len, 66);
-    api_get(client, api_path(&share, "/events?from=2&limit=2"));
+    net_get(client, net_path(&share, "/events?from=2&limit=2"));
     assert_int_equal(number("events.0.seq"), 2);
     assert_int_equal(number("events.1.seq"), 3);
     assert_int_equal(number("next"), 4);
-    api_get(client, api_path(&share, "/events?order=desc&limit=3"));
+    net_get(client, net_path(&share, "/events?order=desc&limit=3"));
     assert_int_equal(number("events.0.seq"), 4);
     assert_int_equal(number("events.2.seq"), 2);
     assert_int_equal(number("next"), 1);
-    api_get(client, api_path(&share, "/events?order=desc&from=1"));
+    net_get(client, net_path(&share, "/events?order=desc&from=1"));
     assert_int_equal(number("events.0.seq"), 1);
     expect_text("next", "null");
-    api_get(client, api_path(&share, "/events?from=9"));
-    api_expect(client, 200, "{\"events\":[],\"next\":null}");
+    net_get(client, net_path(&share, "/events?from=9"));
+    net_expect(client, 200, "{\"events\":[],\"next\":null}");
     const char *const wrong[] = {"limit=0", "limit=1001", "limit=x", "order=up", "from=-1"};
     for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
-        api_get(client, api_path(&share, api_text("/events?%s", wrong[i])));
-        api_expect_status(client, 400);
+        net_get(client, net_path(&share, net_text("/events?%s", wrong[i])));
+        net_expect_status(client, 400);
     }
-    api_get(client, "/api/share/nobody00/events");
-    api_expect_error(client, 404, "Share not found");
+    net_get(client, "/api/share/nobody00/events");
+    net_expect_error(client, 404, "Share not found");
 }
 
 static void one_event(void **state)
 {
-    struct api_share share = filled();
+    struct net_share share = filled();
     (void)state;
-    api_get(client, api_path(&share, "/events/2"));
-    expect_text("data", "[" API_SESSION("A") "," API_MESSAGE("m1") "]");
+    net_get(client, net_path(&share, "/events/2"));
+    expect_text("data", "[" NET_SESSION("A") "," NET_MESSAGE("m1") "]");
     expect_text("kind", "\"sync\"");
     expect_text("items.0.key", "\"session\"");
     expect_text("items.1.key", "\"message/m1\"");
@@ -269,58 +269,58 @@ static void one_event(void **state)
     assert_int_equal(find("nonce").len, 46);
     assert_int_equal(find("salt").len, 46);
     assert_int_equal(find("leaf").len, 66);
-    api_get(client, api_path(&share, "/events/1"));
+    net_get(client, net_path(&share, "/events/1"));
     expect_text("kind", "\"create\"");
-    assert_null(strstr(api_answer(client)->body, share.secret));
-    api_get(client, api_path(&share, "/events/5"));
-    api_expect_status(client, 404);
-    api_get(client, api_path(&share, "/events/0"));
-    api_expect_status(client, 404);
+    assert_null(strstr(net_answer(client)->body, share.secret));
+    net_get(client, net_path(&share, "/events/5"));
+    net_expect_status(client, 404);
+    net_get(client, net_path(&share, "/events/0"));
+    net_expect_status(client, 404);
 }
 
 static void changes(void **state)
 {
-    struct api_share share = filled();
+    struct net_share share = filled();
     (void)state;
-    api_get(client, api_path(&share, "/changes?from=1&to=2"));
-    api_expect(client, 200,
+    net_get(client, net_path(&share, "/changes?from=1&to=2"));
+    net_expect(client, 200,
         "{\"from\":1,\"to\":2,\"added\":[\"message/m1\",\"session\"],\"changed\":[],\"removed\":[]}");
-    api_get(client, api_path(&share, "/changes?from=3"));
-    api_expect(client, 200,
+    net_get(client, net_path(&share, "/changes?from=3"));
+    net_expect(client, 200,
         "{\"from\":3,\"to\":4,\"added\":[],\"changed\":[\"part/m1/p1\"],\"removed\":[]}");
-    api_get(client, api_path(&share, "/changes?from=4&to=2"));
-    api_expect(client, 200,
+    net_get(client, net_path(&share, "/changes?from=4&to=2"));
+    net_expect(client, 200,
         "{\"from\":4,\"to\":2,\"added\":[],\"changed\":[],\"removed\":[\"part/m1/p1\"]}");
-    api_sync(client, &share, API_PART("m1", "p1", "two")); /* sent again is not changed */
-    api_get(client, api_path(&share, "/changes?from=4&to=5"));
-    api_expect(client, 200, "{\"from\":4,\"to\":5,\"added\":[],\"changed\":[],\"removed\":[]}");
-    api_get(client, api_path(&share, "/changes?from=1&to=6"));
-    api_expect_status(client, 404);
-    api_get(client, api_path(&share, "/changes"));
-    api_expect_error(client, 400, "from: missing");
-    api_get(client, "/api/share/nobody00/changes?from=1");
-    api_expect_error(client, 404, "Share not found");
+    net_sync(client, &share, NET_PART("m1", "p1", "two")); /* sent again is not changed */
+    net_get(client, net_path(&share, "/changes?from=4&to=5"));
+    net_expect(client, 200, "{\"from\":4,\"to\":5,\"added\":[],\"changed\":[],\"removed\":[]}");
+    net_get(client, net_path(&share, "/changes?from=1&to=6"));
+    net_expect_status(client, 404);
+    net_get(client, net_path(&share, "/changes"));
+    net_expect_error(client, 400, "from: missing");
+    net_get(client, "/api/share/nobody00/changes?from=1");
+    net_expect_error(client, 404, "Share not found");
 }
 
 /* ---- lists ---- */
 
 static void list_of_sessions(void **state)
 {
-    struct api_share first = filled(), second = filled();
+    struct net_share first = filled(), second = filled();
     (void)state;
-    api_sync(client, &first, API_MESSAGE("m9"));
-    api_get_as(client, "/api/sessions", API_AS_OWNER);
-    api_expect_status(client, 200);
-    expect_text("sessions.0.id", api_text("\"%s\"", first.id));
-    expect_text("sessions.1.id", api_text("\"%s\"", second.id));
+    net_sync(client, &first, NET_MESSAGE("m9"));
+    net_get_as(client, "/api/sessions", NET_AS_OWNER);
+    net_expect_status(client, 200);
+    expect_text("sessions.0.id", net_text("\"%s\"", first.id));
+    expect_text("sessions.1.id", net_text("\"%s\"", second.id));
     assert_int_equal(number("sessions.0.messageCount"), 2);
-    assert_null(strstr(api_answer(client)->body, first.secret));
+    assert_null(strstr(net_answer(client)->body, first.secret));
     uint64_t count = number("count"), seen = 0, next = 0;
     do {
-        api_get_as(client,
-            next ? api_text("/api/sessions?limit=2&cursor=%llu", (unsigned long long)next)
+        net_get_as(client,
+            next ? net_text("/api/sessions?limit=2&cursor=%llu", (unsigned long long)next)
                  : "/api/sessions?limit=2",
-            API_AS_OWNER);
+            NET_AS_OWNER);
         struct sl_span list = find("sessions"), entry, value = find("next");
         while (json_next(&list, &entry))
             seen++;
@@ -334,10 +334,10 @@ static void log_of_all(void **state)
 {
     (void)state;
     filled();
-    api_get_as(client, "/api/events", API_AS_OWNER);
-    api_expect_status(client, 200);
-    assert_string_equal(api_header(client, "Content-Type"), "application/x-ndjson");
-    const char *line = api_answer(client)->body, *end;
+    net_get_as(client, "/api/events", NET_AS_OWNER);
+    net_expect_status(client, 200);
+    assert_string_equal(net_header(client, "Content-Type"), "application/x-ndjson");
+    const char *line = net_answer(client)->body, *end;
     uint64_t position = 0, value = 0;
     for (; (end = strchr(line, '\n')); line = end + 1, position++) {
         struct sl_span text = {line, (size_t)(end - line)}, field;
@@ -348,26 +348,26 @@ static void log_of_all(void **state)
     }
     assert_int_equal(*line, 0);
     assert_true(position >= 4);
-    api_get_as(
-        client, api_text("/api/events?from=%llu", (unsigned long long)position - 1), API_AS_OWNER);
-    assert_memory_equal(api_answer(client)->body, "{\"id\":\"", 7);
-    assert_ptr_equal(strchr(api_answer(client)->body, '\n'),
-        api_answer(client)->body + api_answer(client)->len - 1);
-    api_get_as(client, "/api/events?limit=2", API_AS_OWNER);
-    assert_non_null(strchr(strchr(api_answer(client)->body, '\n') + 1, '\n'));
-    api_get_as(
-        client, api_text("/api/events?from=%llu", (unsigned long long)position), API_AS_OWNER);
-    api_expect(client, 200, "");
+    net_get_as(
+        client, net_text("/api/events?from=%llu", (unsigned long long)position - 1), NET_AS_OWNER);
+    assert_memory_equal(net_answer(client)->body, "{\"id\":\"", 7);
+    assert_ptr_equal(strchr(net_answer(client)->body, '\n'),
+        net_answer(client)->body + net_answer(client)->len - 1);
+    net_get_as(client, "/api/events?limit=2", NET_AS_OWNER);
+    assert_non_null(strchr(strchr(net_answer(client)->body, '\n') + 1, '\n'));
+    net_get_as(
+        client, net_text("/api/events?from=%llu", (unsigned long long)position), NET_AS_OWNER);
+    net_expect(client, 200, "");
 }
 
 /* ---- encodings ---- */
 
 /* A share whose /data is large and compresses well. */
-static struct api_share large(void)
+static struct net_share large(void)
 {
-    struct api_share share;
+    struct net_share share;
     static char item[700000];
-    assert_true(api_create(client, api_session_id(), &share));
+    assert_true(net_create(client, net_session_id(), &share));
     for (int i = 0; i < 3; i++) {
         int head = snprintf(item, sizeof(item),
             "{\"type\":\"part\",\"data\":{\"id\":\"p%d\",\"messageID\":\"m\",\"text\":\"", i);
@@ -375,7 +375,7 @@ static struct api_share large(void)
         while (at < sizeof(item) - 64)
             at += (size_t)snprintf(item + at, 32, "line %zu of it\\n", at);
         strcpy(item + at, "\"}}");
-        assert_int_equal(api_sync(client, &share, item), 200);
+        assert_int_equal(net_sync(client, &share, item), 200);
     }
     return share;
 }
@@ -411,7 +411,7 @@ static size_t unzstd(struct sl_span in, char *out, size_t cap)
 
 static void encodings(void **state)
 {
-    struct api_share share = large();
+    struct net_share share = large();
     const struct {
         const char *accept, *encoding;
     } asks[] = {{"gzip", "gzip"}, {"zstd", "zstd"}, {"gzip, deflate, br, zstd", "zstd"},
@@ -422,19 +422,19 @@ static void encodings(void **state)
     char *plain = malloc(cap), *decoded = malloc(cap);
     (void)state;
     for (size_t r = 0; r < sizeof(rests) / sizeof(*rests); r++) {
-        api_get(client, api_path(&share, rests[r]));
-        api_expect_status(client, 200);
-        assert_string_equal(api_header(client, "Content-Encoding"), "");
-        size_t len = api_answer(client)->len;
+        net_get(client, net_path(&share, rests[r]));
+        net_expect_status(client, 200);
+        assert_string_equal(net_header(client, "Content-Encoding"), "");
+        size_t len = net_answer(client)->len;
         assert_true(len > 600000 && len < cap);
-        memcpy(plain, api_answer(client)->body, len);
+        memcpy(plain, net_answer(client)->body, len);
         for (size_t i = 0; i < sizeof(asks) / sizeof(*asks); i++) {
-            api_get_as(client, api_path(&share, rests[r]),
-                api_text("Accept-Encoding: %s", asks[i].accept));
-            api_expect_status(client, 200);
-            assert_string_equal(api_header(client, "Content-Encoding"), asks[i].encoding);
-            assert_non_null(strcasestr(api_header(client, "Vary"), "accept-encoding"));
-            struct sl_span body = api_body_span(client);
+            net_get_as(client, net_path(&share, rests[r]),
+                net_text("Accept-Encoding: %s", asks[i].accept));
+            net_expect_status(client, 200);
+            assert_string_equal(net_header(client, "Content-Encoding"), asks[i].encoding);
+            assert_non_null(strcasestr(net_header(client, "Vary"), "accept-encoding"));
+            struct sl_span body = net_body_span(client);
             if (!*asks[i].encoding) {
                 assert_int_equal(body.len, len);
                 assert_memory_equal(body.ptr, plain, len);

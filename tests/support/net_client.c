@@ -1,6 +1,6 @@
 /* The client: libcurl's wall in the tests. */
 
-#include "tests/support/api_client.h"
+#include "tests/support/net_client.h"
 
 #include "core/buf.h"
 #include "core/json.h"
@@ -21,11 +21,11 @@
 #define TIMEOUT_MS 120000L
 #define RING 8
 
-struct api_client {
+struct net_client {
     CURL *curl;
     char *url;
     struct buf body, headers;
-    struct api_answer answer;
+    struct net_answer answer;
 };
 
 static _Thread_local char ring[RING][1024];
@@ -40,10 +40,10 @@ static void curl_once(void)
     curl_global_init(CURL_GLOBAL_DEFAULT);
 }
 
-struct api_client *api_client_create(const char *url)
+struct net_client *net_client_create(const char *url)
 {
     pthread_once(&once, curl_once);
-    struct api_client *client = calloc(1, sizeof(*client));
+    struct net_client *client = calloc(1, sizeof(*client));
     if (!client) abort();
     client->curl = curl_easy_init();
     client->url = strdup(url);
@@ -51,7 +51,7 @@ struct api_client *api_client_create(const char *url)
     return client;
 }
 
-void api_client_destroy(struct api_client *client)
+void net_client_destroy(struct net_client *client)
 {
     if (!client) return;
     curl_easy_cleanup(client->curl);
@@ -67,11 +67,11 @@ static size_t take(char *bytes, size_t size, size_t count, void *ctx)
     return size * count;
 }
 
-static struct curl_slist *header_list(const struct api_request *request)
+static struct curl_slist *header_list(const struct net_request *request)
 {
     struct curl_slist *list = curl_slist_append(NULL, "Expect:");
     bool typed = false;
-    for (size_t i = 0; i < API_HEADERS && request->headers[i]; i++) {
+    for (size_t i = 0; i < NET_HEADERS && request->headers[i]; i++) {
         list = curl_slist_append(list, request->headers[i]);
         typed = typed || strncasecmp(request->headers[i], "Content-Type:", 13) == 0;
     }
@@ -80,7 +80,7 @@ static struct curl_slist *header_list(const struct api_request *request)
     return list;
 }
 
-static void set_up(struct api_client *client, const struct api_request *request, const char *url,
+static void set_up(struct net_client *client, const struct net_request *request, const char *url,
     struct curl_slist *headers)
 {
     CURL *curl = client->curl;
@@ -104,7 +104,7 @@ static void set_up(struct api_client *client, const struct api_request *request,
     curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, request->method);
 }
 
-int api_ask(struct api_client *client, const struct api_request *request)
+int net_ask(struct net_client *client, const struct net_request *request)
 {
     long status = 0;
     size_t size = strlen(client->url) + strlen(request->path) + 1;
@@ -122,7 +122,7 @@ int api_ask(struct api_client *client, const struct api_request *request)
     buf_add(&client->body, "", 1);
     buf_add(&client->headers, "", 1);
     if (client->body.failed || client->headers.failed) abort();
-    client->answer = (struct api_answer){.status = (int)status,
+    client->answer = (struct net_answer){.status = (int)status,
         .failure = code == CURLE_OK ? "" : curl_easy_strerror(code),
         .body = client->body.ptr,
         .len = client->body.len - 1,
@@ -130,41 +130,41 @@ int api_ask(struct api_client *client, const struct api_request *request)
     return (int)status;
 }
 
-const struct api_answer *api_answer(const struct api_client *client)
+const struct net_answer *net_answer(const struct net_client *client)
 {
     return &client->answer;
 }
 
-int api_get(struct api_client *client, const char *path)
+int net_get(struct net_client *client, const char *path)
 {
-    return api_ask(client, &(struct api_request){.method = "GET", .path = path});
+    return net_ask(client, &(struct net_request){.method = "GET", .path = path});
 }
 
-int api_get_as(struct api_client *client, const char *path, const char *header)
+int net_get_as(struct net_client *client, const char *path, const char *header)
 {
-    return api_ask(
-        client, &(struct api_request){.method = "GET", .path = path, .headers = {header}});
+    return net_ask(
+        client, &(struct net_request){.method = "GET", .path = path, .headers = {header}});
 }
 
-int api_post_span(struct api_client *client, const char *path, struct sl_span body)
+int net_post_span(struct net_client *client, const char *path, struct sl_span body)
 {
-    return api_ask(client, &(struct api_request){.method = "POST", .path = path, .body = body});
+    return net_ask(client, &(struct net_request){.method = "POST", .path = path, .body = body});
 }
 
-int api_post(struct api_client *client, const char *path, const char *body)
+int net_post(struct net_client *client, const char *path, const char *body)
 {
-    return api_post_span(client, path, sl_span_of(body));
+    return net_post_span(client, path, sl_span_of(body));
 }
 
-int api_delete(struct api_client *client, const char *path, const char *body)
+int net_delete(struct net_client *client, const char *path, const char *body)
 {
-    return api_ask(
-        client, &(struct api_request){.method = "DELETE", .path = path, .body = sl_span_of(body)});
+    return net_ask(
+        client, &(struct net_request){.method = "DELETE", .path = path, .body = sl_span_of(body)});
 }
 
 /* ---- answers ---- */
 
-struct sl_span api_body_span(const struct api_client *client)
+struct sl_span net_body_span(const struct net_client *client)
 {
     return (struct sl_span){client->answer.body, client->answer.len};
 }
@@ -174,7 +174,7 @@ static char *ring_next(void)
     return ring[turn++ % RING];
 }
 
-const char *api_header(const struct api_client *client, const char *name)
+const char *net_header(const struct net_client *client, const char *name)
 {
     size_t len = strlen(name);
     const char *line = client->answer.headers;
@@ -193,13 +193,13 @@ const char *api_header(const struct api_client *client, const char *name)
     return "";
 }
 
-static bool member(const struct api_client *client, const char *name, struct sl_span *value)
+static bool member(const struct net_client *client, const char *name, struct sl_span *value)
 {
-    struct sl_span body = api_body_span(client);
+    struct sl_span body = net_body_span(client);
     return json_check(body, 512, NULL) == SL_OK && json_get(body, name, value);
 }
 
-const char *api_field(const struct api_client *client, const char *name)
+const char *net_field(const struct net_client *client, const char *name)
 {
     struct sl_span value, raw;
     if (!member(client, name, &value) || !json_string_raw(value, &raw)) return "";
@@ -209,7 +209,7 @@ const char *api_field(const struct api_client *client, const char *name)
     return text;
 }
 
-uint64_t api_field_u64(const struct api_client *client, const char *name)
+uint64_t net_field_u64(const struct net_client *client, const char *name)
 {
     struct sl_span value;
     uint64_t number = 0;
@@ -219,18 +219,18 @@ uint64_t api_field_u64(const struct api_client *client, const char *name)
 
 /* ---- what fails a test ---- */
 
-static void show(const struct api_client *client)
+static void show(const struct net_client *client)
 {
-    const struct api_answer *answer = &client->answer;
+    const struct net_answer *answer = &client->answer;
     print_error("status %d%s%s\n%s%.*s\n", answer->status, *answer->failure ? ", " : "",
         answer->failure, answer->headers, answer->len > 2000 ? 2000 : (int)answer->len,
         answer->body);
 }
 
-void api_expect_at(
-    const struct api_client *client, int status, const char *body, const char *file, int line)
+void net_expect_at(
+    const struct net_client *client, int status, const char *body, const char *file, int line)
 {
-    const struct api_answer *answer = &client->answer;
+    const struct net_answer *answer = &client->answer;
     if (answer->status == status &&
         (!body || (strlen(body) == answer->len && memcmp(body, answer->body, answer->len) == 0)))
         return;
@@ -240,22 +240,22 @@ void api_expect_at(
     _fail(file, line);
 }
 
-void api_expect_error_at(
-    const struct api_client *client, int status, const char *text, const char *file, int line)
+void net_expect_error_at(
+    const struct net_client *client, int status, const char *text, const char *file, int line)
 {
-    api_expect_at(client, status, NULL, file, line);
-    if (strcmp(api_field(client, "error"), text) == 0 &&
-        strcmp(api_header(client, "Content-Type"), "application/json") == 0)
+    net_expect_at(client, status, NULL, file, line);
+    if (strcmp(net_field(client, "error"), text) == 0 &&
+        strcmp(net_header(client, "Content-Type"), "application/json") == 0)
         return;
     show(client);
     print_error("wanted: {\"error\":\"%s\"}\n", text);
     _fail(file, line);
 }
 
-void api_expect_has_at(
-    const struct api_client *client, const char *text, const char *file, int line)
+void net_expect_has_at(
+    const struct net_client *client, const char *text, const char *file, int line)
 {
-    const struct api_answer *answer = &client->answer;
+    const struct net_answer *answer = &client->answer;
     if (memmem(answer->body, answer->len, text, strlen(text))) return;
     show(client);
     print_error("wanted in it: %s\n", text);
@@ -264,10 +264,10 @@ void api_expect_has_at(
 
 /* ---- shares ---- */
 
-static bool take_share(const struct api_client *client, struct api_share *share)
+static bool take_share(const struct net_client *client, struct net_share *share)
 {
-    const char *id = api_field(client, "id"), *secret = api_field(client, "secret");
-    const char *url = api_field(client, "url");
+    const char *id = net_field(client, "id"), *secret = net_field(client, "secret");
+    const char *url = net_field(client, "url");
     if (!*id || !*secret || strlen(id) >= sizeof(share->id) ||
         strlen(secret) >= sizeof(share->secret) || strlen(url) >= sizeof(share->url))
         return false;
@@ -277,40 +277,40 @@ static bool take_share(const struct api_client *client, struct api_share *share)
     return true;
 }
 
-bool api_create_as(struct api_client *client, const char *path, const char *header,
-    const char *session_id, struct api_share *share)
+bool net_create_as(struct net_client *client, const char *path, const char *header,
+    const char *session_id, struct net_share *share)
 {
     char body[600];
     snprintf(body, sizeof(body), "{\"sessionID\":\"%s\"}", session_id);
-    struct api_request request = {
+    struct net_request request = {
         .method = "POST", .path = path, .body = sl_span_of(body), .headers = {header}};
-    return api_ask(client, &request) == 200 && take_share(client, share);
+    return net_ask(client, &request) == 200 && take_share(client, share);
 }
 
-bool api_create(struct api_client *client, const char *session_id, struct api_share *share)
+bool net_create(struct net_client *client, const char *session_id, struct net_share *share)
 {
-    return api_create_as(client, "/api/share", NULL, session_id, share);
+    return net_create_as(client, "/api/share", NULL, session_id, share);
 }
 
-int api_sync_span(struct api_client *client, const struct api_share *share, struct sl_span items)
+int net_sync_span(struct net_client *client, const struct net_share *share, struct sl_span items)
 {
     struct buf body = {0};
-    const char *head = api_text("{\"secret\":\"%s\",\"data\":[", share->secret);
+    const char *head = net_text("{\"secret\":\"%s\",\"data\":[", share->secret);
     buf_add(&body, head, strlen(head));
     buf_add_span(&body, items);
     buf_add(&body, "]}", 2);
     if (body.failed) abort();
-    int status = api_post_span(client, api_path(share, "/sync"), buf_span(&body));
+    int status = net_post_span(client, net_path(share, "/sync"), buf_span(&body));
     buf_fini(&body);
     return status;
 }
 
-int api_sync(struct api_client *client, const struct api_share *share, const char *items)
+int net_sync(struct net_client *client, const struct net_share *share, const char *items)
 {
-    return api_sync_span(client, share, sl_span_of(items));
+    return net_sync_span(client, share, sl_span_of(items));
 }
 
-const char *api_text(const char *format, ...)
+const char *net_text(const char *format, ...)
 {
     char *text = ring_next();
     va_list args;
@@ -321,14 +321,14 @@ const char *api_text(const char *format, ...)
     return text;
 }
 
-const char *api_path(const struct api_share *share, const char *rest)
+const char *net_path(const struct net_share *share, const char *rest)
 {
-    return api_text("/api/share/%s%s", share->id, rest);
+    return net_text("/api/share/%s%s", share->id, rest);
 }
 
-const char *api_session_id(void)
+const char *net_session_id(void)
 {
     static unsigned count;
     unsigned n = __atomic_add_fetch(&count, 1, __ATOMIC_RELAXED);
-    return api_text("ses_t%07u%08x", (unsigned)getpid() % 10000000, n);
+    return net_text("ses_t%07u%08x", (unsigned)getpid() % 10000000, n);
 }

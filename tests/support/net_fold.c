@@ -1,6 +1,6 @@
 /* A naive fold. */
 
-#include "tests/support/api_fold.h"
+#include "tests/support/net_fold.h"
 
 #include "core/json.h"
 
@@ -46,7 +46,7 @@ static char *key_of(const char *type, struct sl_span data)
 
 /* Replace, or put at the end. */
 static void put(
-    struct api_fold_item **items, size_t *count, char *type, char *key, char *data, size_t len)
+    struct net_fold_item **items, size_t *count, char *type, char *key, char *data, size_t len)
 {
     for (size_t i = 0; i < *count; i++) {
         if (strcmp((*items)[i].key, key) != 0) continue;
@@ -59,10 +59,10 @@ static void put(
     }
     *items = realloc(*items, (*count + 1) * sizeof(**items));
     if (!*items) abort();
-    (*items)[(*count)++] = (struct api_fold_item){type, key, data, len};
+    (*items)[(*count)++] = (struct net_fold_item){type, key, data, len};
 }
 
-static void put_model(struct api_fold *fold, struct sl_span element)
+static void put_model(struct net_fold *fold, struct sl_span element)
 {
     char key[1024];
     struct sl_span provider = text_of(element, "providerID"), id = text_of(element, "id");
@@ -71,13 +71,13 @@ static void put_model(struct api_fold *fold, struct sl_span element)
         copy(element), element.len);
 }
 
-static void add_diff(struct api_fold *fold, struct sl_span entry)
+static void add_diff(struct net_fold *fold, struct sl_span entry)
 {
     if (fold->diffs.len) buf_add(&fold->diffs, ",", 1);
     buf_add_span(&fold->diffs, entry);
 }
 
-void api_fold_apply(struct api_fold *fold, struct sl_span items)
+void net_fold_apply(struct net_fold *fold, struct sl_span items)
 {
     struct sl_span item, data, element;
     while (json_next(&items, &item)) {
@@ -92,7 +92,7 @@ void api_fold_apply(struct api_fold *fold, struct sl_span items)
     }
 }
 
-static void free_items(struct api_fold_item *items, size_t count)
+static void free_items(struct net_fold_item *items, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         free(items[i].type);
@@ -102,12 +102,12 @@ static void free_items(struct api_fold_item *items, size_t count)
     free(items);
 }
 
-void api_fold_fini(struct api_fold *fold)
+void net_fold_fini(struct net_fold *fold)
 {
     free_items(fold->items, fold->count);
     free_items(fold->models, fold->models_count);
     buf_fini(&fold->diffs);
-    *fold = (struct api_fold){0};
+    *fold = (struct net_fold){0};
 }
 
 /* ---- what it says ---- */
@@ -117,7 +117,7 @@ static void add_text(struct buf *out, const char *text)
     buf_add(out, text, strlen(text));
 }
 
-static void add_models(const struct api_fold *fold, struct buf *out)
+static void add_models(const struct net_fold *fold, struct buf *out)
 {
     add_text(out, "[");
     for (size_t i = 0; i < fold->models_count; i++) {
@@ -129,14 +129,14 @@ static void add_models(const struct api_fold *fold, struct buf *out)
 
 static int by_key(const void *a, const void *b)
 {
-    const struct api_fold_item *const *x = a, *const *y = b;
+    const struct net_fold_item *const *x = a, *const *y = b;
     return strcmp((*x)->key, (*y)->key); /* as bytes: strcmp compares unsigned */
 }
 
-struct buf api_fold_data(const struct api_fold *fold)
+struct buf net_fold_data(const struct net_fold *fold)
 {
     struct buf out = {0};
-    const struct api_fold_item **order = calloc(fold->count + 1, sizeof(*order));
+    const struct net_fold_item **order = calloc(fold->count + 1, sizeof(*order));
     if (!order) abort();
     for (size_t i = 0; i < fold->count; i++)
         order[i] = &fold->items[i];
@@ -157,7 +157,7 @@ struct buf api_fold_data(const struct api_fold *fold)
     return out;
 }
 
-static void add_all(const struct api_fold *fold, const char *type, struct buf *out)
+static void add_all(const struct net_fold *fold, const char *type, struct buf *out)
 {
     bool first = true;
     for (size_t i = 0; i < fold->count; i++) {
@@ -168,7 +168,7 @@ static void add_all(const struct api_fold *fold, const char *type, struct buf *o
     }
 }
 
-struct buf api_fold_session(const struct api_fold *fold)
+struct buf net_fold_session(const struct net_fold *fold)
 {
     struct buf out = {0};
     size_t before;

@@ -1,5 +1,5 @@
-#ifndef TESTS_SUPPORT_API_FOLD_H
-#define TESTS_SUPPORT_API_FOLD_H
+#ifndef TESTS_SUPPORT_NET_FOLD_H
+#define TESTS_SUPPORT_NET_FOLD_H
 
 /* Folding once more, as naively as can be, to hold the server's answers against: lists that are
    searched from the front, texts that are copied. For batches that come one after the other, whose
@@ -7,28 +7,28 @@
 
 #include "core/buf.h"
 
-struct api_fold_item {
+struct net_fold_item {
     char *type, *key;
     char *data; /* as it came */
     size_t len;
 };
 
-struct api_fold {
-    struct api_fold_item *items; /* in order of first arrival; of `model` without the elements */
+struct net_fold {
+    struct net_fold_item *items; /* in order of first arrival; of `model` without the elements */
     size_t count;
-    struct api_fold_item *models; /* elements, in order of first arrival */
+    struct net_fold_item *models; /* elements, in order of first arrival */
     size_t models_count;
     struct buf diffs; /* all batches' entries, a comma between two */
 };
 
 /* Apply one batch: `items` is the JSON array that was sent as `data`. */
-void api_fold_apply(struct api_fold *fold, struct sl_span items);
-void api_fold_fini(struct api_fold *fold);
+void net_fold_apply(struct net_fold *fold, struct sl_span items);
+void net_fold_fini(struct net_fold *fold);
 
 /* What /data says. The caller frees. */
-struct buf api_fold_data(const struct api_fold *fold);
+struct buf net_fold_data(const struct net_fold *fold);
 
 /* What /api/share/ID says, up to `,"metadata":`. The caller frees. */
-struct buf api_fold_session(const struct api_fold *fold);
+struct buf net_fold_session(const struct net_fold *fold);
 
 #endif

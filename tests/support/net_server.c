@@ -1,6 +1,6 @@
 /* A server of a test's own. */
 
-#include "tests/support/api_server.h"
+#include "tests/support/net_server.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -28,27 +28,27 @@
 
 /* ---- time and chance ---- */
 
-uint64_t api_now_ms(void)
+uint64_t net_now_ms(void)
 {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
 }
 
-void api_pause_ms(unsigned ms)
+void net_pause_ms(unsigned ms)
 {
     struct timespec wait = {.tv_sec = ms / 1000, .tv_nsec = (long)(ms % 1000) * 1000000};
     nanosleep(&wait, NULL);
 }
 
-unsigned api_rounds(void)
+unsigned net_rounds(void)
 {
     const char *text = getenv("SL_TEST_ROUNDS");
     long rounds = text ? strtol(text, NULL, 10) : 1;
     return rounds < 1 ? 1 : (unsigned)rounds;
 }
 
-uint64_t api_seed(void)
+uint64_t net_seed(void)
 {
     static uint64_t seed;
     if (seed) return seed;
@@ -62,7 +62,7 @@ uint64_t api_seed(void)
     return seed;
 }
 
-uint64_t api_random(uint64_t *state)
+uint64_t net_random(uint64_t *state)
 {
     uint64_t z = *state += 0x9e3779b97f4a7c15u;
     z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
@@ -78,7 +78,7 @@ static void hangs(int signal_number)
     _exit(3);
 }
 
-void api_watchdog(unsigned seconds)
+void net_watchdog(unsigned seconds)
 {
     signal(SIGALRM, hangs);
     signal(SIGPIPE, SIG_IGN);
@@ -107,8 +107,8 @@ static pid_t spawn(const char *const *words, int *out)
         prctl(PR_SET_PDEATHSIG, SIGKILL);
         if (getppid() != parent) _exit(127);
         dup2(ends[1], STDOUT_FILENO);
-        setenv("SHARELOG_OWNER_KEY", API_OWNER, 1);
-        setenv("SHARELOG_NAMESPACE", API_NAMESPACE, 1);
+        setenv("SHARELOG_OWNER_KEY", NET_OWNER, 1);
+        setenv("SHARELOG_NAMESPACE", NET_NAMESPACE, 1);
         execv(words[0], (char *const *)(uintptr_t)words); /* it doesn't change them */
         _exit(127);
     }
@@ -120,14 +120,14 @@ static pid_t spawn(const char *const *words, int *out)
 /* The exit code, or 128 and the signal; -1: still running after that time, and killed. */
 static int reap(pid_t pid, unsigned timeout_ms)
 {
-    uint64_t until = api_now_ms() + timeout_ms;
+    uint64_t until = net_now_ms() + timeout_ms;
     int status;
     for (;;) {
         pid_t got = waitpid(pid, &status, WNOHANG);
         if (got == pid) return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
         if (got < 0 && errno != EINTR) return -1;
-        if (api_now_ms() >= until) break;
-        api_pause_ms(1);
+        if (net_now_ms() >= until) break;
+        net_pause_ms(1);
     }
     kill(pid, SIGKILL);
     waitpid(pid, &status, 0);
@@ -137,11 +137,11 @@ static int reap(pid_t pid, unsigned timeout_ms)
 /* Read until `stop` is found in what came, the end, or the deadline. */
 static size_t read_text(int fd, char *text, size_t cap, const char *stop, unsigned timeout_ms)
 {
-    uint64_t until = api_now_ms() + timeout_ms;
+    uint64_t until = net_now_ms() + timeout_ms;
     size_t len = 0;
     text[0] = 0;
     while (len + 1 < cap && !(stop && strstr(text, stop))) {
-        uint64_t now = api_now_ms();
+        uint64_t now = net_now_ms();
         struct pollfd ready = {.fd = fd, .events = POLLIN};
         if (now >= until || poll(&ready, 1, (int)(until - now)) == 0) break;
         ssize_t n = read(fd, text + len, cap - 1 - len);
@@ -155,7 +155,7 @@ static size_t read_text(int fd, char *text, size_t cap, const char *stop, unsign
 
 /* ---- the server ---- */
 
-void api_server_start(struct api_server *server)
+void net_server_start(struct net_server *server)
 {
     char line[256];
     const char *words[WORDS] = {
@@ -169,58 +169,58 @@ void api_server_start(struct api_server *server)
     read_text(out, line, sizeof(line), "\n", START_MS);
     close(out);
     if (sscanf(line, "listening on http://127.0.0.1:%u", &server->port) != 1) {
-        api_server_kill(server);
+        net_server_kill(server);
         fail_msg("the server didn't start: %s", line);
     }
     snprintf(server->url, sizeof(server->url), "http://127.0.0.1:%u", server->port);
 }
 
-void api_server_open(struct api_server *server, const char *const *flags)
+void net_server_open(struct net_server *server, const char *const *flags)
 {
-    *server = (struct api_server){0};
+    *server = (struct net_server){0};
     for (size_t i = 0; flags && flags[i]; i++) {
         assert_true(i + 1 < sizeof(server->flags) / sizeof(server->flags[0]));
         server->flags[i] = flags[i];
     }
     strcpy(server->dir, "/tmp/sharelog-api-XXXXXX");
     assert_non_null(mkdtemp(server->dir));
-    api_server_start(server);
+    net_server_start(server);
     char text[160] = "";
-    assert_int_equal(api_server_run(server, "client-key", text, sizeof(text), START_MS), 0);
+    assert_int_equal(net_server_run(server, "client-key", text, sizeof(text), START_MS), 0);
     text[strcspn(text, "\r\n")] = 0;
     assert_true(text[0] && strlen(text) < sizeof(server->client_key));
     strcpy(server->client_key, text);
 }
 
-void api_server_term(struct api_server *server)
+void net_server_term(struct net_server *server)
 {
     assert_true(server->pid > 0);
     kill(server->pid, SIGTERM);
 }
 
-unsigned api_server_wait(struct api_server *server, unsigned timeout_ms)
+unsigned net_server_wait(struct net_server *server, unsigned timeout_ms)
 {
-    uint64_t begun = api_now_ms();
+    uint64_t begun = net_now_ms();
     pid_t pid = server->pid;
     server->pid = 0;
     int code = reap(pid, timeout_ms);
     if (code == -1) fail_msg("the server didn't stop within %u ms", timeout_ms);
     assert_int_equal(code, 0);
-    return (unsigned)(api_now_ms() - begun);
+    return (unsigned)(net_now_ms() - begun);
 }
 
-unsigned api_server_stop_within(struct api_server *server, unsigned timeout_ms)
+unsigned net_server_stop_within(struct net_server *server, unsigned timeout_ms)
 {
-    api_server_term(server);
-    return api_server_wait(server, timeout_ms);
+    net_server_term(server);
+    return net_server_wait(server, timeout_ms);
 }
 
-void api_server_stop(struct api_server *server)
+void net_server_stop(struct net_server *server)
 {
-    api_server_stop_within(server, STOP_MS);
+    net_server_stop_within(server, STOP_MS);
 }
 
-void api_server_kill(struct api_server *server)
+void net_server_kill(struct net_server *server)
 {
     if (server->pid <= 0) return;
     kill(server->pid, SIGKILL);
@@ -234,15 +234,15 @@ static int remove_one(const char *path, const struct stat *stat, int type, struc
     return remove(path);
 }
 
-void api_server_close(struct api_server *server)
+void net_server_close(struct net_server *server)
 {
-    api_server_kill(server);
+    net_server_kill(server);
     if (server->dir[0]) nftw(server->dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
-    *server = (struct api_server){0};
+    *server = (struct net_server){0};
 }
 
-int api_server_run(
-    struct api_server *server, const char *command, char *output, size_t cap, unsigned timeout_ms)
+int net_server_run(
+    struct net_server *server, const char *command, char *output, size_t cap, unsigned timeout_ms)
 {
     char own[4096];
     const char *words[] = {binary(), command, "--data", server->dir, NULL};
@@ -253,7 +253,7 @@ int api_server_run(
     return reap(pid, timeout_ms);
 }
 
-unsigned long api_server_peak_kib(const struct api_server *server)
+unsigned long net_server_peak_kib(const struct net_server *server)
 {
     char path[64], line[256];
     unsigned long kib = 0;

@@ -1,8 +1,8 @@
 /* Connections byte by byte. */
 
-#include "tests/support/api_stream.h"
+#include "tests/support/net_stream.h"
 
-#include "tests/support/api_server.h"
+#include "tests/support/net_server.h"
 
 #include <arpa/inet.h>
 #include <errno.h>
@@ -16,37 +16,37 @@
 
 /* ---- bytes ---- */
 
-bool api_stream_open_small(struct api_stream *stream, unsigned port, int receive_bytes)
+bool net_stream_open_small(struct net_stream *stream, unsigned port, int receive_bytes)
 {
     struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
     int one = 1;
-    *stream = (struct api_stream){.fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+    *stream = (struct net_stream){.fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
     if (stream->fd < 0) return false;
     inet_pton(AF_INET, "127.0.0.1", &address.sin_addr);
     setsockopt(stream->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
     if (receive_bytes)
         setsockopt(stream->fd, SOL_SOCKET, SO_RCVBUF, &receive_bytes, sizeof(receive_bytes));
-    struct timeval wait = {.tv_sec = API_WAIT_MS / 1000};
+    struct timeval wait = {.tv_sec = NET_WAIT_MS / 1000};
     setsockopt(stream->fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof(wait));
     if (connect(stream->fd, (struct sockaddr *)&address, sizeof(address)) == 0) return true;
-    api_stream_close(stream);
+    net_stream_close(stream);
     return false;
 }
 
-bool api_stream_open(struct api_stream *stream, unsigned port)
+bool net_stream_open(struct net_stream *stream, unsigned port)
 {
-    return api_stream_open_small(stream, port, 0);
+    return net_stream_open_small(stream, port, 0);
 }
 
-void api_stream_close(struct api_stream *stream)
+void net_stream_close(struct net_stream *stream)
 {
     if (stream->fd >= 0) close(stream->fd);
     stream->fd = -1;
     buf_fini(&stream->in);
-    *stream = (struct api_stream){.fd = -1};
+    *stream = (struct net_stream){.fd = -1};
 }
 
-bool api_stream_send(struct api_stream *stream, const void *bytes, size_t len)
+bool net_stream_send(struct net_stream *stream, const void *bytes, size_t len)
 {
     const char *at = bytes;
     while (len > 0) {
@@ -59,17 +59,17 @@ bool api_stream_send(struct api_stream *stream, const void *bytes, size_t len)
     return true;
 }
 
-bool api_stream_print(struct api_stream *stream, const char *format, ...)
+bool net_stream_print(struct net_stream *stream, const char *format, ...)
 {
     char text[8192];
     va_list args;
     va_start(args, format);
     int n = vsnprintf(text, sizeof(text), format, args);
     va_end(args);
-    return n >= 0 && (size_t)n < sizeof(text) && api_stream_send(stream, text, (size_t)n);
+    return n >= 0 && (size_t)n < sizeof(text) && net_stream_send(stream, text, (size_t)n);
 }
 
-bool api_stream_more(struct api_stream *stream, unsigned timeout_ms)
+bool net_stream_more(struct net_stream *stream, unsigned timeout_ms)
 {
     struct pollfd ready = {.fd = stream->fd, .events = POLLIN};
     if (stream->ended || stream->fd < 0) return false;
@@ -88,7 +88,7 @@ bool api_stream_more(struct api_stream *stream, unsigned timeout_ms)
 }
 
 /* Forget what was taken: only at the start of a step, since spans point there. */
-static void settle(struct api_stream *stream)
+static void settle(struct net_stream *stream)
 {
     if (stream->at)
         memmove(stream->in.ptr, stream->in.ptr + stream->at, stream->in.len - stream->at);
@@ -98,21 +98,21 @@ static void settle(struct api_stream *stream)
 
 static unsigned left(uint64_t until)
 {
-    uint64_t now = api_now_ms();
+    uint64_t now = net_now_ms();
     return now >= until ? 0 : (unsigned)(until - now);
 }
 
 /* Until there are `len` bytes behind `at`. */
-static bool need(struct api_stream *stream, size_t len, uint64_t until)
+static bool need(struct net_stream *stream, size_t len, uint64_t until)
 {
     while (stream->in.len - stream->at < len)
-        if (!api_stream_more(stream, left(until)) && (stream->ended || !left(until))) return false;
+        if (!net_stream_more(stream, left(until)) && (stream->ended || !left(until))) return false;
     return true;
 }
 
 /* Until `text` is found behind `at`; *end is behind it. */
 static bool need_text(
-    struct api_stream *stream, const char *text, size_t len, size_t *end, uint64_t until)
+    struct net_stream *stream, const char *text, size_t len, size_t *end, uint64_t until)
 {
     for (size_t from = stream->at;;) {
         const char *found = stream->in.len > from
@@ -123,13 +123,13 @@ static bool need_text(
             return true;
         }
         if (stream->in.len > from + len) from = stream->in.len - len;
-        if (!api_stream_more(stream, left(until)) && (stream->ended || !left(until))) return false;
+        if (!net_stream_more(stream, left(until)) && (stream->ended || !left(until))) return false;
     }
 }
 
 /* ---- answers ---- */
 
-static int take_head(struct api_stream *stream, uint64_t until)
+static int take_head(struct net_stream *stream, uint64_t until)
 {
     size_t begin = stream->at, end;
     unsigned status;
@@ -143,13 +143,13 @@ static int take_head(struct api_stream *stream, uint64_t until)
     return stream->status = (int)status;
 }
 
-int api_stream_head(struct api_stream *stream, unsigned timeout_ms)
+int net_stream_head(struct net_stream *stream, unsigned timeout_ms)
 {
     settle(stream);
-    return take_head(stream, api_now_ms() + timeout_ms);
+    return take_head(stream, net_now_ms() + timeout_ms);
 }
 
-const char *api_stream_header(const struct api_stream *stream, const char *name)
+const char *net_stream_header(const struct net_stream *stream, const char *name)
 {
     static _Thread_local char value[1024];
     size_t len = strlen(name), at = 0;
@@ -171,7 +171,7 @@ const char *api_stream_header(const struct api_stream *stream, const char *name)
 }
 
 /* The chunks' contents, moved together where they lie. */
-static bool take_chunks(struct api_stream *stream, size_t begin, uint64_t until)
+static bool take_chunks(struct net_stream *stream, size_t begin, uint64_t until)
 {
     size_t to = begin, end;
     for (;;) {
@@ -188,24 +188,24 @@ static bool take_chunks(struct api_stream *stream, size_t begin, uint64_t until)
     return true;
 }
 
-int api_stream_answer(struct api_stream *stream, unsigned timeout_ms)
+int net_stream_answer(struct net_stream *stream, unsigned timeout_ms)
 {
-    uint64_t until = api_now_ms() + timeout_ms;
+    uint64_t until = net_now_ms() + timeout_ms;
     settle(stream);
     stream->body = (struct sl_span){"", 0};
     if (!take_head(stream, until)) return 0;
     size_t head = stream->at;
-    const char *length = api_stream_header(stream, "Content-Length");
+    const char *length = net_stream_header(stream, "Content-Length");
     bool whole = true;
     if (*length) {
         size_t len = strtoul(length, NULL, 10);
         whole = need(stream, len, until);
         stream->at = whole ? head + len : stream->in.len;
         stream->body = (struct sl_span){stream->in.ptr + head, stream->at - head};
-    } else if (strcmp(api_stream_header(stream, "Transfer-Encoding"), "chunked") == 0) {
+    } else if (strcmp(net_stream_header(stream, "Transfer-Encoding"), "chunked") == 0) {
         whole = take_chunks(stream, head, until);
     } else if (stream->status != 204) {
-        while (api_stream_more(stream, left(until)) || (!stream->ended && left(until)))
+        while (net_stream_more(stream, left(until)) || (!stream->ended && left(until)))
             continue;
         whole = stream->ended;
         stream->at = stream->in.len;
@@ -215,23 +215,23 @@ int api_stream_answer(struct api_stream *stream, unsigned timeout_ms)
     return whole ? stream->status : 0;
 }
 
-bool api_stream_ends(struct api_stream *stream, unsigned timeout_ms)
+bool net_stream_ends(struct net_stream *stream, unsigned timeout_ms)
 {
-    uint64_t until = api_now_ms() + timeout_ms;
+    uint64_t until = net_now_ms() + timeout_ms;
     while (!stream->ended && left(until)) {
         stream->at = stream->in.len;
         settle(stream);
-        api_stream_more(stream, left(until));
+        net_stream_more(stream, left(until));
     }
     return stream->ended;
 }
 
-int api_stream_once(struct api_stream *stream, unsigned port, struct sl_span request)
+int net_stream_once(struct net_stream *stream, unsigned port, struct sl_span request)
 {
-    api_stream_close(stream);
-    if (!api_stream_open(stream, port)) return 0;
-    api_stream_send(stream, request.ptr, request.len); /* the answer may come before all is sent */
-    int status = api_stream_answer(stream, API_WAIT_MS);
+    net_stream_close(stream);
+    if (!net_stream_open(stream, port)) return 0;
+    net_stream_send(stream, request.ptr, request.len); /* the answer may come before all is sent */
+    int status = net_stream_answer(stream, NET_WAIT_MS);
     close(stream->fd);
     stream->fd = -1;
     return status;
@@ -239,20 +239,20 @@ int api_stream_once(struct api_stream *stream, unsigned port, struct sl_span req
 
 /* ---- event streams ---- */
 
-int api_sse_open(struct api_stream *stream, unsigned port, const char *path, uint64_t last_event_id)
+int net_sse_open(struct net_stream *stream, unsigned port, const char *path, uint64_t last_event_id)
 {
     char last[64] = "";
     if (last_event_id)
         snprintf(last, sizeof(last), "Last-Event-ID: %llu\r\n", (unsigned long long)last_event_id);
-    if (!api_stream_open(stream, port) ||
-        !api_stream_print(stream,
+    if (!net_stream_open(stream, port) ||
+        !net_stream_print(stream,
             "GET %s HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: text/event-stream\r\n%s\r\n", path,
             last))
         return 0;
-    return api_stream_head(stream, API_WAIT_MS);
+    return net_stream_head(stream, NET_WAIT_MS);
 }
 
-static void take_line(struct api_sse *event, struct sl_span line)
+static void take_line(struct net_sse *event, struct sl_span line)
 {
     static const char data[] = "data: ", id[] = "id: ", name[] = "event: ";
     if (line.len >= 6 && memcmp(line.ptr, data, 6) == 0)
@@ -263,14 +263,14 @@ static void take_line(struct api_sse *event, struct sl_span line)
         snprintf(event->event, sizeof(event->event), "%.*s", (int)(line.len - 7), line.ptr + 7);
 }
 
-bool api_sse_next(struct api_stream *stream, struct api_sse *event, unsigned timeout_ms)
+bool net_sse_next(struct net_stream *stream, struct net_sse *event, unsigned timeout_ms)
 {
-    uint64_t until = api_now_ms() + timeout_ms;
+    uint64_t until = net_now_ms() + timeout_ms;
     for (;;) {
         size_t end;
         settle(stream);
         if (!need_text(stream, "\n\n", 2, &end, until)) return false;
-        *event = (struct api_sse){0};
+        *event = (struct net_sse){0};
         const char *at = stream->in.ptr, *stop = stream->in.ptr + end - 1;
         while (at < stop) {
             const char *line_end = memchr(at, '\n', (size_t)(stop - at) + 1);
@@ -284,20 +284,20 @@ bool api_sse_next(struct api_stream *stream, struct api_sse *event, unsigned tim
 
 /* ---- WebSockets ---- */
 
-int api_ws_open(struct api_stream *stream, unsigned port, const char *path)
+int net_ws_open(struct net_stream *stream, unsigned port, const char *path)
 {
-    if (!api_stream_open(stream, port) ||
-        !api_stream_print(stream,
+    if (!net_stream_open(stream, port) ||
+        !net_stream_print(stream,
             "GET %s HTTP/1.1\r\nHost: 127.0.0.1\r\nUpgrade: websocket\r\nConnection: keep-alive, "
-            "Upgrade\r\nSec-WebSocket-Key: " API_WS_KEY "\r\nSec-WebSocket-Version: 13\r\n\r\n",
+            "Upgrade\r\nSec-WebSocket-Key: " NET_WS_KEY "\r\nSec-WebSocket-Version: 13\r\n\r\n",
             path))
         return 0;
-    return api_stream_head(stream, API_WAIT_MS);
+    return net_stream_head(stream, NET_WAIT_MS);
 }
 
-bool api_ws_next(struct api_stream *stream, struct api_frame *frame, unsigned timeout_ms)
+bool net_ws_next(struct net_stream *stream, struct net_frame *frame, unsigned timeout_ms)
 {
-    uint64_t until = api_now_ms() + timeout_ms;
+    uint64_t until = net_now_ms() + timeout_ms;
     settle(stream);
     if (!need(stream, 2, until)) return false;
     uint8_t first = (uint8_t)stream->in.ptr[0], second = (uint8_t)stream->in.ptr[1];
@@ -305,12 +305,12 @@ bool api_ws_next(struct api_stream *stream, struct api_frame *frame, unsigned ti
     if (second & 128 || !need(stream, 2 + extra, until)) return false; /* a server never masks */
     uint64_t len = extra ? be_get(stream->in.ptr + 2, extra) : second & 127;
     if (!need(stream, 2 + extra + len, until)) return false;
-    *frame = (struct api_frame){first & 15, first & 128, {stream->in.ptr + 2 + extra, (size_t)len}};
+    *frame = (struct net_frame){first & 15, first & 128, {stream->in.ptr + 2 + extra, (size_t)len}};
     stream->at = 2 + extra + (size_t)len;
     return true;
 }
 
-bool api_ws_send(struct api_stream *stream, unsigned opcode, const void *bytes, size_t len)
+bool net_ws_send(struct net_stream *stream, unsigned opcode, const void *bytes, size_t len)
 {
     static const uint8_t mask[4] = {0x12, 0x34, 0x56, 0x78};
     uint8_t frame[14 + 65536];
@@ -326,5 +326,5 @@ bool api_ws_send(struct api_stream *stream, unsigned opcode, const void *bytes, 
     at += 4;
     for (size_t i = 0; i < len; i++)
         frame[at + i] = (uint8_t)(((const uint8_t *)bytes)[i] ^ mask[i % 4]);
-    return api_stream_send(stream, frame, at + len);
+    return net_stream_send(stream, frame, at + len);
 }
