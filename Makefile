@@ -3,6 +3,9 @@
 # MODE=release|debug|asan|tsan builds in a folder of its own, build/$(MODE).
 
 MODE ?= release
+# V=1 shows the commands.
+V ?= 0
+quiet = $(if $(filter 0,$(V)),@echo '  $(1) $@';,)
 ifeq ($(origin CC),default)
 CC := gcc
 endif
@@ -50,7 +53,7 @@ BIN := $(BUILD)/sharelog
 TEST_BIN := $(patsubst tests/%.c,$(BUILD)/tests/%,$(UNIT_SRC) $(API_SRC) $(CRASH_SRC))
 
 .DEFAULT_GOAL := help
-.PHONY: help deps deps-test deps-lint all tests run test test-full test-suite test-client lint format tidy clean install
+.PHONY: bench-cost help deps deps-test deps-lint all tests run test test-full test-suite test-client lint format tidy clean install
 .SECONDARY:
 
 help: ## list the targets
@@ -81,7 +84,7 @@ tests: $(BIN) $(TEST_BIN) ## build the test programs too
 
 $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	$(call quiet,CC)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
 
 $(CORE_LIB): $(call obj,$(CORE_SRC))
 	@rm -f $@ && ar rcs $@ $^
@@ -90,14 +93,24 @@ $(HTTP_LIB): $(call obj,$(HTTP_SRC))
 	@rm -f $@ && ar rcs $@ $^
 
 $(BIN): $(call obj,$(TOOLS_SRC)) $(HTTP_LIB) $(CORE_LIB)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
+	$(call quiet,LD)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(call obj,$(SUPPORT_SRC)) $(HTTP_LIB) $(CORE_LIB)
-	$(CC) $(ALL_LDFLAGS) -o $@ $^ $(TEST_LIBS)
+	$(call quiet,LD)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(TEST_LIBS)
 
 run: deps ## build what is missing and serve on http://127.0.0.1:8787
 	@$(MAKE) --no-print-directory -s all MODE=$(MODE)
 	@exec $(BIN) serve
+
+# ---- benchmarks ----
+
+$(BUILD)/bench/%: $(BUILD)/bench/%.o $(CORE_LIB)
+	$(call quiet,LD)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS) -lyajl
+
+bench-cost: deps-test ## what a sync and a read cost as a session grows; JSON scanning against yajl
+	@$(MAKE) --no-print-directory -s $(BUILD)/bench/cost_bench $(BUILD)/bench/json_bench
+	$(BUILD)/bench/cost_bench
+	$(BUILD)/bench/json_bench
 
 # ---- tests ----
 
