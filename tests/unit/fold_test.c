@@ -178,9 +178,9 @@ static void odd_models(void **state)
     BY_ARRIVAL(FOLD_MODEL, "p/a@2+0:27 /@3+12:4");
     apply("model", "model", 4, 30, 0,
         "[{\"id\":\"x/y\"},{\"providerID\":\"x\",\"id\":\"y\"},{\"providerID\":\"x/y\"}]");
-    BY_KEY(FOLD_MODEL, "/@3+12:4 /x%2Fy@4+1:12 p/a@2+0:27 x%2Fy/@4+46:20 x/y@4+14:31");
+    BY_KEY(FOLD_MODEL, "/@3+12:4 /x%2Fy@4+1:12 p/a@2+0:27 x%2Fy/@4+42:20 x/y@4+14:27");
     apply("model", "model", 5, 40, 0, "[" ADD_A "," ADD_A "]"); /* twice in a list: the later one */
-    BY_ARRIVAL(FOLD_MODEL, "p/a@5+29:27 /@3+12:4 /x%2Fy@4+1:12 x/y@4+14:31 x%2Fy/@4+46:20");
+    BY_ARRIVAL(FOLD_MODEL, "p/a@5+29:27 /@3+12:4 /x%2Fy@4+1:12 x/y@4+14:27 x%2Fy/@4+42:20");
 }
 
 static void diffs_of_all_batches(void **state)
