@@ -114,7 +114,9 @@ static void play(struct player *player, struct sl_span line)
         played->removed = true;
     } else {
         net_get(client, net_path(&played->share, rest));
-        net_expect_status(client, 200);
+        uint64_t status = 0;
+        assert_true(json_u64(member(line, "status"), &status));
+        net_expect_status(client, (int)status);
     }
 }
 
