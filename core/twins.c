@@ -52,8 +52,9 @@ struct sl_span twins_find(const struct twins *twins, struct sl_span session_id, 
     uint8_t who[32];
     who_of(session_id, peer, who);
     uint64_t now = now_ms();
-    for (size_t i = 0; i < SL_TWIN_CREATES; i++) {
-        const struct twin *twin = &twins->twin[i];
+    /* The newest first: the same client may have created, synced and created again within that time. */
+    for (size_t i = 1; i <= SL_TWIN_CREATES; i++) {
+        const struct twin *twin = &twins->twin[(twins->next - i) % SL_TWIN_CREATES];
         if (twin->at_ms && now - twin->at_ms <= SL_TWIN_CREATE_MS && memcmp(twin->who, who, 32) == 0)
             return sl_span_of(twin->share_id);
     }
