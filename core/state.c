@@ -74,13 +74,19 @@ static enum sl_result emit_models(struct run *run, struct sl_err *err)
     return result == SL_OK ? emit(run, "]", 1, err) : result;
 }
 
-/* Does the snapshot hold this item's text as it has to be sent? */
+/* Does the snapshot hold this item's text as it has to be sent? The elements of a merged model may all lie in it and yet have another
+   order by now: a batch that arrived before and was appended after it moves an element to the front and brings no newer
+   version. */
 static bool as_it_lies(const struct sl_view *view, const struct fold_entry *entry)
 {
     if (entry->place.sequence != 0) return false;
     if (!is_model(entry)) return true;
-    for (size_t i = 0; i < view->models_count; i++)
-        if (view->fold.entries[view->models[i]].place.sequence != 0) return false;
+    uint64_t last = 0;
+    for (size_t i = 0; i < view->models_count; i++) {
+        const struct fold_place *place = &view->fold.entries[view->models[i]].place;
+        if (place->sequence != 0 || place->offset < last) return false;
+        last = place->offset;
+    }
     return true;
 }
 
