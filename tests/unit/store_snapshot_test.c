@@ -155,7 +155,7 @@ static void doubling(void **state)
     assert_true(snapshots >= 4);
     assert_int_equal(check_places(early.id), snapshots);
     core_verify(store);
-    fill(&early, 100, 8);
+    fill(&early, 400, 8);
     reopen(false); /* what was due is still known to be */
     settle();
     assert_true(check_places(early.id) > snapshots);
