@@ -15,7 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 /* A head may take so long, a client may accept nothing of its answer for so long. */
 #define REQUEST_TIMEOUT "30000"
@@ -35,7 +34,8 @@ struct http_server {
     unsigned threads;
     unsigned connections; /* atomic */
     bool stopping;        /* atomic: answers end their connection */
-    int listeners[SOCKET_LISTENERS], bells[SOCKET_LISTENERS];
+    int listeners[SOCKET_LISTENERS];
+    struct socket_bell bells[SOCKET_LISTENERS];
     size_t listeners_count, bells_count;
     pthread_mutex_t mutex;
     unsigned in_flight; /* under mutex: requests between callback and answer */
@@ -512,10 +512,10 @@ bool http_server_stop(struct http_server *server)
         pause_ms(2);
     bool clean = drained(server, true);
     for (size_t i = 0; i < server->bells_count; i++)
-        socket_bell_ring(server->bells[i]);
+        socket_bell_ring(&server->bells[i]);
     mg_stop(server->context);
     for (size_t i = 0; i < server->bells_count; i++)
-        close(server->bells[i]);
+        socket_bell_close(&server->bells[i]);
     live_destroy(server->app->live, 1000);
     server->app->live = NULL;
     server_destroy(server);

@@ -232,27 +232,37 @@ size_t socket_listeners_end(int fds[SOCKET_LISTENERS])
     return noted_count;
 }
 
-enum sl_result socket_listener_replace(int listener, int *bell, struct sl_err *err)
+enum sl_result socket_listener_replace(int listener, struct socket_bell *bell, struct sl_err *err)
 {
-    int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-    if (fd < 0) return sl_fail(err, SL_IO, "eventfd: %s", strerror(errno));
-    /* A poll that is under way keeps the old socket alive; shut down, it ends that poll and refuses
-     * who comes. */
-    system_shutdown(listener, SHUT_RDWR);
-    if (syscall(SYS_dup3, fd, listener, O_CLOEXEC) < 0) {
-        int code = errno;
-        close(fd);
-        return sl_fail(err, SL_IO, "replace a listener: %s", strerror(code));
+    struct socket_bell made = {.event = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
+        .listener = fcntl(listener, F_DUPFD_CLOEXEC, 0)};
+    if (made.event >= 0 && made.listener >= 0) {
+        system_shutdown(listener, SHUT_RDWR);
+        if (syscall(SYS_dup3, made.event, listener, O_CLOEXEC) >= 0) {
+            *bell = made;
+            return SL_OK;
+        }
     }
-    *bell = fd;
-    return SL_OK;
+    int code = errno;
+    socket_bell_close(&made);
+    return sl_fail(err, SL_IO, "replace a listener: %s", strerror(code));
 }
 
-void socket_bell_ring(int bell)
+void socket_bell_ring(const struct socket_bell *bell)
 {
     uint64_t one = 1;
-    ssize_t n = write(bell, &one, sizeof one);
+    ssize_t n = write(bell->event, &one, sizeof one);
     (void)n; /* full is ringing too */
+    /* A poll that began before the replacement sleeps on the old socket, but looks at the new
+       descriptor when it is woken: so wake it there. (Shutting down a socket that is shut wakes who
+       polls it all the same.) */
+    system_shutdown(bell->listener, SHUT_RDWR);
+}
+
+void socket_bell_close(const struct socket_bell *bell)
+{
+    if (bell->event >= 0) close(bell->event);
+    if (bell->listener >= 0) close(bell->listener);
 }
 
 /* ---- what CivetWeb finds in place of the system's ---- */

@@ -72,8 +72,13 @@ void socket_listeners_begin(void);
 size_t socket_listeners_end(int fds[SOCKET_LISTENERS]);
 
 /* Stop listening at once, and put a silent descriptor in the listener's place (CivetWeb goes on
-   polling it, and closes it in the end). *bell wakes that poll; it is the caller's to close. */
-enum sl_result socket_listener_replace(int listener, int *bell, struct sl_err *err);
-void socket_bell_ring(int bell);
+   polling it, and closes it in the end). Ringing the bell ends that poll, now and ever after; it is
+   the caller's to close. */
+struct socket_bell {
+    int event, listener;
+};
+enum sl_result socket_listener_replace(int listener, struct socket_bell *bell, struct sl_err *err);
+void socket_bell_ring(const struct socket_bell *bell);
+void socket_bell_close(const struct socket_bell *bell);
 
 #endif
