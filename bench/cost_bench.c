@@ -8,6 +8,7 @@
 
 #include "core/sharelog.h"
 
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -99,6 +100,8 @@ int main(int argc, char **argv)
     unsigned parts = argc > 1 ? (unsigned)atoi(argv[1]) : 5000;
     char dir[] = "/tmp/sharelog-bench-XXXXXX", batch[4096];
     if (parts < 4 * BLOCK || !mkdtemp(dir)) return 2;
+    mallopt(M_MMAP_THRESHOLD, 8 * 1024 * 1024); /* as the server has it */
+    mallopt(M_TRIM_THRESHOLD, 16 * 1024 * 1024);
     struct sl_options options = {.dir = dir, .durability = SL_DURABLE_PROCESS};
     struct sl_store *store;
     struct sl_err err = {0};

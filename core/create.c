@@ -222,6 +222,8 @@ enum sl_result sl_share_create(struct sl_store *store, struct sl_span session_id
     bool keyed = role != SL_ROLE_NONE, has_live = false;
     enum sl_result result = session_id_check(session_id, err);
     if (result == SL_OK) result = store_writable(store, err);
+    if (result == SL_OK && !store->keys->has_namespace)
+        result = sl_fail(err, SL_INVALID, "the namespace of the shares' secrets is not known here");
     if (result != SL_OK) return result;
     char share_id[SL_SHARE_ID_BYTES + 1];
     pthread_mutex_lock(&store->admin);

@@ -37,6 +37,15 @@ bool header_decode(struct sl_span bytes, struct header *header)
     return ok;
 }
 
+bool header_kind(struct sl_span bytes, enum sl_kind *kind)
+{
+    /* an array of seven, the version, a kind below 128: a byte each */
+    if (bytes.len < 3 || (uint8_t)bytes.ptr[0] != 0x97 || bytes.ptr[1] != HEADER_VERSION || (uint8_t)bytes.ptr[2] > 0x7f)
+        return false;
+    *kind = (enum sl_kind)bytes.ptr[2];
+    return true;
+}
+
 void header_leaf(struct sl_span header, uint8_t leaf[32])
 {
     crypto_sha256_of((struct sl_span[]){{"\0", 1}, header}, 2, leaf);

@@ -23,6 +23,8 @@ struct header {
 void header_encode(const struct header *header, struct buf *out);
 /* False: not a header, or not in its one encoding. */
 bool header_decode(struct sl_span bytes, struct header *header);
+/* The kind alone, without checking the rest: for reads of what was checked before it was written. */
+bool header_kind(struct sl_span bytes, enum sl_kind *kind);
 /* SHA-256(0x00 ‖ header), RFC 6962 2.1. */
 void header_leaf(struct sl_span header, uint8_t leaf[32]);
 void event_share_ref(const uint8_t salt[32], struct sl_span share_id, uint8_t ref[32]);

@@ -90,17 +90,21 @@ static uint32_t *slot_of(const struct fold *fold, enum fold_class class, struct 
     }
 }
 
-static bool grow(struct fold *fold)
+static bool make_room(struct fold *fold, size_t wanted)
 {
-    if (fold->count == fold->cap) {
-        size_t cap = fold->cap ? fold->cap * 2 : 64;
+    if (wanted > fold->cap) {
+        size_t cap = fold->cap ? fold->cap : 64;
+        while (cap < wanted)
+            cap *= 2;
         struct fold_entry *entries = realloc(fold->entries, cap * sizeof(*entries));
         if (!entries) return false;
         fold->entries = entries;
         fold->cap = cap;
     }
-    if ((fold->count + 1) * 2 > fold->slots_count) {
-        size_t slots_count = fold->slots_count ? fold->slots_count * 2 : 128;
+    if (wanted * 2 > fold->slots_count) {
+        size_t slots_count = fold->slots_count ? fold->slots_count : 128;
+        while (slots_count < wanted * 2)
+            slots_count *= 2;
         uint32_t *slots = calloc(slots_count, sizeof(*slots));
         if (!slots) return false;
         free(fold->slots);
@@ -110,6 +114,16 @@ static bool grow(struct fold *fold)
             *slot_of(fold, fold->entries[i].class, fold->entries[i].key) = (uint32_t)i + 1;
     }
     return true;
+}
+
+static bool grow(struct fold *fold)
+{
+    return make_room(fold, fold->count + 1);
+}
+
+void fold_reserve(struct fold *fold, size_t entries)
+{
+    if (!make_room(fold, entries)) fold->failed = true;
 }
 
 const struct fold_entry *fold_find(const struct fold *fold, enum fold_class class, struct sl_span key)
@@ -300,20 +314,32 @@ static int by_arrival(const void *a, const void *b, void *fold_ptr)
     return (x->first_index > y->first_index) - (x->first_index < y->first_index);
 }
 
+/* What a snapshot brought is in order already: only what came behind it is sorted, then merged in from the end. */
+static void sort_tail(const struct fold *fold, uint32_t *order, size_t head, size_t n, uint32_t *tail,
+    int (*compare)(const void *, const void *, void *))
+{
+    size_t left = n - head;
+    memcpy(tail, order + head, left * sizeof(*tail));
+    qsort_r(tail, left, sizeof(*tail), compare, (void *)fold);
+    while (left > 0) {
+        bool from_head = head > 0 && compare(&order[head - 1], &tail[left - 1], (void *)fold) > 0;
+        order[--n] = from_head ? order[--head] : tail[--left];
+    }
+}
+
 static uint32_t *sorted(const struct fold *fold, enum fold_class class, size_t *count_out,
     int (*compare)(const void *, const void *, void *))
 {
-    uint32_t *order = malloc((fold->count + 1) * sizeof(*order));
+    uint32_t *order = malloc(2 * (fold->count + 1) * sizeof(*order));
     if (!order) return NULL;
-    size_t n = 0;
-    bool in_order = true;
+    size_t n = 0, in_order = 0;
     for (size_t i = 0; i < fold->count; i++) {
         if (fold->entries[i].class != class) continue;
         order[n] = (uint32_t)i;
-        if (n > 0 && in_order) in_order = compare(&order[n - 1], &order[n], (void *)fold) <= 0;
+        if (in_order == n && (n == 0 || compare(&order[n - 1], &order[n], (void *)fold) <= 0)) in_order++;
         n++;
     }
-    if (!in_order) qsort_r(order, n, sizeof(*order), compare, (void *)fold);
+    if (in_order < n) sort_tail(fold, order, in_order, n, order + n, compare);
     *count_out = n;
     return order;
 }

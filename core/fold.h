@@ -48,6 +48,8 @@ struct fold {
 
 void fold_init(struct fold *fold);
 void fold_fini(struct fold *fold);
+/* Room for so many entries at once. */
+void fold_reserve(struct fold *fold, size_t entries);
 
 /* One item of an event. */
 struct fold_item {

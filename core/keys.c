@@ -129,18 +129,24 @@ enum sl_result keys_load(const struct sl_options *options, bool make, struct key
     enum sl_result result = load_text(options->dir, "owner-key", make, options->owner_key, make_owner_key,
         keys->owner, sizeof(keys->owner), err);
     if (result == SL_OK) result = owner_key_check(keys->owner, err);
-    if (result != SL_OK) return result;
-    uint8_t mac[32];
-    crypto_hmac(sl_span_of(keys->owner), SL_SPAN("client"), mac);
-    crypto_base62_of(mac, keys->client);
+    if (result == SL_OK) {
+        uint8_t mac[32];
+        crypto_hmac(sl_span_of(keys->owner), SL_SPAN("client"), mac);
+        crypto_base62_of(mac, keys->client);
+    } else if (result != SL_NOT_FOUND) {
+        return result;
+    }
 
     result = load_text(options->dir, "namespace", make, options->namespace_id, crypto_uuid4, text, sizeof(text), err);
-    if (result != SL_OK) return result;
-    if (!crypto_uuid_parse(sl_span_of(text), keys->namespace_id))
+    if (result != SL_OK && result != SL_NOT_FOUND) return result;
+    keys->has_namespace = result == SL_OK;
+    if (keys->has_namespace && !crypto_uuid_parse(sl_span_of(text), keys->namespace_id))
         return sl_fail(err, SL_INVALID, "the namespace is not a UUID");
 
     result = load_text(
         options->dir, "signing-key", make, (struct sl_span){0}, make_seed, text, sizeof(text), err);
+    if (result == SL_NOT_FOUND)
+        return sl_fail(err, SL_INVALID, "%s/signing-key: missing: put the log's key back", options->dir);
     if (result != SL_OK) return result;
     size_t len;
     if (!crypto_base64_parse(sl_span_of(text), keys->signing_seed, 32, &len) || len != 32)

@@ -11,12 +11,13 @@ struct keys {
     char owner[SL_KEY_TEXT_BYTES + 1];
     char client[44]; /* HMAC(owner key, "client"), base62 */
     uint8_t namespace_id[16];
+    bool has_namespace;
     uint8_t signing_seed[32], signing_public[32];
     char origin[256];  /* the log's name */
     char log_key[384]; /* its verifier key, as signed-note writes it */
 };
 
-/* Load them, or make what is missing when `make`. */
+/* Load them, or make what is missing when `make`; else an owner key or namespace that is missing stays unknown. */
 enum sl_result keys_load(
     const struct sl_options *options, bool make, struct keys *keys, struct sl_err *err);
 

@@ -87,7 +87,12 @@ static rocksdb_options_t *family_options(const struct kv *kv, enum kv_family fam
 
 static void make_options(struct kv *kv, const struct kv_options *options)
 {
-    kv->cache = rocksdb_cache_create_lru(options->cache_bytes);
+    /* Few shards: what is larger than a shard is never cached, and a snapshot's row is SL_SNAPSHOT_ROW_BYTES. */
+    rocksdb_lru_cache_options_t *cache = rocksdb_lru_cache_options_create();
+    rocksdb_lru_cache_options_set_capacity(cache, options->cache_bytes);
+    rocksdb_lru_cache_options_set_num_shard_bits(cache, 2);
+    kv->cache = rocksdb_cache_create_lru_opts(cache);
+    rocksdb_lru_cache_options_destroy(cache);
     rocksdb_options_t *o = kv->options = rocksdb_options_create();
     rocksdb_options_set_create_if_missing(o, !options->beside);
     rocksdb_options_set_create_missing_column_families(o, !options->beside);

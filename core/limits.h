@@ -41,6 +41,7 @@
 /* reads */
 #define SL_HISTORY_PAGE 1000
 #define SL_LIST_PAGE 1000
+#define SL_READ_AHEAD_BYTES (8 * SL_MIB) /* of events' bodies that one read takes in at once, rather than item by item */
 
 /* creating */
 #define SL_TWIN_CREATE_MS 10000 /* the client creates twice within 0.3 s and must get one share */

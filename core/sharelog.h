@@ -58,6 +58,7 @@ struct sl_options {
     struct sl_span owner_key;    /* empty: the one in dir, made there at first */
     struct sl_span namespace_id; /* a UUID; empty: the one in dir, made there at first */
     struct sl_span origin;       /* of the log; counts when the store is made, must fit it afterwards (SL_INVALID) */
+    bool makes_no_keys;          /* an owner key or namespace that an existing store's dir lacks stays unknown */
     bool uncompressed;           /* for tests that look for bytes in files */
     bool no_compactor;           /* for tests: snapshots are made by sl_store_compact alone */
     uint64_t (*clock_us)(void);  /* NULL: the system's realtime clock */
@@ -123,7 +124,8 @@ enum sl_role { SL_ROLE_NONE, SL_ROLE_CLIENT, SL_ROLE_OWNER };
 /* Whose key `text` is, compared in constant time. SL_ROLE_NONE for anything else, empty included. */
 enum sl_role sl_store_role(struct sl_store *store, struct sl_span text);
 
-/* The keys themselves, NUL-terminated, valid until close. The verifier key is that of the log's checkpoints, as C2SP
+/* The keys themselves, NUL-terminated, valid until close; empty if not known here (SL_READ_BESIDE and makes_no_keys, when
+   the server got them from outside). The verifier key is that of the log's checkpoints, as C2SP
    signed-note writes it; the origin is its name. */
 const char *sl_store_owner_key(struct sl_store *store);
 const char *sl_store_client_key(struct sl_store *store);
@@ -131,7 +133,8 @@ const char *sl_store_log_key(struct sl_store *store);
 const char *sl_store_origin(struct sl_store *store);
 
 /* A share's secret, computed: UUIDv5(namespace, session id), or over `session id#share id` for a share whose id is not
-   the one its session id suggests (share_id empty: the plain one). Pure but for the namespace. */
+   the one its session id suggests (share_id empty: the plain one). Pure but for the namespace; empty if that is not
+   known here. */
 void sl_store_secret(
     struct sl_store *store, struct sl_span session_id, struct sl_span share_id, char secret[SL_SECRET_BYTES + 1]);
 

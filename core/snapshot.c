@@ -6,10 +6,10 @@
 #include <assert.h>
 
 #define HEAD_VERSION 1
-/* A row is closed once it has so much: what one entry adds at most still fits below SL_SNAPSHOT_ROW_BYTES. */
-#define TABLE_ROW_FULL (SL_SNAPSHOT_ROW_BYTES - 16 * SL_KIB)
+/* A row is closed once it has so much. Rows this small are decoded without leaving the processor's cache. */
+#define TABLE_ROW_FULL (64 * SL_KIB)
 
-static_assert(SL_ITEM_KEY_BYTES + SL_ITEM_TYPE_BYTES + 256 < 16 * SL_KIB, "an entry fits into what a row leaves");
+static_assert(TABLE_ROW_FULL + SL_ITEM_KEY_BYTES + SL_ITEM_TYPE_BYTES + 256 < SL_SNAPSHOT_ROW_BYTES, "a row is bounded");
 
 void snapshot_head_encode(const struct snapshot_head *head, struct buf *out)
 {
@@ -146,6 +146,7 @@ static enum sl_result restore_row(struct sl_span row, struct fold *fold)
 enum sl_result snapshot_restore(
     struct kv *kv, struct sl_span share_id, const struct snapshot_head *head, struct fold *fold, struct sl_err *err)
 {
+    fold_reserve(fold, head->items + head->models + 64);
     for (uint32_t chunk = 1; chunk <= head->table_rows; chunk++) {
         struct row_key key = row_snapshot(share_id, head->sequence, chunk);
         struct kv_pin pin;

@@ -240,7 +240,7 @@ static enum sl_result emit_single(
 enum sl_result sl_view_section(
     struct sl_view *view, enum sl_section section, struct sl_sink sink, struct sl_err *err)
 {
-    enum sl_result result = view_order(view, err);
+    enum sl_result result = view_order_arrival(view, err);
     if (result != SL_OK) return result;
     switch (section) {
     case SL_SECTION_SESSION: return emit_single(view, SL_SPAN("session"), "null", sink, err);
@@ -272,7 +272,7 @@ static bool gather(void *ctx, const void *bytes, size_t len)
 enum sl_result sl_view_item(
     struct sl_view *view, enum sl_order order, size_t index, struct sl_view_item *item, struct sl_err *err)
 {
-    enum sl_result result = view_order(view, err);
+    enum sl_result result = order == SL_BY_KEY ? view_order(view, err) : view_order_arrival(view, err);
     if (result != SL_OK) return result;
     if (index >= view->items_count) return sl_fail(err, SL_NOT_FOUND, "there are %zu items", view->items_count);
     const struct fold_entry *entry = &view->fold.entries[(order == SL_BY_KEY ? view->by_key : view->by_arrival)[index]];

@@ -143,7 +143,7 @@ static enum sl_result open_contents(struct sl_store *store, const struct sl_opti
     bool is_new = result == SL_NOT_FOUND;
     if (is_new && !writes) return sl_fail(err, SL_NOT_FOUND, "%s: no store there yet", options->dir);
     if (result != SL_OK && !is_new) return result;
-    result = keys_load(options, writes, store->keys, err);
+    result = keys_load(options, is_new || (writes && !options->makes_no_keys), store->keys, err);
     if (result == SL_OK) result = is_new ? init(store, options, err) : check_identity(store, options, err);
     if (result == SL_OK && !rebuild_is_whole(store->kv)) {
         result = writes ? rebuild(store, progress, err)
@@ -253,6 +253,7 @@ void sl_store_subscribe(struct sl_store *store, void (*told)(void *ctx, const st
 enum sl_role sl_store_role(struct sl_store *store, struct sl_span text)
 {
     /* Both are always compared, so that the time tells nothing of which one it is not. */
+    if (text.len == 0) return SL_ROLE_NONE; /* a key that is not known here is empty too */
     bool owner = crypto_equal(text, sl_span_of(store->keys->owner));
     bool client = crypto_equal(text, sl_span_of(store->keys->client));
     return owner ? SL_ROLE_OWNER : client ? SL_ROLE_CLIENT : SL_ROLE_NONE;
@@ -282,6 +283,8 @@ void sl_store_secret(
     struct sl_store *store, struct sl_span session_id, struct sl_span share_id, char secret[SL_SECRET_BYTES + 1])
 {
     struct buf name = {0};
+    secret[0] = 0;
+    if (!store->keys->has_namespace) return;
     buf_add_span(&name, session_id);
     if (share_id.len) {
         buf_add(&name, "#", 1);

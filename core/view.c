@@ -51,10 +51,32 @@ static enum sl_result row(struct sl_view *view, enum kv_family family, uint64_t 
     return SL_OK;
 }
 
+static enum sl_result too_short(const struct sl_view *view, uint64_t sequence, struct sl_err *err)
+{
+    return sl_fail(
+        err, SL_CORRUPT, "share %s: a row at %llu is too short", view->id, (unsigned long long)sequence);
+}
+
+/* Of an event whose body was read ahead. */
+static enum sl_result piece_ahead(struct sl_view *view, const struct fold_place *place, uint64_t offset,
+    struct sl_span *piece, struct sl_err *err)
+{
+    const struct view_ahead *ahead = &view->ahead;
+    size_t index = (size_t)(place->sequence - ahead->first);
+    uint64_t from = ahead->at[index] + BODY_PREFIX_BYTES + place->offset;
+    enum sl_result result = still_there(view, err);
+    if (result != SL_OK) return result;
+    if (from + place->length > ahead->at[index + 1]) return too_short(view, place->sequence, err);
+    *piece = (struct sl_span){ahead->bytes.ptr + from + offset, place->length - offset};
+    return SL_OK;
+}
+
 enum sl_result view_piece(
     struct sl_view *view, const struct fold_place *place, uint64_t offset, struct sl_span *piece, struct sl_err *err)
 {
     bool in_snapshot = place->sequence == 0;
+    if (place->sequence >= view->ahead.first && place->sequence - view->ahead.first < view->ahead.count)
+        return piece_ahead(view, place, offset, piece, err);
     uint64_t at = place->offset + offset + (in_snapshot ? 0 : BODY_PREFIX_BYTES);
     size_t row_bytes = in_snapshot ? SL_SNAPSHOT_ROW_BYTES : SL_BODY_ROW_BYTES;
     struct sl_span bytes;
@@ -63,9 +85,7 @@ enum sl_result view_piece(
                     : row(view, KV_BODY, place->sequence, (uint32_t)(at / row_bytes), &bytes, err);
     if (result != SL_OK) return result;
     size_t from = at % row_bytes;
-    if (from >= bytes.len)
-        return sl_fail(err, SL_CORRUPT, "share %s: a row at %llu is too short", view->id,
-            (unsigned long long)(in_snapshot ? view->base.sequence : place->sequence));
+    if (from >= bytes.len) return too_short(view, in_snapshot ? view->base.sequence : place->sequence, err);
     uint64_t left = place->length - offset;
     *piece = (struct sl_span){bytes.ptr + from, bytes.len - from < left ? bytes.len - from : left};
     return SL_OK;
@@ -113,11 +133,11 @@ static enum sl_result apply_event(struct sl_view *view, struct sl_span key, stru
     if (!row_parse_event(key, &id, &sequence) || event_read_begin(value, &event, &reader) != SL_OK)
         return sl_fail(err, SL_CORRUPT, "share %s: event %llu: its row is unreadable", view->id,
             (unsigned long long)sequence);
-    struct header header;
     enum sl_result result = SL_OK;
-    bool readable = header_decode(event.header, &header);
+    enum sl_kind kind = SL_CREATE;
+    bool readable = header_kind(event.header, &kind);
     struct event_item item;
-    for (uint32_t i = 0; readable && header.kind == SL_SYNC && event_read_next(reader, &item); i++) {
+    for (uint32_t i = 0; readable && kind == SL_SYNC && event_read_next(reader, &item); i++) {
         struct sl_span data = {0};
         struct fold_place place = {sequence, item.offset, item.length};
         if (fold_looks_into(item.type, item.length)) result = view_bytes(view, &place, &view->scratch, &data, err);
@@ -152,6 +172,34 @@ static enum sl_result apply_events(struct sl_view *view, uint64_t after, uint64_
     return result;
 }
 
+/* Read the bodies of events (after, last] in one go, if they aren't too many bytes. */
+static enum sl_result read_ahead(struct sl_view *view, uint64_t after, uint64_t last, struct sl_err *err)
+{
+    struct view_ahead *ahead = &view->ahead;
+    if (last <= after || view->at.stored - view->base.stored > SL_READ_AHEAD_BYTES) return SL_OK;
+    ahead->at = calloc((size_t)(last - after) + 1, sizeof(*ahead->at));
+    if (!ahead->at || !buf_reserve(&ahead->bytes, (size_t)(view->at.stored - view->base.stored)))
+        return sl_fail(err, SL_NOMEM, "out of memory");
+    struct sl_span id = sl_span_of(view->id), key_id;
+    struct row_key from = row_body(id, after + 1, 0), to = row_body(id, last + 1, 0);
+    struct kv_iter *iter = kv_iter_create(view->store->kv, KV_BODY, row_span(&from), row_span(&to), false);
+    uint64_t sequence = 0;
+    uint32_t chunk;
+    for (kv_iter_first(iter); kv_iter_valid(iter); kv_iter_next(iter)) {
+        if (!row_parse_chunk(kv_iter_key(iter), &key_id, &sequence, &chunk)) break;
+        if (chunk == 0) ahead->at[sequence - after - 1] = ahead->bytes.len;
+        buf_add_span(&ahead->bytes, kv_iter_value(iter));
+        ahead->at[sequence - after] = ahead->bytes.len;
+    }
+    enum sl_result result = kv_iter_check(iter, err);
+    kv_iter_destroy(iter);
+    if (result == SL_OK && ahead->bytes.failed) result = sl_fail(err, SL_NOMEM, "out of memory");
+    if (result != SL_OK) return result;
+    ahead->first = after + 1;
+    ahead->count = (size_t)(last - after);
+    return SL_OK;
+}
+
 enum sl_result view_fold(struct sl_view *view, struct sl_err *err)
 {
     if (view->folded) return SL_OK;
@@ -165,6 +213,7 @@ enum sl_result view_fold(struct sl_view *view, struct sl_err *err)
                     (unsigned long long)view->base.sequence);
         }
     }
+    if (result == SL_OK) result = read_ahead(view, view->base.sequence, view->at.sequence, err);
     if (result == SL_OK) result = apply_events(view, view->base.sequence, view->at.sequence, err);
     view->folded = result == SL_OK;
     return result;
@@ -194,11 +243,18 @@ enum sl_result view_order(struct sl_view *view, struct sl_err *err)
     enum sl_result result = view_fold(view, err);
     if (result != SL_OK || view->by_key) return result;
     view->by_key = fold_by_key(&view->fold, FOLD_ITEM, &view->items_count);
-    view->by_arrival = fold_by_arrival(&view->fold, FOLD_ITEM, &view->items_count);
     view->models = fold_by_arrival(&view->fold, FOLD_MODEL, &view->models_count);
-    if (view->by_key && view->by_arrival && view->models) return SL_OK;
+    if (view->by_key && view->models) return SL_OK;
     drop_orders(view);
     return sl_fail(err, SL_NOMEM, "out of memory");
+}
+
+enum sl_result view_order_arrival(struct sl_view *view, struct sl_err *err)
+{
+    enum sl_result result = view_order(view, err);
+    if (result != SL_OK || view->by_arrival) return result;
+    view->by_arrival = fold_by_arrival(&view->fold, FOLD_ITEM, &view->items_count);
+    return view->by_arrival ? SL_OK : sl_fail(err, SL_NOMEM, "out of memory");
 }
 
 /* ---- opening ---- */
@@ -287,6 +343,8 @@ void sl_view_close(struct sl_view *view)
         kv_release(&view->pins[i].pin);
     drop_orders(view);
     fold_fini(&view->fold);
+    free(view->ahead.at);
+    buf_fini(&view->ahead.bytes);
     buf_fini(&view->scratch);
     buf_fini(&view->session);
     free(view);

@@ -17,6 +17,15 @@ struct view_pin {
     struct kv_pin pin;
 };
 
+/* The bodies of the events behind the snapshot, read in one go: items of one event lie together there, but far apart in the
+   order of keys. */
+struct view_ahead {
+    uint64_t first;  /* sequence; 0: none */
+    size_t count;
+    size_t *at;      /* where each event's body, its prefix included, begins in bytes; one more for the end */
+    struct buf bytes;
+};
+
 struct sl_view {
     struct sl_store *store;
     char id[SL_SHARE_ID_BYTES + 1];
@@ -32,6 +41,7 @@ struct sl_view {
     unsigned long removals; /* of the store when last looked */
     struct view_pin pins[VIEW_PINS];
     unsigned pins_next;
+    struct view_ahead ahead;
     struct buf scratch, session;
 };
 
@@ -47,7 +57,9 @@ enum sl_result view_fold(struct sl_view *view, struct sl_err *err);
 /* Advance a folded view to a later sequence of its share. */
 enum sl_result view_advance(struct sl_view *view, uint64_t sequence, struct sl_err *err);
 
-enum sl_result view_order(struct sl_view *view, struct sl_err *err); /* by_key, by_arrival, models */
+/* Fold, and put by_key and models in order; by_arrival too. */
+enum sl_result view_order(struct sl_view *view, struct sl_err *err);
+enum sl_result view_order_arrival(struct sl_view *view, struct sl_err *err);
 
 /* The bytes at `offset` of a place, as far as one row holds them: a piece of at least one byte, valid until the next call. */
 enum sl_result view_piece(
