@@ -45,7 +45,7 @@ bool field_short(struct sl_span object, const char *path, char *out, size_t cap)
     struct buffer text = {0};
     bool found = field_text(object, path, &text);
     size_t len = text.len < cap ? text.len : cap - 1;
-    if (len) memcpy(out, text.ptr, len);
+    memcpy(out, buffer_span(&text).ptr, len);
     out[len] = 0;
     buffer_free(&text);
     return found;

@@ -46,6 +46,18 @@ bool options_number(const char *text, uint64_t min, uint64_t max, uint64_t *numb
     return true;
 }
 
+bool options_speed(const struct command *command, const char *text, double *speed)
+{
+    char *end = NULL;
+    double value = strcmp(text, "max") == 0 ? 0 : strtod(text, &end);
+    if ((!end || (end != text && *end == 0)) && value >= 0 && value <= 1e9) {
+        *speed = value;
+        return true;
+    }
+    fail("%s: --speed takes a number such as 10, or max, not \"%s\"", command->name, text);
+    return false;
+}
+
 void options_done(void *values)
 {
     struct common *common = values;
@@ -60,7 +72,7 @@ static bool set(
     void *place = (char *)values + option->offset;
     if (option->kind == OPTION_FLAG) {
         *(bool *)place = true;
-    } else if (option->offset == COMMON(key)) {
+    } else if (option->offset == COMMON(key) && text) {
         /* The key is kept, and what others see of it in a list of processes is blotted out. */
         options_done(values);
         ((struct common *)values)->key = need_text(text);

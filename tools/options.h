@@ -47,6 +47,8 @@ enum option_result options_parse(
 void options_done(void *values);
 /* The list of a command's options, for help. */
 void options_help(const struct command *command);
+/* How many times as fast: a number, or max (or 0), which is 0. False, told on stderr. */
+bool options_speed(const struct command *command, const char *text, double *speed);
 /* A decimal number in [min, max]. */
 bool options_number(const char *text, uint64_t min, uint64_t max, uint64_t *number);
 

@@ -167,7 +167,7 @@ static bool put_growth(
         bool begins =
             had && before.len <= after.len && memcmp(before.ptr, after.ptr, before.len) == 0;
         size_t skip = begins ? before.len : 0;
-        struct sl_span fresh = {after.ptr + skip, after.len - skip};
+        struct sl_span fresh = {buffer_c(&after) + skip, after.len - skip};
         while (fresh.len > 1 && fresh.ptr[fresh.len - 1] == '\n')
             fresh.len--;
         while (skip && fresh.len > 1 && *fresh.ptr == '\n') {

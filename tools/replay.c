@@ -191,20 +191,6 @@ static bool begin_at(struct replay *replay, uint64_t from)
     return true;
 }
 
-static bool speed_of(const struct values *values, double *speed)
-{
-    char *end;
-    if (!values->speed) {
-        *speed = term_out() && !values->common.json ? 1 : 0;
-        return true;
-    }
-    *speed = strcmp(values->speed, "max") == 0 ? 0 : strtod(values->speed, &end);
-    if (strcmp(values->speed, "max") == 0 || (*end == 0 && *speed >= 0 && *speed <= 1e9))
-        return true;
-    fail("replay: --speed takes a number such as 10, or max, not \"%s\"", values->speed);
-    return false;
-}
-
 static int run(const void *given, int count, char **words)
 {
     (void)count;
@@ -214,7 +200,10 @@ static int run(const void *given, int count, char **words)
     struct history history = {
         .id = words[0], .from = values->from.value, .each = each, .ctx = &replay};
     replay.idle_ms = (values->idle.given ? values->idle.value : 3) * 1000;
-    if (!speed_of(values, &replay.speed) || !source_open(&values->common, &source))
+    const char *speed = term_out() && !values->common.json ? "1" : "max";
+    if (values->speed) speed = values->speed;
+    if (!options_speed(&command_replay, speed, &replay.speed) ||
+        !source_open(&values->common, &source))
         return EXIT_WRONG;
     replay.seen = seen_create();
     replay.code = EXIT_YES;

@@ -167,21 +167,6 @@ static void put_json(struct sending *sending)
 
 /* ---- what it does ---- */
 
-static bool speed_of(const char *text, double *speed)
-{
-    char *end;
-    *speed = 1;
-    if (!text) return true;
-    if (strcmp(text, "max") == 0) {
-        *speed = 0;
-        return true;
-    }
-    *speed = strtod(text, &end);
-    if (*end == 0 && *speed > 0 && *speed <= 1e9) return true;
-    fail("send: --speed takes a number such as 10, or max, not \"%s\"", text);
-    return false;
-}
-
 /* --url, or the server on the data directory, or the usual address. */
 static void find_server(struct sending *sending, struct datadir_server *server)
 {
@@ -252,7 +237,8 @@ static int run(const void *given, int count, char **words)
     find_server(&sending, &server);
     tally_init(&sending.tally);
     client_global_init();
-    if (speed_of(sending.values->speed, &sending.speed) && open_files(&sending, count, words)) {
+    const char *speed = sending.values->speed ? sending.values->speed : "1";
+    if (options_speed(&command_send, speed, &sending.speed) && open_files(&sending, count, words)) {
         uint64_t at_once = sending.values->parallel.given ? sending.values->parallel.value : 1;
         uint64_t times = (at_once + sending.files - 1) / sending.files;
         sending.runs =

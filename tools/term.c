@@ -108,7 +108,7 @@ static void put(FILE *out, struct sl_span text, bool lines, const char *indent)
     while (text.len) {
         int32_t code;
         size_t len = next_char(text, &code);
-        char shown[16];
+        char shown[16] = "";
         if (lines && code == '\r' && text.len > 1 && text.ptr[1] == '\n') {
             /* of a line's end, \n alone is enough */
         } else if (lines && code == '\n') {
@@ -117,7 +117,8 @@ static void put(FILE *out, struct sl_span text, bool lines, const char *indent)
         } else if (lines && code == '\t') {
             fputs("    ", out);
         } else if (unsafe(code)) {
-            fwrite(shown, 1, show(code, (unsigned char)*text.ptr, shown), out);
+            show(code, (unsigned char)*text.ptr, shown);
+            fputs(shown, out);
         } else {
             fwrite(text.ptr, 1, len, out);
         }
