@@ -150,7 +150,7 @@ int main(int argc, char **argv)
     int code = dispatch(argc, argv);
     /* What could not be written was not said: `sharelog data ID >full-disk` must not look well. */
     if (fflush(stdout) != 0 || ferror(stdout)) {
-        if (code == EXIT_YES) code = fail("the output could not be written");
+        if (code == EXIT_YES) code = term_failed();
     }
     return code;
 }

@@ -137,8 +137,9 @@ static void settle_process(void)
     struct rlimit files;
     /* Every thread of many would else get an arena of its own, and keep what it freed. */
     mallopt(M_ARENA_MAX, 4);
-    /* A read's buffers are a few MiB, freed at its end: given back to the system each time, they would cost a page
-       fault for every 4 KiB of the next read (measured: two to three times the read's own time). */
+    /* A read's buffers are a few MiB, freed at its end: given back to the system each time, they
+       would cost a page fault for every 4 KiB of the next read (measured: two to three times the
+       read's own time). */
     mallopt(M_MMAP_THRESHOLD, 8 * 1024 * 1024);
     mallopt(M_TRIM_THRESHOLD, 16 * 1024 * 1024);
     /* Keys are in this memory: no core file, and no other process of this user looks into it. */

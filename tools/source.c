@@ -189,7 +189,7 @@ int source_print(struct source *source, const char *target)
     enum sl_result result = client_request(
         source->client, "GET", target, (struct sl_span){0}, sink, &printing.status, &err);
     if (result == SL_STOPPED)
-        code = fail("the output could not be written");
+        code = term_failed();
     else if (result != SL_OK)
         code = fail("%s", err.text);
     else if (printing.status < 200 || printing.status > 299)

@@ -3,6 +3,7 @@
 #include "when.h"
 
 #include <locale.h>
+#include <poll.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
@@ -239,6 +240,13 @@ bool term_json_end(void)
     put_json(rest, true);
     putchar('\n');
     return fflush(stdout) == 0;
+}
+
+int term_failed(void)
+{
+    struct pollfd out = {.fd = STDOUT_FILENO};
+    bool reader_gone = poll(&out, 1, 0) > 0 && (out.revents & (POLLERR | POLLHUP));
+    return reader_gone ? 2 : fail("the output could not be written");
 }
 
 /* ---- stderr ---- */

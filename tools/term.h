@@ -40,6 +40,10 @@ void term_put_cell(struct sl_span text, size_t columns);
 struct sl_sink term_json(void);
 bool term_json_end(void);
 
+/* Stdout could not be written: tells so, unless its reader has just had enough (`| head`).
+ * Returns 2. */
+int term_failed(void);
+
 /* A line on stderr that replaces itself, when stderr is a terminal or `force`d (then one line after
  * the other). */
 struct term_line {
