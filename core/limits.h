@@ -54,7 +54,7 @@
 #define SL_CONTROL_BODY_BYTES (64 * SL_KIB)    /* of create, delete and the owner's requests */
 #define SL_BODY_RATE_BYTES_PER_S 1024          /* slowest arrival of a body … */
 #define SL_BODY_RATE_GRACE_MS 30000            /* … after this long */
-#define SL_THREADS 128                         /* (flag) connections served at a time */
+#define SL_THREADS 1024                        /* (flag) connections served at a time */
 #define SL_VIEWERS 4096                        /* (flag) live viewers, all shares */
 #define SL_VIEWERS_PER_SHARE 1024              /* (flag) */
 #define SL_VIEWER_STALL_MS 30000               /* a viewer that reads nothing for so long is dropped */
