@@ -38,6 +38,7 @@ struct kv_options {
 /* SL_LOCKED: another process has it open. SL_NOT_FOUND: `beside` and nothing there. */
 enum sl_result kv_open(const struct kv_options *options, struct kv **kv, struct sl_err *err);
 void kv_close(struct kv *kv); /* every pin, iterator and batch must be gone; NULL is fine */
+/* Read what the writing process has committed by now. Every pin and iterator must be gone. */
 enum sl_result kv_catch_up(struct kv *kv, struct sl_err *err);
 
 /* A value, held in RocksDB's own memory until it is released. Zeroed is released. */

@@ -30,7 +30,7 @@ struct kv {
     rocksdb_column_family_handle_t *family[KV_FAMILIES];
     rocksdb_readoptions_t *read;
     rocksdb_writeoptions_t *write_synced, *write_unsynced;
-    char *beside_path; /* a secondary's own folder, for its info log */
+    char *path, *beside_path; /* of a secondary: what it reads, and a folder of its own for its info log */
 };
 
 struct kv_batch {
@@ -43,6 +43,9 @@ struct kv_iter {
     size_t lower_len, upper_len;
     char lower[KV_BOUND_BYTES], upper[KV_BOUND_BYTES];
 };
+
+#define BESIDE_TRIES 50
+#define BESIDE_PAUSE_US 10000
 
 static atomic_long fault_countdown = -1;
 
@@ -125,6 +128,42 @@ static void empty_folder(const char *path)
     rmdir(path);
 }
 
+static void close_db(rocksdb_t *db, rocksdb_column_family_handle_t **family)
+{
+    for (int i = 0; i < KV_FAMILIES; i++)
+        if (family[i]) rocksdb_column_family_handle_destroy(family[i]);
+    if (db) rocksdb_close(db);
+}
+
+/* Open anew what the writing process has by now, in place of what is open. RocksDB's own catching up alone is not enough: a memtable
+   that was filled from the log stays until the log says more of its family. Once the writer has flushed and compacted
+   a deletion away, the deleted row is still in it, and is found before anything in the files.
+
+   Files come and go while they are opened, hence some tries; what fell between the files and the logs just read, the
+   catching up behind it finds. */
+static enum sl_result open_secondary(struct kv *kv, struct sl_err *err)
+{
+    rocksdb_t *db = NULL;
+    rocksdb_column_family_handle_t *family[KV_FAMILIES] = {0};
+    char *text = NULL;
+    for (int tries = 0; tries < BESIDE_TRIES && !db; tries++) {
+        if (text) usleep(BESIDE_PAUSE_US);
+        rocksdb_free(text);
+        text = NULL;
+        db = rocksdb_open_as_secondary_column_families(kv->options, kv->path, kv->beside_path, KV_FAMILIES,
+            family_names, (const rocksdb_options_t *const *)kv->family_options, family, &text);
+    }
+    if (!text) rocksdb_try_catch_up_with_primary(db, &text);
+    if (text) {
+        if (db) close_db(db, family);
+        return rocks_error(err, kv->path, text);
+    }
+    close_db(kv->db, kv->family);
+    kv->db = db;
+    memcpy(kv->family, family, sizeof(family));
+    return SL_OK;
+}
+
 static enum sl_result open_beside(struct kv *kv, const char *path, struct sl_err *err)
 {
     char current[4096];
@@ -136,10 +175,8 @@ static enum sl_result open_beside(struct kv *kv, const char *path, struct sl_err
         return sl_fail(err, SL_NOMEM, "out of memory");
     }
     if (!mkdtemp(kv->beside_path)) return sl_fail(err, SL_IO, "%s: %s", kv->beside_path, strerror(errno));
-    char *text = NULL;
-    kv->db = rocksdb_open_as_secondary_column_families(kv->options, path, kv->beside_path, KV_FAMILIES, family_names,
-        (const rocksdb_options_t *const *)kv->family_options, kv->family, &text);
-    return text ? rocks_error(err, path, text) : SL_OK;
+    kv->path = strdup(path);
+    return kv->path ? open_secondary(kv, err) : sl_fail(err, SL_NOMEM, "out of memory");
 }
 
 enum sl_result kv_open(const struct kv_options *options, struct kv **out, struct sl_err *err)
@@ -167,9 +204,7 @@ enum sl_result kv_open(const struct kv_options *options, struct kv **out, struct
 void kv_close(struct kv *kv)
 {
     if (!kv) return;
-    for (int i = 0; i < KV_FAMILIES; i++)
-        if (kv->family[i]) rocksdb_column_family_handle_destroy(kv->family[i]);
-    if (kv->db) rocksdb_close(kv->db);
+    close_db(kv->db, kv->family);
     for (int i = 0; i < KV_FAMILIES; i++)
         if (kv->family_options[i]) rocksdb_options_destroy(kv->family_options[i]);
     rocksdb_readoptions_destroy(kv->read);
@@ -179,14 +214,13 @@ void kv_close(struct kv *kv)
     rocksdb_cache_destroy(kv->cache);
     if (kv->beside_path) empty_folder(kv->beside_path);
     free(kv->beside_path);
+    free(kv->path);
     free(kv);
 }
 
 enum sl_result kv_catch_up(struct kv *kv, struct sl_err *err)
 {
-    char *text = NULL;
-    rocksdb_try_catch_up_with_primary(kv->db, &text);
-    return text ? rocks_error(err, "catch up", text) : SL_OK;
+    return open_secondary(kv, err);
 }
 
 /* ---- reading ---- */

@@ -79,7 +79,8 @@ enum sl_result sl_store_open(
 /* Finish what is queued, stop the threads, close. No other call may be running or come later. NULL is fine. */
 void sl_store_close(struct sl_store *store);
 
-/* SL_READ_BESIDE: take in what the writing process has committed since. No call may be running beside it. */
+/* SL_READ_BESIDE: take in what the writing process has committed since. No call may be running beside it, and no view or
+   event be open. */
 enum sl_result sl_store_catch_up(struct sl_store *store, struct sl_err *err);
 
 /* SL_OK, or SL_READ_ONLY with the reason in err: a durable write failed, its fate is unknown until the store is

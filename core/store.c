@@ -129,8 +129,9 @@ static enum sl_result open_kv(struct sl_store *store, const struct sl_options *o
 static void wait_until_whole(struct kv *kv)
 {
     for (int tries = 0; tries < 100; tries++) {
-        if (kv_catch_up(kv, NULL) == SL_OK && check_format(kv, NULL) != SL_NOT_FOUND && rebuild_is_whole(kv)) return;
+        if (check_format(kv, NULL) != SL_NOT_FOUND && rebuild_is_whole(kv)) return;
         nanosleep(&(struct timespec){.tv_nsec = 10 * 1000 * 1000}, NULL);
+        kv_catch_up(kv, NULL);
     }
 }
 
