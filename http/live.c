@@ -91,8 +91,8 @@ static void topic_drop(struct live *live, struct topic *topic)
 {
     if (topic->admitted > 0 || topic->dirty) return;
     struct topic **at = &live->buckets[bucket_of(topic->id, strlen(topic->id))];
-    while (*at != topic)
-        at = &(*at)->next_in_bucket;
+    for (; *at != topic; at = &(*at)->next_in_bucket)
+        assert(*at);
     *at = topic->next_in_bucket;
     free(topic);
 }
@@ -211,8 +211,8 @@ static void unlink_viewer(struct live *live, struct viewer *viewer)
     if (topic->viewers == viewer) topic->viewers = viewer->topic_next;
     if (!viewer->ready) return;
     struct viewer **at = &live->ready;
-    while (*at != viewer)
-        at = &(*at)->next_ready;
+    for (; *at != viewer; at = &(*at)->next_ready)
+        assert(*at);
     *at = viewer->next_ready;
 }
 
@@ -220,8 +220,10 @@ static void drop(struct live *live, struct viewer *viewer)
 {
     struct topic *topic = viewer->topic;
     unlink_viewer(live, viewer);
-    viewer_destroy(
-        viewer); /* closing takes it out of epoll: the hub's descriptor is the last one */
+    /* Closing alone doesn't take it out of epoll: until CivetWeb has closed its own descriptor ours
+       is not the last one, and epoll would go on telling of a viewer that is gone. */
+    epoll_ctl(live->epoll, EPOLL_CTL_DEL, viewer->fd, NULL);
+    viewer_destroy(viewer);
     live_dismiss(live, topic);
 }
 

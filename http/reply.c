@@ -48,24 +48,24 @@ bool http_write(struct http_reply *reply, const void *bytes, size_t len)
 
 bool http_print(struct http_reply *reply, const char *format, ...)
 {
-    char few[512], *text = few;
+    char few[512], *many = NULL;
     va_list args;
     va_start(args, format);
     int n = vsnprintf(few, sizeof few, format, args);
     va_end(args);
     if (n < 0) return false;
     if ((size_t)n >= sizeof few) {
-        text = malloc((size_t)n + 1);
-        if (!text) {
+        many = malloc((size_t)n + 1);
+        if (!many) {
             if (reply->begun) reply->abort(reply);
             return false;
         }
         va_start(args, format);
-        n = vsnprintf(text, (size_t)n + 1, format, args);
+        n = vsnprintf(many, (size_t)n + 1, format, args);
         va_end(args);
     }
-    bool ok = http_write(reply, text, (size_t)n);
-    if (text != few) free(text);
+    bool ok = http_write(reply, many ? many : few, (size_t)n);
+    free(many);
     return ok;
 }
 

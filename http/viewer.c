@@ -83,7 +83,8 @@ static bool pay(struct viewer *viewer)
     if (viewer->ending) return false;
     if (viewer->owes_pong) {
         uint8_t head[WS_HEAD_BYTES];
-        front_add(viewer, head, ws_frame_head(WS_PONG, viewer->pong_len, head));
+        size_t head_len = ws_frame_head(WS_PONG, viewer->pong_len, head);
+        front_add(viewer, head, head_len);
         front_add(viewer, viewer->pong, viewer->pong_len);
         viewer->owes_pong = false;
         return true;
@@ -92,7 +93,8 @@ static bool pay(struct viewer *viewer)
     viewer->ending = true;
     if (viewer->kind == VIEWER_SSE) return false;
     uint8_t frame[WS_CLOSE_BYTES];
-    front_add(viewer, frame, ws_close_frame(viewer->close_code, viewer->close_reason, frame));
+    size_t len = ws_close_frame(viewer->close_code, viewer->close_reason, frame);
+    front_add(viewer, frame, len);
     return true;
 }
 
@@ -110,7 +112,8 @@ static void begin_sync(struct viewer *viewer, const struct piece *piece)
         viewer->back_len = 3;
     } else {
         uint8_t head[WS_HEAD_BYTES];
-        front_add(viewer, head, ws_frame_head(WS_TEXT, piece->text_bytes, head));
+        size_t head_len = ws_frame_head(WS_TEXT, piece->text_bytes, head);
+        front_add(viewer, head, head_len);
         viewer->back = "";
         viewer->back_len = 0;
     }
@@ -311,7 +314,8 @@ void viewer_beat(struct viewer *viewer, uint64_t now_ms)
         front_print(viewer, ": here\n\n");
     } else {
         uint8_t head[WS_HEAD_BYTES];
-        front_add(viewer, head, ws_frame_head(WS_PING, 0, head));
+        size_t head_len = ws_frame_head(WS_PING, 0, head);
+        front_add(viewer, head, head_len);
     }
 }
 

@@ -132,7 +132,7 @@ static bool emit(struct wire *wire, const struct http_reply *reply, unsigned cha
         }
     }
     from -= front_len;
-    memcpy(from, front, front_len);
+    if (front_len > 0) memcpy(from, front, front_len);
     wire->head_sent = true;
     size_t total = (size_t)(to - from);
     wire->sent_bytes += total;
