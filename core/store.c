@@ -253,8 +253,8 @@ void sl_store_subscribe(struct sl_store *store, void (*told)(void *ctx, const st
 
 enum sl_role sl_store_role(struct sl_store *store, struct sl_span text)
 {
-    /* Both are always compared, so that the time tells nothing of which one it is not. */
     if (text.len == 0) return SL_ROLE_NONE; /* a key that is not known here is empty too */
+    /* Both are always compared, so that the time tells nothing of which one it is not. */
     bool owner = crypto_equal(text, sl_span_of(store->keys->owner));
     bool client = crypto_equal(text, sl_span_of(store->keys->client));
     return owner ? SL_ROLE_OWNER : client ? SL_ROLE_CLIENT : SL_ROLE_NONE;

@@ -4,6 +4,9 @@
 #include "log.h"
 #include "rows.h"
 
+#include <stdio.h>
+#include <time.h>
+
 /* ---- bytes ---- */
 
 /* What is removed is unreadable at once, also for a read that began before. */
@@ -287,6 +290,24 @@ enum sl_result view_open_at(struct sl_store *store, const struct share *share, u
     return SL_OK;
 }
 
+static void iso_time(uint64_t time_ms, char text[40])
+{
+    time_t seconds = (time_t)(time_ms / 1000);
+    struct tm utc;
+    char day[24];
+    gmtime_r(&seconds, &utc);
+    strftime(day, sizeof(day), "%Y-%m-%dT%H:%M:%S", &utc);
+    snprintf(text, 40, "%s.%03uZ", day, (unsigned)(time_ms % 1000));
+}
+
+static enum sl_result before_first(uint64_t first_ms, uint64_t last_ms, struct sl_err *err)
+{
+    char first[40], last[40];
+    iso_time(first_ms, first);
+    iso_time(last_ms, last);
+    return sl_fail(err, SL_NO_MOMENT, "no event at or before that time: the first is at %s, the last at %s", first, last);
+}
+
 static enum sl_result resolve(struct sl_store *store, const struct share *share, const struct head *last,
     struct sl_moment moment, uint64_t *sequence, struct sl_err *err)
 {
@@ -306,9 +327,7 @@ static enum sl_result resolve(struct sl_store *store, const struct share *share,
         log_at_time(store->kv, sl_span_of(share->id), last->sequence, moment.value, &found, err);
     if (result != SL_OK) return result;
     if (found == 0)
-        return sl_fail(err, SL_NO_MOMENT, "no event at or before %llu: the first is at %llu, the last at %llu",
-            (unsigned long long)moment.value, (unsigned long long)share->record.created_ms,
-            (unsigned long long)last->time_ms);
+        return before_first(share->record.created_ms, last->time_ms, err);
     *sequence = found;
     return SL_OK;
 }

@@ -186,18 +186,30 @@ bool api_number(
 
 /* ---- shares ---- */
 
-bool api_live_share(struct http_call *call, const char *missing, struct sl_share_info *info)
+static bool find_share(
+    struct http_call *call, bool removed_too, const char *missing, struct sl_share_info *info)
 {
     struct sl_err err = {0};
     struct sl_share_info found;
     enum sl_result result = sl_share_info(call->app->store, api_id(call), &found, &err);
-    if (result == SL_OK && found.state != SL_SHARE_LIVE) result = SL_REMOVED;
+    if (result == SL_OK && found.state != SL_SHARE_LIVE && !removed_too) result = SL_REMOVED;
     if (result != SL_OK) {
         api_fail(call, result, &err, missing);
         return false;
     }
     *info = found;
     return true;
+}
+
+bool api_live_share(struct http_call *call, const char *missing, struct sl_share_info *info)
+{
+    return find_share(call, false, missing, info);
+}
+
+bool api_logged_share(struct http_call *call, const char *missing, struct sl_share_info *info)
+{
+    bool owner = auth_role(call->app, call->request) == SL_ROLE_OWNER;
+    return find_share(call, owner, missing, info);
 }
 
 /* ---- writing ---- */

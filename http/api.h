@@ -80,6 +80,9 @@ bool api_type_is_json(struct sl_span type);
    and returns false when it isn't there or was removed. */
 bool api_live_share(struct http_call *call, const char *missing, struct sl_share_info *info);
 
+/* The same, but the owner finds a removed share too: what is left of it is its history. */
+bool api_logged_share(struct http_call *call, const char *missing, struct sl_share_info *info);
+
 /* An answer of one JSON text, begun with 200. */
 bool api_begin(struct http_call *call);
 

@@ -75,7 +75,7 @@ void handle_events(struct http_call *call)
     struct sl_err err = {0};
     uint64_t from = 0, next = 0;
     bool newest_first;
-    if (!api_live_share(call, no_share, &info) || !api_number(call, "from", 0, UINT64_MAX, &from) ||
+    if (!api_logged_share(call, no_share, &info) || !api_number(call, "from", 0, UINT64_MAX, &from) ||
         !api_number(call, "limit", 1, SL_HISTORY_PAGE, &page.limit) ||
         !want_newest_first(call, &newest_first))
         return;
@@ -217,7 +217,7 @@ void handle_event(struct http_call *call)
     struct sl_event *event = NULL;
     struct sl_share_info info;
     struct sl_err err = {0};
-    if (!api_live_share(call, no_share, &info)) return;
+    if (!api_logged_share(call, no_share, &info)) return;
     enum sl_result result =
         sl_event_open(call->app->store, api_id(call), call->sequence, &event, &err);
     if (result == SL_OK) result = write_event(call, event, &err);

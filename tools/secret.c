@@ -29,6 +29,10 @@ static int run(const void *given, int count, char **words)
         return fail("secret: \"%s\" is no share id", values->share);
     if (!source_open_store(&values->common, SL_READ_BESIDE, &dir, &store, NULL)) return EXIT_WRONG;
     sl_store_secret(store, session, share, secret);
+    if (!*secret) {
+        sl_store_close(store);
+        return fail("the namespace is not in %s: the server got it from outside; set SHARELOG_NAMESPACE here too", dir);
+    }
     printf(values->common.json ? "{\"secret\":\"%s\"}\n" : "%s\n", secret);
     sl_store_close(store);
     return EXIT_YES;

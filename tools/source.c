@@ -61,6 +61,7 @@ bool source_open_store(const struct common *common, enum sl_access access, const
     struct sl_progress progress = term_progress(&line);
     *dir = datadir_of(common);
     if (!*dir || !datadir_options(*dir, access, &options)) return false;
+    options.makes_no_keys = true; /* only a server makes them; its own may have come from outside */
     /* Opening to write makes what is missing; a command that finds nothing to work on must not. */
     if (access == SL_READ_WRITE && !datadir_has_store(*dir)) {
         sl_fail(&err, SL_NOT_FOUND, "no store");
