@@ -3,6 +3,8 @@
 #include "http/api.h"
 
 #include "core/json.h"
+#include "http/auth.h"
+#include "http/auth.h"
 #include "http/param.h"
 
 #include <inttypes.h>
