@@ -290,21 +290,22 @@ enum sl_result view_open_at(struct sl_store *store, const struct share *share, u
     return SL_OK;
 }
 
-static void iso_time(uint64_t time_ms, char text[40])
+/* For a program and for a person. */
+static void time_text(uint64_t time_ms, char text[64])
 {
     time_t seconds = (time_t)(time_ms / 1000);
     struct tm utc;
     char day[24];
     gmtime_r(&seconds, &utc);
     strftime(day, sizeof(day), "%Y-%m-%dT%H:%M:%S", &utc);
-    snprintf(text, 40, "%s.%03uZ", day, (unsigned)(time_ms % 1000));
+    snprintf(text, 64, "%llu (%s.%03uZ)", (unsigned long long)time_ms, day, (unsigned)(time_ms % 1000));
 }
 
 static enum sl_result before_first(uint64_t first_ms, uint64_t last_ms, struct sl_err *err)
 {
-    char first[40], last[40];
-    iso_time(first_ms, first);
-    iso_time(last_ms, last);
+    char first[64], last[64];
+    time_text(first_ms, first);
+    time_text(last_ms, last);
     return sl_fail(err, SL_NO_MOMENT, "no event at or before that time: the first is at %s, the last at %s", first, last);
 }
 

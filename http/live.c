@@ -17,8 +17,10 @@
 #define KEPT_PIECES 256
 #define TICK_MS 1000
 #define EVENTS 256
-/* What the kernel may hold for one viewer; what is behind that waits here, and takes no memory. */
-#define SEND_BUFFER_BYTES ((int)(256 * SL_KIB))
+/* What the kernel may hold unsent for one viewer; the rest waits here, and takes no memory. (A send
+   buffer of a fixed size would bound what is on its way too, and so the speed of a distant viewer.)
+ */
+#define UNSENT_BYTES ((int)(64 * SL_KIB))
 
 struct live {
     struct sl_store *store;
@@ -254,10 +256,10 @@ static void serve(struct live *live, struct viewer *viewer)
 
 static void welcome(struct live *live, struct viewer *viewer)
 {
-    int stall = SL_VIEWER_STALL_MS, buffer = SEND_BUFFER_BYTES;
+    int stall = SL_VIEWER_STALL_MS, unsent = UNSENT_BYTES;
     /* A peer that vanished acknowledges nothing: the kernel then ends the connection. */
     setsockopt(viewer->fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &stall, sizeof stall);
-    setsockopt(viewer->fd, SOL_SOCKET, SO_SNDBUF, &buffer, sizeof buffer);
+    setsockopt(viewer->fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &unsent, sizeof unsent);
     viewer->progress_ms = viewer->beat_ms = now_ms();
     link_viewer(live, viewer);
     struct epoll_event event = {.events = EPOLLIN | EPOLLRDHUP, .data.ptr = viewer};

@@ -155,17 +155,22 @@ static size_t read_text(int fd, char *text, size_t cap, const char *stop, unsign
 
 /* ---- the server ---- */
 
-void net_server_start(struct net_server *server)
+static pid_t spawn_server(const struct net_server *server, int *out)
 {
-    char line[256];
     const char *words[WORDS] = {
         binary(), "serve", "--data", server->dir, "--listen", "127.0.0.1:0"};
     size_t count = 6;
     for (size_t i = 0; server->flags[i]; i++)
         words[count++] = server->flags[i];
-    int out;
     assert_int_equal(server->pid, 0);
-    server->pid = spawn(words, &out);
+    return spawn(words, out);
+}
+
+void net_server_start(struct net_server *server)
+{
+    char line[256];
+    int out;
+    server->pid = spawn_server(server, &out);
     read_text(out, line, sizeof(line), "\n", START_MS);
     close(out);
     if (sscanf(line, "listening on http://127.0.0.1:%u", &server->port) != 1) {
@@ -226,6 +231,36 @@ void net_server_kill(struct net_server *server)
     kill(server->pid, SIGKILL);
     waitpid(server->pid, NULL, 0);
     server->pid = 0;
+}
+
+void net_server_start_and_kill(struct net_server *server, unsigned after_ms)
+{
+    int out;
+    server->pid = spawn_server(server, &out);
+    net_pause_ms(after_ms);
+    close(out);
+    net_server_kill(server);
+}
+
+static void *kill_later(void *ctx)
+{
+    const struct net_server_killer *killer = ctx;
+    usleep(killer->after_us);
+    kill(killer->pid, SIGKILL);
+    return NULL;
+}
+
+void net_server_kill_later(
+    struct net_server *server, struct net_server_killer *killer, unsigned after_us)
+{
+    *killer = (struct net_server_killer){.pid = server->pid, .after_us = after_us};
+    assert_int_equal(pthread_create(&killer->thread, NULL, kill_later, killer), 0);
+}
+
+void net_server_killed(struct net_server *server, struct net_server_killer *killer)
+{
+    pthread_join(killer->thread, NULL);
+    net_server_kill(server);
 }
 
 static int remove_one(const char *path, const struct stat *stat, int type, struct FTW *ftw)

@@ -5,6 +5,7 @@
    and a free port. It ends with the test program, however that ends. What fails, fails the test
    (cmocka), so these are for the main thread alone. */
 
+#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -46,6 +47,20 @@ unsigned net_server_wait(struct net_server *server, unsigned timeout_ms);
 
 /* kill -9, and wait until it is gone. */
 void net_server_kill(struct net_server *server);
+
+/* Start it, kill it after that time (before it answers, perhaps), and wait until it is gone. */
+void net_server_start_and_kill(struct net_server *server, unsigned after_ms);
+
+/* Kill it from a thread of its own, so that it happens while the test goes on; then wait for that.
+ */
+struct net_server_killer {
+    pthread_t thread;
+    pid_t pid;
+    unsigned after_us;
+};
+void net_server_kill_later(
+    struct net_server *server, struct net_server_killer *killer, unsigned after_us);
+void net_server_killed(struct net_server *server, struct net_server_killer *killer);
 
 /* Kill it if it runs, remove its data directory. Never fails: for teardowns. */
 void net_server_close(struct net_server *server);
