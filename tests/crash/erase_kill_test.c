@@ -1,0 +1,236 @@
+/* kill -9 while shares are created, removed and erased: what was answered holds, what was removed
+   stays unreadable, and the erasure goes on after the restart until nothing is left on disk. */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "core/buf.h"
+#include "tests/support/net_client.h"
+#include "tests/support/net_load.h"
+#include "tests/support/net_server.h"
+
+#include <ftw.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#define ROUNDS ((NET_SANITIZED ? 3 : 8) * net_rounds())
+
+static struct net_server server;
+static struct net_client *client;
+
+static int open_one(void **state)
+{
+    (void)state;
+    net_watchdog(3000);
+    net_server_open(&server, NULL);
+    client = net_client_create(server.url);
+    return 0;
+}
+
+static int close_one(void **state)
+{
+    (void)state;
+    net_client_destroy(client);
+    net_server_close(&server);
+    return 0;
+}
+
+static void start_again(void)
+{
+    net_server_start(&server);
+    net_client_destroy(client);
+    client = net_client_create(server.url);
+}
+
+static void verify(void)
+{
+    char text[2048] = "";
+    int code = net_server_run(&server, "verify", text, sizeof(text), 300000);
+    if (code != 0) fail_msg("sharelog verify: %d\n%s", code, text);
+}
+
+/* ---- what is on disk ---- */
+
+static const char *looked_for;
+static unsigned found_in;
+
+static int look_into(const char *path, const struct stat *stat, int type, struct FTW *ftw)
+{
+    (void)ftw;
+    if (type != FTW_F || stat->st_size == 0) return 0;
+    FILE *file = fopen(path, "rb");
+    char *bytes = file ? malloc((size_t)stat->st_size) : NULL;
+    size_t len = bytes ? fread(bytes, 1, (size_t)stat->st_size, file) : 0;
+    if (len && memmem(bytes, len, looked_for, strlen(looked_for))) found_in++;
+    free(bytes);
+    if (file) fclose(file);
+    return 0;
+}
+
+/* In how many files of the store these bytes lie as they are. (Compressed they may hide: the unit
+   tests look into stores that don't compress. A journal never does.) */
+static unsigned files_with(const char *text)
+{
+    looked_for = text;
+    found_in = 0;
+    nftw(server.dir, look_into, 16, FTW_PHYS);
+    return found_in;
+}
+
+/* ---- erasing ---- */
+
+/* A share with `megabytes` of content that begins with its own marker. */
+static struct net_share filled(const char *marker, unsigned megabytes, uint64_t *random)
+{
+    struct net_share share;
+    struct buf item = {0};
+    assert_true(net_create(client, net_session_id(), &share));
+    for (unsigned i = 0; i < megabytes * 4; i++) {
+        const char *head =
+            net_text("{\"type\":\"part\",\"data\":{\"id\":\"p%u\",\"messageID\":\"m\","
+                     "\"text\":\"%s",
+                i, marker);
+        buf_clear(&item);
+        buf_add(&item, head, strlen(head));
+        for (int k = 0; k < 16384; k++) {
+            char text[17];
+            snprintf(text, sizeof(text), "%016llx", (unsigned long long)net_random(random));
+            buf_add(&item, text, 16);
+        }
+        buf_add(&item, "\"}}", 3);
+        assert_int_equal(net_sync_span(client, &share, buf_span(&item)), 200);
+    }
+    buf_fini(&item);
+    return share;
+}
+
+static void expect_gone(const struct net_share *share)
+{
+    static const char *const rests[] = {"", "/data", "/metadata", "/events/2", "/data?at=2"};
+    for (size_t i = 0; i < sizeof(rests) / sizeof(*rests); i++) {
+        net_get(client, net_path(share, rests[i]));
+        net_expect_status(client, 404);
+    }
+    net_get(client, net_text("/share/%s", share->id));
+    net_expect_status(client, 410);
+    net_sync(client, share, NET_MESSAGE("m"));
+    net_expect_status(client, 404);
+}
+
+static void wait_until_erased(void)
+{
+    uint64_t until = net_now_ms() + 120000;
+    do {
+        net_get_as(client, "/api/stats", NET_AS_OWNER);
+        net_expect_status(client, 200);
+        if (net_field_u64(client, "erasuresPending") == 0) return;
+        net_pause_ms(20);
+    } while (net_now_ms() < until);
+    fail_msg("an erasure didn't end: %s", net_answer(client)->body);
+}
+
+static void killed_while_erasing(void **state)
+{
+    uint64_t random = net_seed();
+    struct net_share kept = filled("kept", 1, &random);
+    (void)state;
+    net_get(client, net_path(&kept, "/data"));
+    net_expect_status(client, 200);
+    char *before = strdup(net_answer(client)->body);
+    for (unsigned round = 0; round < ROUNDS; round++) {
+        char marker[64];
+        snprintf(marker, sizeof(marker), "marker-%016llx-%016llx",
+            (unsigned long long)net_random(&random), (unsigned long long)net_random(&random));
+        struct net_share share = filled(marker, NET_SANITIZED ? 2 : 6, &random);
+        assert_true(files_with(marker) > 0);
+        net_delete(client, net_path(&share, ""), net_text("{\"secret\":\"%s\"}", share.secret));
+        net_expect(client, 200, "{\"success\":true}");
+        net_pause_ms((unsigned)(net_random(&random) % 80));
+        net_server_kill(&server);
+        start_again();
+        expect_gone(&share);
+        verify();
+        wait_until_erased();
+        assert_int_equal(files_with(marker), 0);
+        expect_gone(&share);
+        verify();
+        net_get(client, net_path(&kept, "/data"));
+        assert_string_equal(net_answer(client)->body, before);
+    }
+    free(before);
+}
+
+/* Killed in the moment of removal itself: either it was answered, and holds, or nothing says that
+   it is removed and half of it is gone. */
+static void killed_while_removing(void **state)
+{
+    uint64_t random = net_seed() + 1;
+    (void)state;
+    for (unsigned round = 0; round < ROUNDS; round++) {
+        struct net_share share = filled("x", 1, &random);
+        struct net_server_killer killer;
+        net_get(client, net_path(&share, "/data"));
+        char *before = strdup(net_answer(client)->body);
+        net_server_kill_later(&server, &killer, (unsigned)(net_random(&random) % 3000));
+        net_delete(client, net_path(&share, ""), net_text("{\"secret\":\"%s\"}", share.secret));
+        int status = net_answer(client)->status;
+        assert_true(status == 200 || status == 0);
+        net_server_killed(&server, &killer);
+        start_again();
+        net_get(client, net_path(&share, "/data"));
+        bool there = net_answer(client)->status == 200;
+        if (there) {
+            assert_int_equal(status, 0);
+            assert_string_equal(net_answer(client)->body, before);
+        } else {
+            expect_gone(&share);
+        }
+        print_message("answered: %s, removed: %s\n", status ? "yes" : "no", there ? "no" : "yes");
+        wait_until_erased();
+        verify();
+        free(before);
+    }
+}
+
+/* Creates that were answered are there, with their credentials. */
+static void killed_while_creating(void **state)
+{
+    uint64_t random = net_seed() + 2;
+    (void)state;
+    for (unsigned round = 0; round < ROUNDS; round++) {
+        struct net_share created[400];
+        char sessions[400][32];
+        size_t count = 0;
+        struct net_server_killer killer;
+        net_server_kill_later(&server, &killer, (unsigned)(net_random(&random) % 100000));
+        while (count < 400) {
+            snprintf(sessions[count], sizeof(sessions[count]), "%s", net_session_id());
+            if (!net_create(client, sessions[count], &created[count])) break;
+            count++;
+        }
+        net_server_killed(&server, &killer);
+        start_again();
+        for (size_t i = 0; i < count; i++) {
+            struct net_share again;
+            assert_true(net_create_as(client, "/api/share", NET_AS_OWNER, sessions[i], &again));
+            assert_string_equal(again.id, created[i].id);
+            assert_string_equal(again.secret, created[i].secret);
+        }
+        verify();
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(killed_while_erasing, open_one, close_one),
+        cmocka_unit_test_setup_teardown(killed_while_removing, open_one, close_one),
+        cmocka_unit_test_setup_teardown(killed_while_creating, open_one, close_one),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
