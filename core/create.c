@@ -12,7 +12,8 @@ bool sl_share_id_valid(struct sl_span id)
     if (id.len == 0 || id.len > SL_SHARE_ID_BYTES) return false;
     for (size_t i = 0; i < id.len; i++) {
         char c = id.ptr[i];
-        bool fine = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '_' || c == '-';
+        bool fine = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+                    c == '_' || c == '-';
         if (!fine) return false;
     }
     return true;
@@ -34,11 +35,13 @@ static enum sl_result session_id_check(struct sl_span session_id, struct sl_err 
 static void secret_of(struct sl_store *store, struct sl_span session_id, struct sl_span share_id,
     enum secret_kind kind, char secret[SL_SECRET_BYTES + 1])
 {
-    sl_store_secret(store, session_id, kind == SECRET_BY_ID ? share_id : (struct sl_span){0}, secret);
+    sl_store_secret(
+        store, session_id, kind == SECRET_BY_ID ? share_id : (struct sl_span){0}, secret);
 }
 
-/* Does the secret that this server computes for a live share fit the one it was made with? (It doesn't once the namespace has
-   been changed.) `only_unsynced`: and has nothing been synced into it? */
+/* Does the secret that this server computes for a live share fit the one it was made with? (It
+   doesn't once the namespace has been changed.) `only_unsynced`: and has nothing been synced into
+   it? */
 static enum sl_result recover(struct sl_store *store, struct sl_span share_id, bool only_unsynced,
     struct sl_credentials *credentials, struct sl_err *err)
 {
@@ -54,8 +57,10 @@ static enum sl_result recover(struct sl_store *store, struct sl_span share_id, b
     memcpy(c.id, share_id.ptr, share_id.len);
     secret_of(store, record.session_id, share_id, record.secret_kind, c.secret);
     crypto_sha256(c.secret, SL_SECRET_BYTES, hash);
-    bool fits = record.state == SL_SHARE_LIVE && head.sequence > 0 && (!only_unsynced || head.syncs == 0) &&
-                crypto_equal((struct sl_span){(char *)hash, 32}, (struct sl_span){(char *)record.secret_hash, 32});
+    bool fits = record.state == SL_SHARE_LIVE && head.sequence > 0 &&
+                (!only_unsynced || head.syncs == 0) &&
+                crypto_equal((struct sl_span){(char *)hash, 32},
+                    (struct sl_span){(char *)record.secret_hash, 32});
     share_release(store->shares, share);
     if (!fits) return SL_NOT_FOUND;
     *credentials = c;
@@ -63,11 +68,13 @@ static enum sl_result recover(struct sl_store *store, struct sl_span share_id, b
 }
 
 /* The newest live share of a session whose secret fits. *any: it has a live share at all. */
-static enum sl_result recover_session(struct sl_store *store, struct sl_span session_id, bool keyed, bool *any,
-    struct sl_credentials *credentials, struct sl_err *err)
+static enum sl_result recover_session(struct sl_store *store, struct sl_span session_id, bool keyed,
+    bool *any, struct sl_credentials *credentials, struct sl_err *err)
 {
-    struct row_key from = row_by_session(session_id, 0), to = row_by_session(session_id, UINT64_MAX);
-    struct kv_iter *iter = kv_iter_create(store->kv, KV_BY_SESSION, row_span(&from), row_span(&to), false);
+    struct row_key from = row_by_session(session_id, 0),
+                   to = row_by_session(session_id, UINT64_MAX);
+    struct kv_iter *iter =
+        kv_iter_create(store->kv, KV_BY_SESSION, row_span(&from), row_span(&to), false);
     enum sl_result result = SL_NOT_FOUND;
     *any = false;
     for (kv_iter_last(iter); kv_iter_valid(iter) && result == SL_NOT_FOUND; kv_iter_prev(iter)) {
@@ -80,9 +87,30 @@ static enum sl_result recover_session(struct sl_store *store, struct sl_span ses
     return result;
 }
 
+enum sl_result sl_session_share(struct sl_store *store, struct sl_span session_id,
+    char id[SL_SHARE_ID_BYTES + 1], struct sl_err *err)
+{
+    enum sl_result result = session_id_check(session_id, err);
+    if (result != SL_OK) return sl_fail(err, SL_NOT_FOUND, "no such session");
+    struct row_key from = row_by_session(session_id, 0),
+                   to = row_by_session(session_id, UINT64_MAX);
+    struct kv_iter *iter =
+        kv_iter_create(store->kv, KV_BY_SESSION, row_span(&from), row_span(&to), false);
+    kv_iter_last(iter);
+    bool found = kv_iter_valid(iter) && kv_iter_value(iter).len <= SL_SHARE_ID_BYTES;
+    if (found)
+        snprintf(id, SL_SHARE_ID_BYTES + 1, "%.*s", (int)kv_iter_value(iter).len,
+            kv_iter_value(iter).ptr);
+    result = kv_iter_check(iter, err);
+    kv_iter_destroy(iter);
+    return result != SL_OK || found ? result
+                                    : sl_fail(err, SL_NOT_FOUND, "the session is not shared here");
+}
+
 /* ---- a new one ---- */
 
-static enum sl_result id_is_free(struct sl_store *store, struct sl_span id, bool *free_id, struct sl_err *err)
+static enum sl_result id_is_free(
+    struct sl_store *store, struct sl_span id, bool *free_id, struct sl_err *err)
 {
     struct share *share;
     enum sl_result result = share_acquire(store->shares, id, &share, err);
@@ -91,7 +119,8 @@ static enum sl_result id_is_free(struct sl_store *store, struct sl_span id, bool
     return result == SL_NOT_FOUND ? SL_OK : result;
 }
 
-/* The id that a session id suggests: its last 8 characters, behind `test_` if it has that in front. False if they make none. */
+/* The id that a session id suggests: its last 8 characters, behind `test_` if it has that in front.
+ * False if they make none. */
 static bool suggested_id(struct sl_span session_id, char id[SL_SHARE_ID_BYTES + 1])
 {
     bool test = session_id.len >= 5 && memcmp(session_id.ptr, "test_", 5) == 0;
@@ -109,7 +138,8 @@ static enum sl_result choose_id(struct sl_store *store, struct sl_span session_i
     char base[SL_SHARE_ID_BYTES + 1];
     *kind = SECRET_PLAIN;
     if (suggested_id(session_id, base)) {
-        enum sl_result result = has_live ? SL_OK : id_is_free(store, sl_span_of(base), &free_id, err);
+        enum sl_result result =
+            has_live ? SL_OK : id_is_free(store, sl_span_of(base), &free_id, err);
         if (result != SL_OK) return result;
     } else {
         crypto_base62(base, 8);
@@ -160,9 +190,9 @@ static enum sl_result append_create(struct sl_store *store, struct share *share,
     struct buf body = {0};
     struct batch batch = {0};
     create_body_encode(sl_span_of(share->id), &share->record, &body);
-    enum sl_result result = body.failed
-                                ? sl_fail(err, SL_NOMEM, "out of memory")
-                                : batch_control("create", buf_span(&body), store_now_us(store), &batch, err);
+    enum sl_result result =
+        body.failed ? sl_fail(err, SL_NOMEM, "out of memory")
+                    : batch_control("create", buf_span(&body), store_now_us(store), &batch, err);
     if (result == SL_OK) {
         struct append append = {.share = share,
             .batch = &batch,
@@ -199,17 +229,21 @@ static enum sl_result make(struct sl_store *store, struct sl_span session_id, bo
     return result;
 }
 
-/* Does a share of this session that the owner took down hold it? Gives the first; *share_id is empty if there is none. */
-static enum sl_result holder(
-    struct sl_store *store, struct sl_span session_id, char share_id[SL_SHARE_ID_BYTES + 1], struct sl_err *err)
+/* Does a share of this session that the owner took down hold it? Gives the first; *share_id is
+ * empty if there is none. */
+static enum sl_result holder(struct sl_store *store, struct sl_span session_id,
+    char share_id[SL_SHARE_ID_BYTES + 1], struct sl_err *err)
 {
-    struct row_key from = row_held(session_id, SL_SPAN("")), to = row_held(session_id, SL_SPAN("\x7f"));
-    struct kv_iter *iter = kv_iter_create(store->kv, KV_INDEX, row_span(&from), row_span(&to), false);
+    struct row_key from = row_held(session_id, SL_SPAN("")),
+                   to = row_held(session_id, SL_SPAN("\x7f"));
+    struct kv_iter *iter =
+        kv_iter_create(store->kv, KV_INDEX, row_span(&from), row_span(&to), false);
     kv_iter_first(iter);
     share_id[0] = 0;
     if (kv_iter_valid(iter)) {
         struct sl_span key = kv_iter_key(iter);
-        snprintf(share_id, SL_SHARE_ID_BYTES + 1, "%.*s", (int)(key.len - from.len), key.ptr + from.len);
+        snprintf(
+            share_id, SL_SHARE_ID_BYTES + 1, "%.*s", (int)(key.len - from.len), key.ptr + from.len);
     }
     enum sl_result result = kv_iter_check(iter, err);
     kv_iter_destroy(iter);
@@ -231,9 +265,11 @@ enum sl_result sl_share_create(struct sl_store *store, struct sl_span session_id
     if (result == SL_OK && share_id[0])
         result = sl_fail(err, SL_HELD,
             "the owner took this session's share down: it can't be shared again until the owner allows it");
-    if (result == SL_OK) result = recover_session(store, session_id, keyed, &has_live, credentials, err);
+    if (result == SL_OK)
+        result = recover_session(store, session_id, keyed, &has_live, credentials, err);
     if (result == SL_NOT_FOUND) {
-        struct sl_span twin = keyed ? (struct sl_span){0} : twins_find(store->twins, session_id, peer);
+        struct sl_span twin =
+            keyed ? (struct sl_span){0} : twins_find(store->twins, session_id, peer);
         if (twin.len) result = recover(store, twin, true, credentials, err);
     }
     if (result == SL_NOT_FOUND) {
@@ -254,7 +290,8 @@ static enum sl_result drop_hold(struct append *append, struct kv_batch *kv_batch
     return SL_OK;
 }
 
-static enum sl_result append_allow(struct sl_store *store, struct sl_span share_id, struct sl_err *err)
+static enum sl_result append_allow(
+    struct sl_store *store, struct sl_span share_id, struct sl_err *err)
 {
     struct share *share;
     struct batch batch = {0};
@@ -262,10 +299,12 @@ static enum sl_result append_allow(struct sl_store *store, struct sl_span share_
     enum sl_result result = share_acquire(store->shares, share_id, &share, err);
     if (result != SL_OK) return result;
     allow_body_encode(SL_WHO_OWNER, SL_SPAN(""), &body);
-    result = body.failed ? sl_fail(err, SL_NOMEM, "out of memory")
-                         : batch_control("allow", buf_span(&body), store_now_us(store), &batch, err);
+    result = body.failed
+                 ? sl_fail(err, SL_NOMEM, "out of memory")
+                 : batch_control("allow", buf_span(&body), store_now_us(store), &batch, err);
     if (result == SL_OK) {
-        struct append append = {.share = share, .batch = &batch, .kind = SL_ALLOW, .derive = drop_hold, .ctx = store};
+        struct append append = {
+            .share = share, .batch = &batch, .kind = SL_ALLOW, .derive = drop_hold, .ctx = store};
         result = sequencer_append(store->sequencer, &append, err);
     }
     batch_fini(&batch);
@@ -274,7 +313,8 @@ static enum sl_result append_allow(struct sl_store *store, struct sl_span share_
     return result;
 }
 
-enum sl_result sl_session_allow(struct sl_store *store, struct sl_span session_id, struct sl_err *err)
+enum sl_result sl_session_allow(
+    struct sl_store *store, struct sl_span session_id, struct sl_err *err)
 {
     enum sl_result result = session_id_check(session_id, err);
     if (result == SL_OK) result = store_writable(store, err);

@@ -3,24 +3,28 @@
 
 /* sharelog's store: the public contract of core/.
 
-   A *share* is one shared opencode session: an id, a secret, and a log of *events*. A client POSTs *batches*, ordered
-   lists of *items* {type, data}; each batch becomes one event, for ever. An event has a *sequence* in its share
-   (1, 2, 3 … without gaps; 1 is its creation) and a *position* in the whole store's log (0, 1, 2 … without gaps). Its
-   *header* is a leaf of the log and names the leaf before it in the share, its *manifest* lists the items with a
-   commitment for each, its *body* is the items' bytes as they were sent.
+   A *share* is one shared opencode session: an id, a secret, and a log of *events*. A client POSTs
+   *batches*, ordered lists of *items* {type, data}; each batch becomes one event, for ever. An
+   event has a *sequence* in its share (1, 2, 3 … without gaps; 1 is its creation) and a *position*
+   in the whole store's log (0, 1, 2 … without gaps). Its *header* is a leaf of the log and names
+   the leaf before it in the share, its *manifest* lists the items with a commitment for each, its
+   *body* is the items' bytes as they were sent.
 
-   *Folding* the events of a share up to some moment gives its state: the newest item of each *item key*. A
-   *snapshot* is a folded state, stored; a background *compactor* makes one whenever the events since the last weigh
-   as much as it does, so that the state at any moment is one snapshot and a bounded number of bytes of events away.
-   Snapshots, shares' records and indexes are derived: lost ones are made again from the events.
+   *Folding* the events of a share up to some moment gives its state: the newest item of each *item
+   key*. A *snapshot* is a folded state, stored; a background *compactor* makes one whenever the
+   events since the last weigh as much as it does, so that the state at any moment is one snapshot
+   and a bounded number of bytes of events away. Snapshots, shares' records and indexes are derived:
+   lost ones are made again from the events.
 
-   One thread, the *sequencer*, owns order. It gathers what waits, writes it as one RocksDB batch with one fsync, and
-   wakes the callers. Reads never wait for it: what a read needs is never rewritten.
+   One thread, the *sequencer*, owns order. It gathers what waits, writes it as one RocksDB batch
+   with one fsync, and wakes the callers. Reads never wait for it: what a read needs is never
+   rewritten.
 
-   Conventions. Functions return a result; on any but SL_OK out-parameters are untouched and *err (which may be NULL)
-   says why. SL_IO, SL_CORRUPT and SL_NOMEM can come from every function that takes a store and are not repeated
-   below. All functions may be called from any thread, unless they say otherwise. Spans are borrowed. Times are
-   milliseconds since 1970 (UTC), or microseconds where the name ends in _us. Core prints nothing and knows no HTTP. */
+   Conventions. Functions return a result; on any but SL_OK out-parameters are untouched and *err
+   (which may be NULL) says why. SL_IO, SL_CORRUPT and SL_NOMEM can come from every function that
+   takes a store and are not repeated below. All functions may be called from any thread, unless
+   they say otherwise. Spans are borrowed. Times are milliseconds since 1970 (UTC), or microseconds
+   where the name ends in _us. Core prints nothing and knows no HTTP. */
 
 #include "err.h"
 #include "limits.h"
@@ -30,8 +34,8 @@ struct sl_store;
 struct sl_view;
 struct sl_event;
 
-/* Where a function's bytes go, piece by piece: return false to stop it (it then returns SL_STOPPED). The bytes are
-   the callee's for the call alone. */
+/* Where a function's bytes go, piece by piece: return false to stop it (it then returns
+   SL_STOPPED). The bytes are the callee's for the call alone. */
 struct sl_sink {
     bool (*write)(void *ctx, const void *bytes, size_t len);
     void *ctx;
@@ -46,98 +50,109 @@ enum sl_durability {
 
 enum sl_access {
     SL_READ_WRITE, /* one process at a time: SL_LOCKED otherwise */
-    SL_READ_BESIDE /* read what is there, while another process may be writing; sees that process's events up to
-                      the moment of opening, or of the last sl_store_catch_up */
+    SL_READ_BESIDE /* read what is there, while another process may be writing; sees that process's
+                      events up to the moment of opening, or of the last sl_store_catch_up */
 };
 
 struct sl_options {
-    const char *dir;             /* made, with its parents, when missing (SL_READ_WRITE) */
+    const char *dir; /* made, with its parents, when missing (SL_READ_WRITE) */
     enum sl_access access;
     enum sl_durability durability;
     size_t cache_bytes;          /* 0: SL_CACHE_BYTES */
     struct sl_span owner_key;    /* empty: the one in dir, made there at first */
     struct sl_span namespace_id; /* a UUID; empty: the one in dir, made there at first */
-    struct sl_span origin;       /* of the log; counts when the store is made, must fit it afterwards (SL_INVALID) */
-    bool makes_no_keys;          /* an owner key or namespace that an existing store's dir lacks stays unknown */
-    bool uncompressed;           /* for tests that look for bytes in files */
-    bool no_compactor;           /* for tests: snapshots are made by sl_store_compact alone */
-    uint64_t (*clock_us)(void);  /* NULL: the system's realtime clock */
+    struct sl_span
+        origin; /* of the log; counts when the store is made, must fit it afterwards (SL_INVALID) */
+    bool makes_no_keys; /* an owner key or namespace that an existing store's dir lacks stays
+                           unknown */
+    bool uncompressed;  /* for tests that look for bytes in files */
+    bool no_compactor;  /* for tests: snapshots are made by sl_store_compact alone */
+    uint64_t (*clock_us)(void); /* NULL: the system's realtime clock */
 };
 
-/* Open the store in options->dir, making it (format, signing key, origin, owner key, namespace) when there is none.
-   Options are copied. Recovers from any crash: what was acknowledged is there, derived data that is missing or out of
-   date is made again (which can take long for a large store; progress may be NULL), erasures go on.
-   SL_FORMAT: made by a newer version; nothing was touched. SL_LOCKED: another process writes to it.
-   SL_NOT_FOUND: SL_READ_BESIDE and no store there. SL_INVALID: a key file or origin is malformed or doesn't fit. */
+/* Open the store in options->dir, making it (format, signing key, origin, owner key, namespace)
+   when there is none. Options are copied. Recovers from any crash: what was acknowledged is there,
+   derived data that is missing or out of date is made again (which can take long for a large store;
+   progress may be NULL), erasures go on. SL_FORMAT: made by a newer version; nothing was touched.
+   SL_LOCKED: another process writes to it. SL_NOT_FOUND: SL_READ_BESIDE and no store there.
+   SL_INVALID: a key file or origin is malformed or doesn't fit. */
 struct sl_progress {
-    void (*report)(void *ctx, const char *phase, uint64_t done, uint64_t total); /* total 0: unknown */
+    void (*report)(
+        void *ctx, const char *phase, uint64_t done, uint64_t total); /* total 0: unknown */
     void *ctx;
 };
-enum sl_result sl_store_open(
-    const struct sl_options *options, const struct sl_progress *progress, struct sl_store **store, struct sl_err *err);
+enum sl_result sl_store_open(const struct sl_options *options, const struct sl_progress *progress,
+    struct sl_store **store, struct sl_err *err);
 
-/* Finish what is queued, stop the threads, close. No other call may be running or come later. NULL is fine. */
+/* Finish what is queued, stop the threads, close. No other call may be running or come later. NULL
+ * is fine. */
 void sl_store_close(struct sl_store *store);
 
-/* SL_READ_BESIDE: take in what the writing process has committed since. No call may be running beside it, and no view or
-   event be open. */
+/* SL_READ_BESIDE: take in what the writing process has committed since. No call may be running
+   beside it, and no view or event be open. */
 enum sl_result sl_store_catch_up(struct sl_store *store, struct sl_err *err);
 
-/* SL_OK, or SL_READ_ONLY with the reason in err: a durable write failed, its fate is unknown until the store is
-   reopened, and until then it takes no writes. Reads go on. */
+/* SL_OK, or SL_READ_ONLY with the reason in err: a durable write failed, its fate is unknown until
+   the store is reopened, and until then it takes no writes. Reads go on. */
 enum sl_result sl_store_health(struct sl_store *store, struct sl_err *err);
 
-/* Delete all derived data and make it again from the events. The store must have been opened SL_READ_WRITE, with no other
-   call running. Reads then give byte-equal answers. Safe to interrupt: the next open does it again. */
-enum sl_result sl_store_rebuild(struct sl_store *store, const struct sl_progress *progress, struct sl_err *err);
+/* Delete all derived data and make it again from the events. The store must have been opened
+   SL_READ_WRITE, with no other call running. Reads then give byte-equal answers. Safe to interrupt:
+   the next open does it again. */
+enum sl_result sl_store_rebuild(
+    struct sl_store *store, const struct sl_progress *progress, struct sl_err *err);
 
-/* Make every snapshot that is due, finish every erasure, then compact the files on disk. Waits until done. */
-enum sl_result sl_store_compact(struct sl_store *store, const struct sl_progress *progress, struct sl_err *err);
+/* Make every snapshot that is due, finish every erasure, then compact the files on disk. Waits
+ * until done. */
+enum sl_result sl_store_compact(
+    struct sl_store *store, const struct sl_progress *progress, struct sl_err *err);
 
 /* Wait until every snapshot that is due now, and every erasure begun, is done. */
 enum sl_result sl_store_settle(struct sl_store *store, struct sl_err *err);
 
 struct sl_stats {
     uint64_t shares_live, shares_removed, erasures_pending;
-    uint64_t events;                    /* the log's size */
-    uint64_t disk_bytes;                /* files of the store */
-    uint64_t event_bytes, body_bytes, log_bytes, snapshot_bytes, derived_bytes; /* on disk, estimated by RocksDB */
-    uint64_t memory_bytes;              /* RocksDB's caches and write buffers */
-    uint64_t appended, groups, synced;  /* since opening: events, commit groups, fsyncs */
+    uint64_t events;     /* the log's size */
+    uint64_t disk_bytes; /* files of the store */
+    uint64_t event_bytes, body_bytes, log_bytes, snapshot_bytes,
+        derived_bytes;                 /* on disk, estimated by RocksDB */
+    uint64_t memory_bytes;             /* RocksDB's caches and write buffers */
+    uint64_t appended, groups, synced; /* since opening: events, commit groups, fsyncs */
 };
 enum sl_result sl_store_stats(struct sl_store *store, struct sl_stats *stats, struct sl_err *err);
 
-/* Check everything against everything: every share's chain (sequences, times, `prev`, headers, the commitments of every
-   body), the whole log by position, derived records, and each snapshot against a fresh fold. Stops at the first
-   fault: SL_CORRUPT, err naming it exactly (`share ID: event N: item I (KEY): …`). Memory is bounded by the largest
-   single state's keys. */
+/* Check everything against everything: every share's chain (sequences, times, `prev`, headers, the
+   commitments of every body), the whole log by position, derived records, and each snapshot against
+   a fresh fold. Stops at the first fault: SL_CORRUPT, err naming it exactly (`share ID: event N:
+   item I (KEY): …`). Memory is bounded by the largest single state's keys. */
 struct sl_verified {
     uint64_t shares, events, items, bytes, snapshots, removed; /* what was checked */
     uint8_t root[32];                                          /* RFC 6962 root over all leaves */
 };
-enum sl_result sl_store_verify(
-    struct sl_store *store, const struct sl_progress *progress, struct sl_verified *verified, struct sl_err *err);
+enum sl_result sl_store_verify(struct sl_store *store, const struct sl_progress *progress,
+    struct sl_verified *verified, struct sl_err *err);
 
 /* ---- keys ---- */
 
 enum sl_role { SL_ROLE_NONE, SL_ROLE_CLIENT, SL_ROLE_OWNER };
 
-/* Whose key `text` is, compared in constant time. SL_ROLE_NONE for anything else, empty included. */
+/* Whose key `text` is, compared in constant time. SL_ROLE_NONE for anything else, empty included.
+ */
 enum sl_role sl_store_role(struct sl_store *store, struct sl_span text);
 
-/* The keys themselves, NUL-terminated, valid until close; empty if not known here (SL_READ_BESIDE and makes_no_keys, when
-   the server got them from outside). The verifier key is that of the log's checkpoints, as C2SP
-   signed-note writes it; the origin is its name. */
+/* The keys themselves, NUL-terminated, valid until close; empty if not known here (SL_READ_BESIDE
+   and makes_no_keys, when the server got them from outside). The verifier key is that of the log's
+   checkpoints, as C2SP signed-note writes it; the origin is its name. */
 const char *sl_store_owner_key(struct sl_store *store);
 const char *sl_store_client_key(struct sl_store *store);
 const char *sl_store_log_key(struct sl_store *store);
 const char *sl_store_origin(struct sl_store *store);
 
-/* A share's secret, computed: UUIDv5(namespace, session id), or over `session id#share id` for a share whose id is not
-   the one its session id suggests (share_id empty: the plain one). Pure but for the namespace; empty if that is not
-   known here. */
-void sl_store_secret(
-    struct sl_store *store, struct sl_span session_id, struct sl_span share_id, char secret[SL_SECRET_BYTES + 1]);
+/* A share's secret, computed: UUIDv5(namespace, session id), or over `session id#share id` for a
+   share whose id is not the one its session id suggests (share_id empty: the plain one). Pure but
+   for the namespace; empty if that is not known here. */
+void sl_store_secret(struct sl_store *store, struct sl_span session_id, struct sl_span share_id,
+    char secret[SL_SECRET_BYTES + 1]);
 
 /* ---- shares ---- */
 
@@ -150,13 +165,13 @@ struct sl_credentials {
     bool recovered; /* of a share that was there before */
 };
 
-/* Create a share for a session, or recover the one there is. With SL_ROLE_OWNER or SL_ROLE_CLIENT the newest live
-   share of this session whose recomputed secret fits comes back unchanged. Without, the same only for a twin: same
-   `peer` (any text that names the client's address), within SL_TWIN_CREATE_MS of the create, before the first sync.
-   Else a new share is made, durably. It never yields the secret of a share in use to one who has no key, and never
-   an id that was given before.
-   SL_INVALID: session id empty, too long, or with control characters. SL_HELD: the owner took this session down.
-   SL_READ_ONLY, SL_CLOSING: nothing was made. */
+/* Create a share for a session, or recover the one there is. With SL_ROLE_OWNER or SL_ROLE_CLIENT
+   the newest live share of this session whose recomputed secret fits comes back unchanged. Without,
+   the same only for a twin: same `peer` (any text that names the client's address), within
+   SL_TWIN_CREATE_MS of the create, before the first sync. Else a new share is made, durably. It
+   never yields the secret of a share in use to one who has no key, and never an id that was given
+   before. SL_INVALID: session id empty, too long, or with control characters. SL_HELD: the owner
+   took this session down. SL_READ_ONLY, SL_CLOSING: nothing was made. */
 enum sl_result sl_share_create(struct sl_store *store, struct sl_span session_id, enum sl_role role,
     struct sl_span peer, struct sl_credentials *credentials, struct sl_err *err);
 
@@ -178,7 +193,8 @@ struct sl_share_info {
     bool erased; /* nothing of its content is left on disk */
 };
 
-/* What the store knows of a share, live or removed, without folding. SL_NOT_FOUND: no such id was ever given. */
+/* What the store knows of a share, live or removed, without folding. SL_NOT_FOUND: no such id was
+ * ever given. */
 enum sl_result sl_share_info(
     struct sl_store *store, struct sl_span id, struct sl_share_info *info, struct sl_err *err);
 
@@ -186,28 +202,35 @@ struct sl_synced {
     uint64_t sequence, position, syncs;
 };
 
-/* Append one sync batch: `body` is the request's JSON, {"secret": …, "data": [{"type": …, "data": …} …]}, `arrived_us`
-   when its first byte came. Parses, checks the secret, hashes, waits for the sequencer. SL_OK means durable.
-   Any other result means that nothing was or will be stored, but SL_IO: then its fate is unknown, and the store is
-   read-only from then on. The body is only read, and not kept.
-   SL_INVALID: what and where (`data[3].type: expected a string`). SL_TOO_LARGE: a limit, named.
-   SL_NOT_FOUND: no such share. SL_REMOVED: removed. SL_BAD_SECRET. SL_READ_ONLY. SL_CLOSING.
-   The secret is judged before the items: who doesn't hold it learns nothing but that, or that the text is no JSON.
-   Cost: one pass over the body, two hashes an item, one copy into RocksDB's batch; depends on nothing but the body. */
-enum sl_result sl_share_sync(struct sl_store *store, struct sl_span id, struct sl_span body, uint64_t arrived_us,
-    struct sl_synced *synced, struct sl_err *err);
+/* Append one sync batch: `body` is the request's JSON, {"secret": …, "data": [{"type": …, "data":
+   …} …]}, `arrived_us` when its first byte came. Parses, checks the secret, hashes, waits for the
+   sequencer. SL_OK means durable. Any other result means that nothing was or will be stored, but
+   SL_IO: then its fate is unknown, and the store is read-only from then on. The body is only read,
+   and not kept. SL_INVALID: what and where (`data[3].type: expected a string`). SL_TOO_LARGE: a
+   limit, named. SL_NOT_FOUND: no such share. SL_REMOVED: removed. SL_BAD_SECRET. SL_READ_ONLY.
+   SL_CLOSING. The secret is judged before the items: who doesn't hold it learns nothing but that,
+   or that the text is no JSON. Cost: one pass over the body, two hashes an item, one copy into
+   RocksDB's batch; depends on nothing but the body. */
+enum sl_result sl_share_sync(struct sl_store *store, struct sl_span id, struct sl_span body,
+    uint64_t arrived_us, struct sl_synced *synced, struct sl_err *err);
 
-/* Take a share's content away for ever: unreadable when this returns, erased from disk soon after by the compactor
-   (journalled: it goes on after a crash). Headers stay, and with them every proof. `who` SL_WHO_SECRET checks `secret`
-   first, the others ignore it. Removing a removed share is SL_OK and changes nothing (with its secret, or by the owner).
-   An owner's removal holds its session: it can't be shared again until sl_session_allow.
-   SL_NOT_FOUND, SL_BAD_SECRET, SL_READ_ONLY, SL_CLOSING. `reason` may be empty; longer than SL_REASON_BYTES:
-   SL_INVALID. */
-enum sl_result sl_share_remove(struct sl_store *store, struct sl_span id, enum sl_who who, struct sl_span secret,
-    struct sl_span reason, struct sl_err *err);
+/* Take a share's content away for ever: unreadable when this returns, erased from disk soon after
+   by the compactor (journalled: it goes on after a crash). Headers stay, and with them every proof.
+   `who` SL_WHO_SECRET checks `secret` first, the others ignore it. Removing a removed share is
+   SL_OK and changes nothing (with its secret, or by the owner). An owner's removal holds its
+   session: it can't be shared again until sl_session_allow. SL_NOT_FOUND, SL_BAD_SECRET,
+   SL_READ_ONLY, SL_CLOSING. `reason` may be empty; longer than SL_REASON_BYTES: SL_INVALID. */
+enum sl_result sl_share_remove(struct sl_store *store, struct sl_span id, enum sl_who who,
+    struct sl_span secret, struct sl_span reason, struct sl_err *err);
 
-/* Let a session that the owner took down be shared again (as a new share). SL_OK when it was not held too. */
-enum sl_result sl_session_allow(struct sl_store *store, struct sl_span session_id, struct sl_err *err);
+/* The newest live share of a session, if it is shared here. SL_NOT_FOUND. */
+enum sl_result sl_session_share(struct sl_store *store, struct sl_span session_id,
+    char id[SL_SHARE_ID_BYTES + 1], struct sl_err *err);
+
+/* Let a session that the owner took down be shared again (as a new share). SL_OK when it was not
+ * held too. */
+enum sl_result sl_session_allow(
+    struct sl_store *store, struct sl_span session_id, struct sl_err *err);
 
 /* ---- a share at a moment ---- */
 
@@ -217,56 +240,69 @@ struct sl_moment {
     uint64_t value; /* a sequence, or milliseconds: the last event at or before it */
 };
 
-/* Fold a share as it was at a moment. The view stays what it is whatever is appended later; it holds keys and places,
-   not contents, which are read as they are asked for. Close it with sl_view_close.
-   One thread at a time uses a view.
-   SL_NOT_FOUND, SL_REMOVED (also from the reading functions below, if the share is removed meanwhile).
-   SL_NO_MOMENT: no such sequence, or before the first event; err names the range that exists. */
-enum sl_result sl_view_open(struct sl_store *store, struct sl_span id, struct sl_moment moment, struct sl_view **view,
-    struct sl_err *err);
+/* Fold a share as it was at a moment. The view stays what it is whatever is appended later; it
+   holds keys and places, not contents, which are read as they are asked for. Close it with
+   sl_view_close. One thread at a time uses a view. SL_NOT_FOUND, SL_REMOVED (also from the reading
+   functions below, if the share is removed meanwhile). SL_NO_MOMENT: no such sequence, or before
+   the first event; err names the range that exists. */
+enum sl_result sl_view_open(struct sl_store *store, struct sl_span id, struct sl_moment moment,
+    struct sl_view **view, struct sl_err *err);
 void sl_view_close(struct sl_view *view); /* NULL is fine */
 
-/* What a list or a page's head says of a share. Spans are JSON values as the client sent them (a string with its
-   quotes), empty when there is none or it is not a string; valid until the view is closed, or for the callback. */
+/* What a list or a page's head says of a share. Spans are JSON values as the client sent them (a
+   string with its quotes), empty when there is none or it is not a string; valid until the view is
+   closed, or for the callback. */
 struct sl_metadata {
     const char *id;
-    struct sl_span session_id;        /* plain text */
-    struct sl_span title, directory;  /* JSON */
+    struct sl_span session_id;       /* plain text */
+    struct sl_span title, directory; /* JSON */
     uint64_t messages, parts, diffs, models;
     uint64_t syncs, sequence;
-    uint64_t created_ms, updated_ms;  /* updated: the last event at or before the moment */
-    uint64_t bytes;                   /* of the state: what /data sends */
+    uint64_t created_ms, updated_ms; /* updated: the last event at or before the moment */
+    uint64_t bytes;                  /* of the state: what /data sends */
 };
-enum sl_result sl_view_metadata(struct sl_view *view, struct sl_metadata *metadata, struct sl_err *err);
+enum sl_result sl_view_metadata(
+    struct sl_view *view, struct sl_metadata *metadata, struct sl_err *err);
 
-/* The upstream view, `[{"type":…,"data":…},…]`: the newest item of each key, in bytewise order of key. With nothing
-   pending since a snapshot its rows go to the sink as they lie. */
+/* The upstream view, `[{"type":…,"data":…},…]`: the newest item of each key, in bytewise order of
+   key. With nothing pending since a snapshot its rows go to the sink as they lie. */
 enum sl_result sl_view_data(struct sl_view *view, struct sl_sink sink, struct sl_err *err);
 
-/* One array of the AgentSession view, or its session, as JSON: messages, parts and models in order of first arrival, diffs
-   of all batches in order. SL_SECTION_SESSION gives the session's value, or null. */
-enum sl_section { SL_SECTION_SESSION, SL_SECTION_MESSAGES, SL_SECTION_PARTS, SL_SECTION_DIFFS, SL_SECTION_LATEST_DIFFS,
-    SL_SECTION_MODELS };
+/* One array of the AgentSession view, or its session, as JSON: messages, parts and models in order
+   of first arrival, diffs of all batches in order. SL_SECTION_SESSION gives the session's value, or
+   null. */
+enum sl_section {
+    SL_SECTION_SESSION,
+    SL_SECTION_MESSAGES,
+    SL_SECTION_PARTS,
+    SL_SECTION_DIFFS,
+    SL_SECTION_LATEST_DIFFS,
+    SL_SECTION_MODELS
+};
 enum sl_result sl_view_section(
     struct sl_view *view, enum sl_section section, struct sl_sink sink, struct sl_err *err);
 
-/* Item by item, in order of first arrival (or of key), for pages and programs: until false. `data` is valid until the next
-   call on the view. */
+/* Item by item, in order of first arrival (or of key), for pages and programs: until false. `data`
+   is valid until the next call on the view. */
 struct sl_view_item {
     struct sl_span key, type; /* type decoded; valid until the view is closed */
     struct sl_span data;
     uint64_t arrived_us, sequence; /* of this version */
+    uint64_t first_sequence;       /* where the key first appeared */
 };
 enum sl_order { SL_BY_ARRIVAL, SL_BY_KEY };
-size_t sl_view_items(struct sl_view *view); /* 0 also when it can't be read: sl_view_item then says why */
-enum sl_result sl_view_item(
-    struct sl_view *view, enum sl_order order, size_t index, struct sl_view_item *item, struct sl_err *err);
+size_t sl_view_items(
+    struct sl_view *view); /* 0 also when it can't be read: sl_view_item then says why */
+enum sl_result sl_view_item(struct sl_view *view, enum sl_order order, size_t index,
+    struct sl_view_item *item, struct sl_err *err);
 
-/* Which keys differ between two moments of one share (sequences; from > to walks back). A key is changed when its bytes
-   differ, not when it was merely sent again. Keys come in bytewise order, each kind by itself: added, changed, removed. */
+/* Which keys differ between two moments of one share (sequences; from > to walks back). A key is
+   changed when its bytes differ, not when it was merely sent again. Keys come in bytewise order,
+   each kind by itself: added, changed, removed. */
 enum sl_change { SL_ADDED, SL_CHANGED, SL_DROPPED };
-enum sl_result sl_share_changes(struct sl_store *store, struct sl_span id, uint64_t from, uint64_t to,
-    bool (*each)(void *ctx, enum sl_change change, struct sl_span key), void *ctx, struct sl_err *err);
+enum sl_result sl_share_changes(struct sl_store *store, struct sl_span id, uint64_t from,
+    uint64_t to, bool (*each)(void *ctx, enum sl_change change, struct sl_span key), void *ctx,
+    struct sl_err *err);
 
 /* ---- events ---- */
 
@@ -282,28 +318,31 @@ struct sl_event_info {
     const char *share_id;
     uint64_t sequence, position, time_ms, arrived_us;
     enum sl_kind kind;
-    bool erased;          /* content gone: items, bytes, types, arrived_us are then 0 */
+    bool erased; /* content gone: items, bytes, types, arrived_us are then 0 */
     uint64_t items, bytes;
     const struct sl_type_count *types; /* in bytewise order of type */
     size_t types_count;
-    uint8_t leaf[32];     /* the leaf hash */
+    uint8_t leaf[32]; /* the leaf hash */
 };
 
-/* A share's history, live or removed, from sequence `from` on (0: the first, or the last when newest_first), at most
-   `limit` events; no body is read. What `each` gets is valid for the call; false stops with SL_OK.
-   SL_NOT_FOUND. *next is where to go on, 0 at the end. */
-enum sl_result sl_share_events(struct sl_store *store, struct sl_span id, uint64_t from, size_t limit,
-    bool newest_first, bool (*each)(void *ctx, const struct sl_event_info *info), void *ctx, uint64_t *next,
+/* A share's history, live or removed, from sequence `from` on (0: the first, or the last when
+   newest_first), at most `limit` events; no body is read. What `each` gets is valid for the call;
+   false stops with SL_OK. SL_NOT_FOUND. *next is where to go on, 0 at the end. */
+enum sl_result sl_share_events(struct sl_store *store, struct sl_span id, uint64_t from,
+    size_t limit, bool newest_first, bool (*each)(void *ctx, const struct sl_event_info *info),
+    void *ctx, uint64_t *next, struct sl_err *err);
+
+/* The whole store's history by position, in the same way. *next is the position after the last one
+ * given. */
+enum sl_result sl_store_events(struct sl_store *store, uint64_t from, size_t limit,
+    bool (*each)(void *ctx, const struct sl_event_info *info), void *ctx, uint64_t *next,
     struct sl_err *err);
 
-/* The whole store's history by position, in the same way. *next is the position after the last one given. */
-enum sl_result sl_store_events(struct sl_store *store, uint64_t from, size_t limit,
-    bool (*each)(void *ctx, const struct sl_event_info *info), void *ctx, uint64_t *next, struct sl_err *err);
-
-/* One event. Close it with sl_event_close. One thread at a time uses it. An event whose content is gone opens
-   too: it has a header, but no items. SL_NOT_FOUND: no such share; SL_NO_MOMENT: no such sequence. */
-enum sl_result sl_event_open(
-    struct sl_store *store, struct sl_span id, uint64_t sequence, struct sl_event **event, struct sl_err *err);
+/* One event. Close it with sl_event_close. One thread at a time uses it. An event whose content is
+   gone opens too: it has a header, but no items. SL_NOT_FOUND: no such share; SL_NO_MOMENT: no such
+   sequence. */
+enum sl_result sl_event_open(struct sl_store *store, struct sl_span id, uint64_t sequence,
+    struct sl_event **event, struct sl_err *err);
 void sl_event_close(struct sl_event *event); /* NULL is fine */
 
 /* Valid until the event is closed. The nonce is empty once the content is gone. */
@@ -318,31 +357,36 @@ struct sl_item {
 };
 struct sl_item sl_event_item(const struct sl_event *event, size_t index);
 /* An item's bytes; of a sync they are JSON, of other kinds msgpack. SL_REMOVED. */
-enum sl_result sl_event_item_data(struct sl_event *event, size_t index, struct sl_sink sink, struct sl_err *err);
+enum sl_result sl_event_item_data(
+    struct sl_event *event, size_t index, struct sl_sink sink, struct sl_err *err);
 
-/* A sync's `[{"type":…,"data":…},…]` as one text of known length, readable from any offset: copy up to `cap` bytes from
-   `offset` on into `out`; *len is 0 only at the end. Holds no memory of the store between calls. Of kinds other than
-   sync, and of erased events, the text is `[]`. SL_REMOVED. */
+/* A sync's `[{"type":…,"data":…},…]` as one text of known length, readable from any offset: copy up
+   to `cap` bytes from `offset` on into `out`; *len is 0 only at the end. Holds no memory of the
+   store between calls. Of kinds other than sync, and of erased events, the text is `[]`.
+   SL_REMOVED. */
 uint64_t sl_event_text_bytes(const struct sl_event *event);
-enum sl_result sl_event_text(
-    struct sl_event *event, uint64_t offset, char *out, size_t cap, size_t *len, struct sl_err *err);
+enum sl_result sl_event_text(struct sl_event *event, uint64_t offset, char *out, size_t cap,
+    size_t *len, struct sl_err *err);
 
 /* ---- the list of shares ---- */
 
-/* Live shares, the one with the newest event first, each with its metadata as of now (folded as it is listed). `cursor` 0
-   begins; *next is the cursor to go on with, 0 at the end. */
+/* Live shares, the one with the newest event first, each with its metadata as of now (folded as it
+   is listed). `cursor` 0 begins; *next is the cursor to go on with, 0 at the end. */
 enum sl_result sl_shares(struct sl_store *store, uint64_t cursor, size_t limit,
-    bool (*each)(void *ctx, const struct sl_metadata *metadata), void *ctx, uint64_t *next, struct sl_err *err);
+    bool (*each)(void *ctx, const struct sl_metadata *metadata), void *ctx, uint64_t *next,
+    struct sl_err *err);
 
 /* ---- being told ---- */
 
-/* Call `told` from the sequencer after each commit, once an event, in order of position: it must be quick, must not block
-   and must not call into the store. One subscriber; NULL ends it (no call is running when that returns). */
+/* Call `told` from the sequencer after each commit, once an event, in order of position: it must be
+   quick, must not block and must not call into the store. One subscriber; NULL ends it (no call is
+   running when that returns). */
 struct sl_told {
     const char *share_id;
     uint64_t sequence;
     enum sl_kind kind;
 };
-void sl_store_subscribe(struct sl_store *store, void (*told)(void *ctx, const struct sl_told *told), void *ctx);
+void sl_store_subscribe(
+    struct sl_store *store, void (*told)(void *ctx, const struct sl_told *told), void *ctx);
 
 #endif

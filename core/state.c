@@ -15,7 +15,8 @@ size_t item_prefix_bytes(struct sl_span type)
 void item_prefix_add(struct buf *out, struct sl_span type)
 {
     buf_add(out, "{\"type\":", 8);
-    if (buf_reserve(out, json_quoted_bytes(type))) out->len += json_quote(type, out->ptr + out->len);
+    if (buf_reserve(out, json_quoted_bytes(type)))
+        out->len += json_quote(type, out->ptr + out->len);
     buf_add_span(out, data_infix);
 }
 
@@ -57,7 +58,8 @@ static enum sl_result emit(struct run *run, const void *bytes, size_t len, struc
     return result == SL_OK ? sink_write(run->sink, bytes, len, err) : result;
 }
 
-static enum sl_result emit_place(struct run *run, const struct fold_place *place, struct sl_err *err)
+static enum sl_result emit_place(
+    struct run *run, const struct fold_place *place, struct sl_err *err)
 {
     enum sl_result result = run_flush(run, err);
     return result == SL_OK ? view_copy(run->view, place, run->sink, err) : result;
@@ -69,14 +71,15 @@ static enum sl_result emit_models(struct run *run, struct sl_err *err)
     enum sl_result result = emit(run, "[", 1, err);
     for (size_t i = 0; i < view->models_count && result == SL_OK; i++) {
         if (i > 0) result = emit(run, ",", 1, err);
-        if (result == SL_OK) result = emit_place(run, &view->fold.entries[view->models[i]].place, err);
+        if (result == SL_OK)
+            result = emit_place(run, &view->fold.entries[view->models[i]].place, err);
     }
     return result == SL_OK ? emit(run, "]", 1, err) : result;
 }
 
-/* Does the snapshot hold this item's text as it has to be sent? The elements of a merged model may all lie in it and yet have another
-   order by now: a batch that arrived before and was appended after it moves an element to the front and brings no newer
-   version. */
+/* Does the snapshot hold this item's text as it has to be sent? The elements of a merged model may
+   all lie in it and yet have another order by now: a batch that arrived before and was appended
+   after it moves an element to the front and brings no newer version. */
 static bool as_it_lies(const struct sl_view *view, const struct fold_entry *entry)
 {
     if (entry->place.sequence != 0) return false;
@@ -90,7 +93,8 @@ static bool as_it_lies(const struct sl_view *view, const struct fold_entry *entr
     return true;
 }
 
-static enum sl_result emit_item(struct run *run, const struct fold_entry *entry, bool first, struct sl_err *err)
+static enum sl_result emit_item(
+    struct run *run, const struct fold_entry *entry, bool first, struct sl_err *err)
 {
     if (as_it_lies(run->view, entry)) {
         uint64_t prefix = item_prefix_bytes(entry->type);
@@ -109,7 +113,8 @@ static enum sl_result emit_item(struct run *run, const struct fold_entry *entry,
     item_prefix_add(&run->text, entry->type);
     if (run->text.failed) return sl_fail(err, SL_NOMEM, "out of memory");
     enum sl_result result = emit(run, run->text.ptr, run->text.len, err);
-    if (result == SL_OK) result = is_model(entry) ? emit_models(run, err) : emit_place(run, &entry->place, err);
+    if (result == SL_OK)
+        result = is_model(entry) ? emit_models(run, err) : emit_place(run, &entry->place, err);
     return result == SL_OK ? emit(run, "}", 1, err) : result;
 }
 
@@ -142,7 +147,8 @@ enum sl_result sl_view_data(struct sl_view *view, struct sl_sink sink, struct sl
 static const struct fold_entry *holder(const struct sl_view *view, const struct fold_entry *diff)
 {
     const struct fold_entry *item = fold_find(&view->fold, FOLD_ITEM, SL_SPAN("session_diff"));
-    if (!item || item->place.sequence != diff->place.sequence || diff->place.offset < item->place.offset ||
+    if (!item || item->place.sequence != diff->place.sequence ||
+        diff->place.offset < item->place.offset ||
         diff->place.offset + diff->place.length > item->place.offset + item->place.length)
         return NULL;
     return item;
@@ -181,7 +187,8 @@ enum sl_result state_layout(struct sl_view *view, struct snapshot_head *head, st
         struct fold_entry *entry = &fold->entries[i];
         if (entry->class != FOLD_DIFF) continue;
         const struct fold_entry *item = holder(view, entry);
-        entry->out.offset = item ? item->out.offset + (entry->place.offset - item->place.offset) : at;
+        entry->out.offset =
+            item ? item->out.offset + (entry->place.offset - item->place.offset) : at;
         entry->out.length = entry->place.length;
         if (!item) at += entry->place.length;
     }
@@ -197,7 +204,8 @@ enum sl_result state_stream(struct sl_view *view, struct sl_sink sink, struct sl
     result = emit_data(&run, err);
     for (size_t i = 0; i < view->fold.count && result == SL_OK; i++) {
         const struct fold_entry *entry = &view->fold.entries[i];
-        if (entry->class == FOLD_DIFF && !holder(view, entry)) result = emit_place(&run, &entry->place, err);
+        if (entry->class == FOLD_DIFF && !holder(view, entry))
+            result = emit_place(&run, &entry->place, err);
     }
     buf_fini(&run.text);
     return result;
@@ -205,8 +213,8 @@ enum sl_result state_stream(struct sl_view *view, struct sl_sink sink, struct sl
 
 /* ---- sections ---- */
 
-static enum sl_result emit_list(struct sl_view *view, const uint32_t *order, size_t count, struct sl_span type,
-    struct sl_sink sink, struct sl_err *err)
+static enum sl_result emit_list(struct sl_view *view, const uint32_t *order, size_t count,
+    struct sl_span type, struct sl_sink sink, struct sl_err *err)
 {
     bool first = true;
     enum sl_result result = sink_write(sink, "[", 1, err);
@@ -230,11 +238,12 @@ static enum sl_result emit_diffs(struct sl_view *view, struct sl_sink sink, stru
     return result;
 }
 
-static enum sl_result emit_single(
-    struct sl_view *view, struct sl_span key, const char *otherwise, struct sl_sink sink, struct sl_err *err)
+static enum sl_result emit_single(struct sl_view *view, struct sl_span key, const char *otherwise,
+    struct sl_sink sink, struct sl_err *err)
 {
     const struct fold_entry *entry = fold_find(&view->fold, FOLD_ITEM, key);
-    return entry ? view_copy(view, &entry->place, sink, err) : sink_write(sink, otherwise, strlen(otherwise), err);
+    return entry ? view_copy(view, &entry->place, sink, err)
+                 : sink_write(sink, otherwise, strlen(otherwise), err);
 }
 
 enum sl_result sl_view_section(
@@ -246,9 +255,11 @@ enum sl_result sl_view_section(
     case SL_SECTION_SESSION: return emit_single(view, SL_SPAN("session"), "null", sink, err);
     case SL_SECTION_MESSAGES:
         return emit_list(view, view->by_arrival, view->items_count, SL_SPAN("message"), sink, err);
-    case SL_SECTION_PARTS: return emit_list(view, view->by_arrival, view->items_count, SL_SPAN("part"), sink, err);
+    case SL_SECTION_PARTS:
+        return emit_list(view, view->by_arrival, view->items_count, SL_SPAN("part"), sink, err);
     case SL_SECTION_DIFFS: return emit_diffs(view, sink, err);
-    case SL_SECTION_LATEST_DIFFS: return emit_single(view, SL_SPAN("session_diff"), "[]", sink, err);
+    case SL_SECTION_LATEST_DIFFS:
+        return emit_single(view, SL_SPAN("session_diff"), "[]", sink, err);
     case SL_SECTION_MODELS:
         return emit_list(view, view->models, view->models_count, (struct sl_span){0}, sink, err);
     }
@@ -269,23 +280,28 @@ static bool gather(void *ctx, const void *bytes, size_t len)
     return !buf->failed;
 }
 
-enum sl_result sl_view_item(
-    struct sl_view *view, enum sl_order order, size_t index, struct sl_view_item *item, struct sl_err *err)
+enum sl_result sl_view_item(struct sl_view *view, enum sl_order order, size_t index,
+    struct sl_view_item *item, struct sl_err *err)
 {
-    enum sl_result result = order == SL_BY_KEY ? view_order(view, err) : view_order_arrival(view, err);
+    enum sl_result result =
+        order == SL_BY_KEY ? view_order(view, err) : view_order_arrival(view, err);
     if (result != SL_OK) return result;
-    if (index >= view->items_count) return sl_fail(err, SL_NOT_FOUND, "there are %zu items", view->items_count);
-    const struct fold_entry *entry = &view->fold.entries[(order == SL_BY_KEY ? view->by_key : view->by_arrival)[index]];
+    if (index >= view->items_count)
+        return sl_fail(err, SL_NOT_FOUND, "there are %zu items", view->items_count);
+    const struct fold_entry *entry =
+        &view->fold.entries[(order == SL_BY_KEY ? view->by_key : view->by_arrival)[index]];
     struct sl_span data;
     if (is_model(entry)) {
         buf_clear(&view->scratch);
-        result = sl_view_section(view, SL_SECTION_MODELS, (struct sl_sink){gather, &view->scratch}, err);
+        result =
+            sl_view_section(view, SL_SECTION_MODELS, (struct sl_sink){gather, &view->scratch}, err);
         data = buf_span(&view->scratch);
     } else {
         result = view_bytes(view, &entry->place, &view->scratch, &data, err);
     }
     if (result != SL_OK) return result;
-    *item = (struct sl_view_item){entry->key, entry->type, data, entry->arrived_us, entry->sequence};
+    *item = (struct sl_view_item){
+        entry->key, entry->type, data, entry->arrived_us, entry->sequence, entry->first_sequence};
     return SL_OK;
 }
 
@@ -299,10 +315,12 @@ static struct sl_span string_member(struct sl_span object, const char *name)
 }
 
 /* The session's bytes, kept in view->session so that spans into them outlive further reads. */
-static enum sl_result read_session(struct sl_view *view, struct sl_metadata *metadata, struct sl_err *err)
+static enum sl_result read_session(
+    struct sl_view *view, struct sl_metadata *metadata, struct sl_err *err)
 {
     struct fold_place place = {0, view->base.session_offset, view->base.session_length};
-    const struct fold_entry *entry = view->folded ? fold_find(&view->fold, FOLD_ITEM, SL_SPAN("session")) : NULL;
+    const struct fold_entry *entry =
+        view->folded ? fold_find(&view->fold, FOLD_ITEM, SL_SPAN("session")) : NULL;
     if (entry) place = entry->place;
     if (view->folded && !entry) place.length = 0;
     struct sl_span bytes;
@@ -314,12 +332,14 @@ static enum sl_result read_session(struct sl_view *view, struct sl_metadata *met
     struct sl_span session = buf_span(&view->session), location;
     metadata->title = string_member(session, "title");
     metadata->directory = string_member(session, "directory");
-    if (metadata->directory.len == 0 && json_get(session, "location", &location)) /* of the newer message generation */
+    if (metadata->directory.len == 0 &&
+        json_get(session, "location", &location)) /* of the newer message generation */
         metadata->directory = string_member(location, "directory");
     return SL_OK;
 }
 
-enum sl_result sl_view_metadata(struct sl_view *view, struct sl_metadata *metadata, struct sl_err *err)
+enum sl_result sl_view_metadata(
+    struct sl_view *view, struct sl_metadata *metadata, struct sl_err *err)
 {
     struct sl_metadata m = {.id = view->id,
         .session_id = sl_span_of(view->session_id),
@@ -329,7 +349,8 @@ enum sl_result sl_view_metadata(struct sl_view *view, struct sl_metadata *metada
         .updated_ms = view->at.time_ms};
     struct snapshot_head head = view->base;
     enum sl_result result = SL_OK;
-    if (view->base.sequence != view->at.sequence || !view->has_base) result = state_layout(view, &head, err);
+    if (view->base.sequence != view->at.sequence || !view->has_base)
+        result = state_layout(view, &head, err);
     if (result == SL_OK) result = read_session(view, &m, err);
     if (result != SL_OK) return result;
     m.messages = head.messages;
