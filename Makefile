@@ -14,7 +14,7 @@ PREFIX ?= /usr/local
 
 # ---- what it is made of: a new .c file needs no line here ----
 CORE_SRC := $(wildcard core/*.c)
-HTTP_SRC := $(wildcard http/*.c)
+HTTP_SRC := $(wildcard http/*.c http/pages/*.c)
 TOOLS_SRC := $(wildcard tools/*.c)
 SUPPORT_SRC := $(wildcard tests/support/*.c)
 UNIT_SRC := $(wildcard tests/unit/*.c)
@@ -22,11 +22,11 @@ API_SRC := $(wildcard tests/api/*.c)
 CRASH_SRC := $(wildcard tests/crash/*.c)
 
 PACKAGES := gcc make pkg-config librocksdb-dev libmsgpack-dev libcivetweb-dev libssl-dev zlib1g-dev \
-	libzstd-dev libcurl4-openssl-dev
+	libzstd-dev libcurl4-openssl-dev libcmark-gfm-dev libcmark-gfm-extensions-dev libgit2-dev
 TEST_PACKAGES := libcmocka-dev libjson-c-dev libyajl-dev
 LINT_PACKAGES := clang clang-format clang-tidy cppcheck libclang-rt-14-dev
 
-LIBS := -lrocksdb -lmsgpackc -lcivetweb -lcrypto -lz -lzstd -lcurl -lpthread
+LIBS := -lcmark-gfm-extensions -lcmark-gfm -lgit2 -lrocksdb -lmsgpackc -lcivetweb -lcrypto -lz -lzstd -lcurl -lpthread
 TEST_LIBS := $(LIBS) -lcmocka -ljson-c -lyajl
 
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition \
