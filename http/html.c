@@ -85,3 +85,16 @@ bool html_json_string(struct http_reply *reply, struct sl_span value)
     }
     return true;
 }
+
+bool html_attribute(struct http_reply *reply, struct sl_span text)
+{
+    return html_text(reply, text);
+}
+
+bool html_decode(struct sl_span json_string, struct buf *out)
+{
+    struct sl_span raw;
+    if (!json_string_raw(json_string, &raw) || !buf_reserve(out, raw.len)) return false;
+    if (raw.len) out->len += json_decode(raw, out->ptr + out->len);
+    return true;
+}

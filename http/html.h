@@ -2,17 +2,32 @@
 #define SHARELOG_HTTP_HTML_H
 
 /* The escaping emitter: all text of a page that isn't a literal of this program goes out through
-   it. What it writes is safe as an element's text and within a quoted attribute: `& < > " '` become
-   entities, control characters but tab and newline, and lone surrogates, become U+FFFD. */
+   it, and any bytes at all may be given to it. `& < > " '` become entities. A character that acts
+   on what stands around it rather than being seen is shown and does nothing: control characters but
+   tab and line feed, bidirectional marks, zero-width characters, byte order marks, line and
+   paragraph separators, tag characters, noncharacters, lone surrogates. Bytes that aren't UTF-8
+   become U+FFFD. Each function returns false when the client is gone. */
 
+#include "core/buf.h"
 #include "http/http.h"
 
-/* Plain text (UTF-8 or WTF-8). */
+/* Plain text as an element's text: a character that must not act is
+   `<span class="char" title="U+202E">…</span>`, a carriage return before a line feed is left out,
+   and a run without a place to break gets `<wbr>`s, so that no line is one endless word. Not for an
+   attribute and not for <title>: the spans would show. */
 bool html_text(struct http_reply *reply, struct sl_span text);
 
-/* A JSON string value (with its quotes), decoded. False if it is no string, or the client is gone.
- */
+/* Plain text as the value of a quoted attribute, or inside <title> or <textarea>: a character that
+   must not act is U+FFFD, and a line feed is a space. */
+bool html_attribute(struct http_reply *reply, struct sl_span text);
+
+/* A JSON string value (with its quotes), decoded, as html_text has it. False if it is no string, or
+   the client is gone. */
 bool html_json_string(struct http_reply *reply, struct sl_span value);
+
+/* Append what a JSON string value says to `out`: UTF-8, with lone surrogates (WTF-8) and NULs as
+   they came. False if it is no string or memory runs out, and `out` is as it was. */
+bool html_decode(struct sl_span json_string, struct buf *out);
 
 /* Markup of this program, as it stands: never a text that came from outside. */
 bool html_markup_without_escaping(struct http_reply *reply, const char *literal);
