@@ -81,10 +81,21 @@ static enum sl_result request_take_over(struct http_request *request, int *fd, s
     return socket_take(fd, err);
 }
 
+static bool gate_closed(struct http_server *server)
+{
+    pthread_mutex_lock(&server->mutex);
+    bool closed = server->closed;
+    pthread_mutex_unlock(&server->mutex);
+    return closed;
+}
+
 static long source_read(void *ctx, void *bytes, size_t len)
 {
     struct exchange *exchange = ctx;
-    return mg_read(exchange->conn, bytes, len);
+    int n = mg_read(exchange->conn, bytes, len);
+    /* Nothing in time reads as 0, and is asked for again. So does nothing at all once mg_stop was
+       called, at once and for ever. */
+    return n == 0 && gate_closed(exchange->server) ? -1 : n;
 }
 
 static bool send_all(void *ctx, const void *bytes, size_t len)
@@ -505,12 +516,14 @@ bool http_server_stop(struct http_server *server)
        connection then ended): a batch that is refused is lost. */
     while (!drained(server, false) && now_ms() < until)
         pause_ms(2);
+    /* What is still under way is woken too, and ends short. */
+    bool in_time = drained(server, false);
     socket_wake_idle();
     for (uint64_t woken = now_ms(); now_ms() < until && now_ms() - woken < WAKE_MS; pause_ms(2))
         if (__atomic_load_n(&server->connections, __ATOMIC_RELAXED) == 0) break;
     while (!drained(server, false) && now_ms() < until)
         pause_ms(2);
-    bool clean = drained(server, true);
+    bool clean = drained(server, true) && in_time;
     for (size_t i = 0; i < server->bells_count; i++)
         socket_bell_ring(&server->bells[i]);
     mg_stop(server->context);
