@@ -17,7 +17,7 @@
 
 #define STEPS 1500
 #define SHARES 64
-#define ROUNDS 4
+#define ROUNDS 3
 
 static const char *const sessions[] = {"ses_a12345678", "ses_b12345678", "ses_c12345678",
     "test_x12345678", "short", "ses with blanks", "ses_\xc3\xa9\xc3\xa9", "ses_d-_-_-_-_",
