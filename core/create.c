@@ -268,8 +268,8 @@ enum sl_result sl_share_create(struct sl_store *store, struct sl_span session_id
     if (result == SL_OK)
         result = recover_session(store, session_id, keyed, &has_live, credentials, err);
     if (result == SL_NOT_FOUND) {
-        struct sl_span twin =
-            keyed ? (struct sl_span){0} : twins_find(store->twins, session_id, peer);
+        struct sl_span twin = {0};
+        if (!keyed) twin = twins_find(store->twins, session_id, peer);
         if (twin.len) result = recover(store, twin, true, credentials, err);
     }
     if (result == SL_NOT_FOUND) {

@@ -15,7 +15,7 @@ const char *sl_result_text(enum sl_result result)
     return "unknown result";
 }
 
-enum sl_result sl_fail(struct sl_err *err, enum sl_result result, const char *format, ...)
+enum sl_result(sl_fail)(struct sl_err *err, enum sl_result result, const char *format, ...)
 {
     if (err) {
         va_list args;

@@ -43,6 +43,10 @@ const char *sl_result_text(enum sl_result result);
 /* Set *err (which may be NULL) and return `result`, so that failing reads `return sl_fail(err, …)`. */
 enum sl_result sl_fail(struct sl_err *err, enum sl_result result, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+#ifdef __clang_analyzer__
+/* It sees one file at a time, and would follow paths on which a failure is SL_OK. */
+#define sl_fail(err, result, ...) ((void)sl_fail((err), (result), __VA_ARGS__), (result))
+#endif
 
 /* Put `format` and ": " before the message of a level below; returns err->result.
    `sync share q7Zk2bXa: append: write: No space left on device` is made of three levels. */

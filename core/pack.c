@@ -142,7 +142,7 @@ void unpack_bin_into(struct unpack *in, void *out, size_t len)
     struct sl_span bytes = unpack_bin(in);
     if (bytes.len != len)
         in->bad = true;
-    else
+    else if (len)
         memcpy(out, bytes.ptr, len);
 }
 

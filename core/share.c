@@ -286,6 +286,7 @@ static struct share *insert(struct shares *shares, struct share *share)
     link_newest(shares, share);
     shares->count++;
     share->pins++;
+    assert(share->pins > 0); /* so it stays */
     evict(shares);
     return share;
 }

@@ -5,14 +5,15 @@
 #include <stdarg.h>
 #include <stdio.h>
 
-#define FAULT(check, sequence, ...)                                                                                   \
-    share_fault((check), (sequence), err, __VA_ARGS__)
+/* That it is SL_CORRUPT stands here, where an analyser sees it. */
+#define FAULT(check, sequence, ...)                                                                \
+    (share_fault((check), (sequence), err, __VA_ARGS__), SL_CORRUPT)
 
-static enum sl_result share_fault(
+static void share_fault(
     const struct share_check *check, uint64_t sequence, struct sl_err *err, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
-static enum sl_result share_fault(
+static void share_fault(
     const struct share_check *check, uint64_t sequence, struct sl_err *err, const char *format, ...)
 {
     char text[300];
@@ -20,7 +21,7 @@ static enum sl_result share_fault(
     va_start(args, format);
     vsnprintf(text, sizeof(text), format, args);
     va_end(args);
-    return sl_fail(err, SL_CORRUPT, "share %s: event %llu: %s", check->id, (unsigned long long)sequence, text);
+    sl_fail(err, SL_CORRUPT, "share %s: event %llu: %s", check->id, (unsigned long long)sequence, text);
 }
 
 /* ---- one event ---- */
