@@ -116,16 +116,16 @@ enum sl_result compactor_create(struct sl_store *store, struct compactor **out, 
     pthread_cond_init(&compactor->changed, NULL);
     enum sl_result result = take_up(compactor, true, err);
     if (result == SL_OK) result = take_up(compactor, false, err);
+    *out = compactor; /* before the thread begins: what it does reaches the compactor through the store */
     if (result == SL_OK && !store->no_compactor) {
         compactor->threaded = pthread_create(&compactor->thread, NULL, run, compactor) == 0;
         if (!compactor->threaded) result = sl_fail(err, SL_NOMEM, "cannot start a thread");
     }
     if (result != SL_OK) {
+        *out = NULL;
         compactor_destroy(compactor);
-        return result;
     }
-    *out = compactor;
-    return SL_OK;
+    return result;
 }
 
 void compactor_destroy(struct compactor *compactor)
