@@ -16,13 +16,16 @@ PREFIX ?= /usr/local
 CORE_SRC := $(wildcard core/*.c)
 HTTP_SRC := $(wildcard http/*.c http/pages/*.c)
 TOOLS_SRC := $(wildcard tools/*.c)
+ASSETS := $(wildcard http/assets/*.css http/assets/*.js http/assets/*.svg)
+HIGHLIGHT := /usr/share/javascript/highlight.js/highlight.min.js
 SUPPORT_SRC := $(wildcard tests/support/*.c)
 UNIT_SRC := $(wildcard tests/unit/*.c)
 API_SRC := $(wildcard tests/api/*.c)
 CRASH_SRC := $(wildcard tests/crash/*.c)
 
 PACKAGES := gcc make pkg-config librocksdb-dev libmsgpack-dev libcivetweb-dev libssl-dev zlib1g-dev \
-	libzstd-dev libcurl4-openssl-dev libcmark-gfm-dev libcmark-gfm-extensions-dev libgit2-dev
+	libzstd-dev libcurl4-openssl-dev libcmark-gfm-dev libcmark-gfm-extensions-dev libgit2-dev \
+	gzip zstd libjs-highlight.js
 TEST_PACKAGES := libcmocka-dev libjson-c-dev libyajl-dev
 LINT_PACKAGES := clang clang-format clang-tidy cppcheck libclang-rt-14-dev
 
@@ -89,7 +92,15 @@ $(BUILD)/%.o: %.c Makefile
 $(CORE_LIB): $(call obj,$(CORE_SRC))
 	@rm -f $@ && ar rcs $@ $^
 
-$(HTTP_LIB): $(call obj,$(HTTP_SRC))
+# What pages load, made a part of the binary.
+$(BUILD)/http/assets.c: http/assets/embed $(ASSETS) $(HIGHLIGHT)
+	@mkdir -p $(@D)
+	$(call quiet,EMBED)http/assets/embed $(basename $@) $(HIGHLIGHT) $(ASSETS)
+
+$(BUILD)/http/assets.o: $(BUILD)/http/assets.c Makefile
+	$(call quiet,CC)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+
+$(HTTP_LIB): $(call obj,$(HTTP_SRC)) $(BUILD)/http/assets.o
 	@rm -f $@ && ar rcs $@ $^
 
 $(BIN): $(call obj,$(TOOLS_SRC)) $(HTTP_LIB) $(CORE_LIB)

@@ -4,6 +4,7 @@
 
 #include "http/api.h"
 #include "http/pages.h"
+#include "http/pages/asset.h"
 #include "http/param.h"
 
 #include <stdio.h>
@@ -41,6 +42,7 @@ static const struct route table[] = {
     {HTTP_POST, "/sessions", ROUTE_ANYONE, CONTROL, page_sign_in, "the owner's key from the form"},
     {HTTP_GET, "/share/:id", ROUTE_ANYONE, 0, page_share, "a session to read; ?at=SEQ|?t=TIME"},
     {HTTP_GET, "/s/:id", ROUTE_ANYONE, 0, page_share, "the same as /share/:id"},
+    {HTTP_GET, "/assets/:file", ROUTE_ANYONE, 0, page_asset, "a style sheet, script or icon, by a name that carries its hash"},
 };
 /* clang-format on */
 
@@ -63,6 +65,17 @@ static bool next_segment(struct sl_span *path, struct sl_span *segment)
     return true;
 }
 
+/* The handler looks the path up in a table of its own. */
+static bool file_name(struct sl_span text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        char c = text.ptr[i];
+        bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+        if (!letter && c != '-' && (c != '.' || i == 0)) return false;
+    }
+    return text.len > 0;
+}
+
 static bool segment_fits(
     struct sl_span want, struct sl_span got, size_t depth, struct http_call *call)
 {
@@ -72,6 +85,7 @@ static bool segment_fits(
         call->id[got.len] = 0;
         return true;
     }
+    if (sl_span_eq(want, SL_SPAN(":file"))) return file_name(got);
     if (sl_span_eq(want, SL_SPAN(":seq"))) return param_parse_u64(got, &call->sequence);
     if (depth == 1 && sl_span_eq(want, SL_SPAN("share")) && sl_span_eq(got, SL_SPAN("shares")))
         return true;

@@ -1,0 +1,2 @@
+'use strict';
+// What every page gets: a switch for light and dark.
