@@ -1,10 +1,12 @@
-/* What a sync and a read cost as a session grows: medians within one run, so that the ratios hold on a noisy machine.
+/* What a sync and a read cost as a session grows: medians within one run, so that the ratios hold
+   on a noisy machine.
 
        make bench-cost            a session of 5,000 parts
        build/release/bench/cost_bench 20000
 
-   A sync is timed in blocks of 250 (the first block is warm-up); a read of the state at sequence N is compared with
-   sending as many bytes of the newest state, read when nothing is pending since its snapshot. */
+   A sync is timed in blocks of 250 (the first block is warm-up); a read of the state at sequence N
+   is compared with sending as many bytes of the newest state, read when nothing is pending since
+   its snapshot. */
 
 #include "core/sharelog.h"
 
@@ -62,7 +64,8 @@ static bool count_bytes(void *ctx, const void *bytes, size_t len)
     return true;
 }
 
-static uint64_t time_read(struct sl_store *store, struct sl_span id, uint64_t sequence, uint64_t *bytes)
+static uint64_t time_read(
+    struct sl_store *store, struct sl_span id, uint64_t sequence, uint64_t *bytes)
 {
     struct sl_err err = {0};
     uint64_t best = UINT64_MAX;
@@ -70,7 +73,8 @@ static uint64_t time_read(struct sl_store *store, struct sl_span id, uint64_t se
         struct sl_view *view;
         uint64_t begin = now_ns();
         *bytes = 0;
-        need(sl_view_open(store, id, (struct sl_moment){SL_AT_SEQUENCE, sequence}, &view, &err), &err);
+        need(sl_view_open(store, id, (struct sl_moment){SL_AT_SEQUENCE, sequence}, &view, &err),
+            &err);
         need(sl_view_data(view, (struct sl_sink){count_bytes, bytes}, &err), &err);
         sl_view_close(view);
         uint64_t took = now_ns() - begin;
@@ -87,8 +91,8 @@ static void read_all(struct sl_store *store, struct sl_span id, uint64_t last)
         uint64_t sequence = last * i / 24, bytes;
         uint64_t took = time_read(store, id, sequence, &bytes);
         double per_byte = (double)took / (double)(bytes > 65536 ? bytes : 65536);
-        printf("  at %6llu %8.0f us %10llu B %6.3f\n", (unsigned long long)sequence, (double)took / 1000,
-            (unsigned long long)bytes, per_byte);
+        printf("  at %6llu %8.0f us %10llu B %6.3f\n", (unsigned long long)sequence,
+            (double)took / 1000, (unsigned long long)bytes, per_byte);
         if (per_byte > worst) worst = per_byte;
         if (per_byte < least) least = per_byte;
     }
@@ -107,7 +111,9 @@ int main(int argc, char **argv)
     struct sl_err err = {0};
     struct sl_credentials credentials;
     need(sl_store_open(&options, NULL, &store, &err), &err);
-    need(sl_share_create(store, SL_SPAN("ses_benchmark01"), SL_ROLE_NONE, SL_SPAN("-"), &credentials, &err), &err);
+    need(sl_share_create(
+             store, SL_SPAN("ses_benchmark01"), SL_ROLE_NONE, SL_SPAN("-"), &credentials, &err),
+        &err);
     struct sl_span id = sl_span_of(credentials.id);
     uint64_t took[BLOCK];
     double first = 0, last = 0;

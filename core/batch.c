@@ -19,7 +19,8 @@ struct raw_item {
 
 static enum sl_result json_error(const struct json *json, struct sl_err *err)
 {
-    return sl_fail(err, SL_INVALID, "invalid JSON at byte %zu: %s", (size_t)(json->at - json->start), json->what);
+    return sl_fail(err, SL_INVALID, "invalid JSON at byte %zu: %s",
+        (size_t)(json->at - json->start), json->what);
 }
 
 /* ---- keys ---- */
@@ -30,21 +31,25 @@ void item_key_add(struct buf *out, struct sl_span text)
     const uint8_t *p = (const uint8_t *)text.ptr, *end = p + text.len;
     while (p < end) {
         const uint8_t *plain = p;
-        while (p < end && *p >= 0x20 && *p != '%' && *p != '/' && *p != 0x7f && *p != 0xc2 && *p != 0xed)
+        while (p < end && *p >= 0x20 && *p != '%' && *p != '/' && *p != 0x7f && *p != 0xc2 &&
+               *p != 0xed)
             p++;
         buf_add(out, plain, (size_t)(p - plain));
         if (p == end) break;
         size_t left = (size_t)(end - p);
         if (*p == 0xed && left >= 3 && p[1] >= 0xa0) { /* U+D800–U+DFFF */
             unsigned unit = 0xd000u | (unsigned)(p[1] & 0x3f) << 6 | (p[2] & 0x3f);
-            char escape[6] = {'%', 'u', digits[unit >> 12], digits[unit >> 8 & 15], digits[unit >> 4 & 15],
-                digits[unit & 15]};
+            char escape[6] = {'%', 'u', digits[unit >> 12], digits[unit >> 8 & 15],
+                digits[unit >> 4 & 15], digits[unit & 15]};
             buf_add(out, escape, 6);
             p += 3;
             continue;
         }
-        /* U+0080–U+009F are control characters of two bytes, the rest behind 0xc2 and 0xed is plain. */
-        size_t encode = *p == 0xc2 && left >= 2 ? (p[1] < 0xa0 ? 2 : 0) : *p == 0xed || *p == 0xc2 ? 0 : 1;
+        /* U+0080–U+009F are control characters of two bytes, the rest behind 0xc2 and 0xed is
+           plain. */
+        size_t encode = *p == 0xc2 && left >= 2    ? (p[1] < 0xa0 ? 2 : 0)
+                        : *p == 0xed || *p == 0xc2 ? 0
+                                                   : 1;
         if (encode == 0) buf_add(out, p++, 1);
         for (; encode > 0; encode--, p++)
             buf_add(out, (char[]){'%', digits[*p >> 4], digits[*p & 15]}, 3);
@@ -146,7 +151,8 @@ static bool parse_item(struct json *json, struct raw_item *item)
     return !json->what;
 }
 
-/* Names lie in batch->names, which moves as it grows: until the end a span's ptr is an offset into it. */
+/* Names lie in batch->names, which moves as it grows: until the end a span's ptr is an offset into
+   it. */
 static struct sl_span name_span(size_t from, const struct buf *names)
 {
     return (struct sl_span){(const char *)(uintptr_t)from, names->len - from};
@@ -169,14 +175,16 @@ static void make_names(struct batch *batch, const struct raw_item *raw, size_t i
     enum rule rule = find_rule(raw->type_raw, &type);
     const char *lacks = missing(rule, &raw->ids);
     if (lacks) {
-        item_fail(batch, SL_INVALID, "data[%zu].data.%s: expected a string (an item of type %s needs it)", index, lacks,
+        item_fail(batch, SL_INVALID,
+            "data[%zu].data.%s: expected a string (an item of type %s needs it)", index, lacks,
             type);
         return;
     }
     struct buf *names = &batch->names;
     struct batch_item *item = &batch->items[index];
     size_t from = names->len;
-    if (buf_reserve(names, raw->type_raw.len)) names->len += json_decode(raw->type_raw, names->ptr + from);
+    if (buf_reserve(names, raw->type_raw.len))
+        names->len += json_decode(raw->type_raw, names->ptr + from);
     item->type = name_span(from, names);
     from = names->len;
     key_add_raw(names, raw->type_raw);
@@ -190,9 +198,11 @@ static void make_names(struct batch *batch, const struct raw_item *raw, size_t i
     }
     item->key = name_span(from, names);
     if (item->type.len > SL_ITEM_TYPE_BYTES)
-        item_fail(batch, SL_TOO_LARGE, "data[%zu].type: longer than %d bytes", index, SL_ITEM_TYPE_BYTES);
+        item_fail(
+            batch, SL_TOO_LARGE, "data[%zu].type: longer than %d bytes", index, SL_ITEM_TYPE_BYTES);
     else if (item->key.len > SL_ITEM_KEY_BYTES)
-        item_fail(batch, SL_TOO_LARGE, "data[%zu]: its ids make a key longer than %d bytes", index, SL_ITEM_KEY_BYTES);
+        item_fail(batch, SL_TOO_LARGE, "data[%zu]: its ids make a key longer than %d bytes", index,
+            SL_ITEM_KEY_BYTES);
 }
 
 static bool add_item(struct batch *batch, const struct raw_item *raw)
@@ -212,7 +222,8 @@ static bool add_item(struct batch *batch, const struct raw_item *raw)
     batch->items[index] = (struct batch_item){.data = raw->data};
     batch->count++;
     if (!raw->type_is_string)
-        item_fail(batch, SL_INVALID, "data[%zu].type: %s", index, raw->has_type ? "expected a string" : "missing");
+        item_fail(batch, SL_INVALID, "data[%zu].type: %s", index,
+            raw->has_type ? "expected a string" : "missing");
     else if (!raw->has_data)
         item_fail(batch, SL_INVALID, "data[%zu].data: missing", index);
     else
@@ -221,7 +232,8 @@ static bool add_item(struct batch *batch, const struct raw_item *raw)
 }
 
 /* The list of items. A second "data" takes the first one's place. */
-static enum sl_result parse_items(struct json *json, struct batch *batch, bool *is_list, struct sl_err *err)
+static enum sl_result parse_items(
+    struct json *json, struct batch *batch, bool *is_list, struct sl_err *err)
 {
     batch->count = 0;
     batch->names.len = 0;
@@ -255,7 +267,8 @@ static void settle_names(struct batch *batch)
     }
 }
 
-enum sl_result batch_parse(struct sl_span body, uint64_t arrived_us, struct batch *batch, struct sl_err *err)
+enum sl_result batch_parse(
+    struct sl_span body, uint64_t arrived_us, struct batch *batch, struct sl_err *err)
 {
     *batch = (struct batch){.arrived_us = arrived_us};
     struct json json;
@@ -283,8 +296,10 @@ enum sl_result batch_parse(struct sl_span body, uint64_t arrived_us, struct batc
         secret_is_string = json_string_raw(value, &batch->secret_raw);
     }
     if (json.what || !json_end(&json)) return json_error(&json, err);
-    if (!secret_is_string) return sl_fail(err, SL_INVALID, "secret: %s", has_secret ? "expected a string" : "missing");
-    if (!is_list) return sl_fail(err, SL_INVALID, "data: %s", has_data ? "expected an array" : "missing");
+    if (!secret_is_string)
+        return sl_fail(err, SL_INVALID, "secret: %s", has_secret ? "expected a string" : "missing");
+    if (!is_list)
+        return sl_fail(err, SL_INVALID, "data: %s", has_data ? "expected an array" : "missing");
     settle_names(batch);
     return SL_OK;
 }
@@ -295,8 +310,8 @@ enum sl_result batch_items(const struct batch *batch, struct sl_err *err)
     return batch->item_result;
 }
 
-enum sl_result batch_control(
-    const char *kind, struct sl_span data, uint64_t arrived_us, struct batch *batch, struct sl_err *err)
+enum sl_result batch_control(const char *kind, struct sl_span data, uint64_t arrived_us,
+    struct batch *batch, struct sl_err *err)
 {
     *batch = (struct batch){.arrived_us = arrived_us, .count = 1, .cap = 1};
     batch->items = calloc(1, sizeof(*batch->items));

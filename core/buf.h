@@ -1,8 +1,8 @@
 #ifndef SHARELOG_BUF_H
 #define SHARELOG_BUF_H
 
-/* Bytes that grow, owned by whoever holds the struct. Zeroed is empty. When memory runs out `failed` is set, further
-   additions do nothing, and the holder checks once at the end. */
+/* Bytes that grow, owned by whoever holds the struct. Zeroed is empty. When memory runs out
+   `failed` is set, further additions do nothing, and the holder checks once at the end. */
 
 #include "span.h"
 

@@ -8,8 +8,8 @@ struct difference {
 };
 
 /* Do two places of two views hold the same bytes? Most that were sent again do. */
-static enum sl_result same_bytes(struct sl_view *a, const struct fold_place *place_a, struct sl_view *b,
-    const struct fold_place *place_b, bool *same, struct sl_err *err)
+static enum sl_result same_bytes(struct sl_view *a, const struct fold_place *place_a,
+    struct sl_view *b, const struct fold_place *place_b, bool *same, struct sl_err *err)
 {
     *same = place_a->length == place_b->length;
     for (uint64_t at = 0; *same && at < place_a->length;) {
@@ -36,9 +36,10 @@ static enum sl_result same_models(struct difference *d, bool *same, struct sl_er
     return SL_OK;
 }
 
-/* Is the key changed between the two? Nothing was sent for it in between if its version is the same. */
-static enum sl_result is_changed(struct difference *d, const struct fold_entry *old, const struct fold_entry *new,
-    bool *changed, struct sl_err *err)
+/* Is the key changed between the two? Nothing was sent for it in between if its version is the
+   same. */
+static enum sl_result is_changed(struct difference *d, const struct fold_entry *old,
+    const struct fold_entry *new, bool *changed, struct sl_err *err)
 {
     bool same = true;
     enum sl_result result = SL_OK;
@@ -50,8 +51,10 @@ static enum sl_result is_changed(struct difference *d, const struct fold_entry *
     return result;
 }
 
-/* One kind of change, in order of key. Items never go, so forwards there are none dropped, and backwards none added. */
-static enum sl_result walk(struct difference *d, enum sl_change change, bool *more, struct sl_err *err)
+/* One kind of change, in order of key. Items never go, so forwards there are none dropped, and
+   backwards none added. */
+static enum sl_result walk(
+    struct difference *d, enum sl_change change, bool *more, struct sl_err *err)
 {
     for (size_t i = 0; i < d->later->items_count && *more; i++) {
         const struct fold_entry *new = &d->later->fold.entries[d->later->by_key[i]];
@@ -68,11 +71,13 @@ static enum sl_result walk(struct difference *d, enum sl_change change, bool *mo
     return SL_OK;
 }
 
-enum sl_result sl_share_changes(struct sl_store *store, struct sl_span id, uint64_t from, uint64_t to,
-    bool (*each)(void *ctx, enum sl_change change, struct sl_span key), void *ctx, struct sl_err *err)
+enum sl_result sl_share_changes(struct sl_store *store, struct sl_span id, uint64_t from,
+    uint64_t to, bool (*each)(void *ctx, enum sl_change change, struct sl_span key), void *ctx,
+    struct sl_err *err)
 {
     struct difference d = {.backwards = from > to, .each = each, .ctx = ctx};
-    struct sl_moment earlier = {SL_AT_SEQUENCE, from < to ? from : to}, later = {SL_AT_SEQUENCE, from < to ? to : from};
+    struct sl_moment earlier = {SL_AT_SEQUENCE, from < to ? from : to},
+                     later = {SL_AT_SEQUENCE, from < to ? to : from};
     enum sl_result result = sl_view_open(store, id, earlier, &d.earlier, err);
     if (result == SL_OK) result = sl_view_open(store, id, later, &d.later, err);
     if (result == SL_OK) result = view_order(d.earlier, err);

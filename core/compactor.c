@@ -25,7 +25,8 @@ struct compactor {
 static void enqueue(struct compactor *compactor, struct sl_span id, bool erase)
 {
     struct task *task = compactor ? calloc(1, sizeof(*task)) : NULL;
-    if (!task) return; /* without memory the mark in the store stays, and the next start sees to it */
+    /* without memory the mark in the store stays, and the next start sees to it */
+    if (!task) return;
     memcpy(task->id, id.ptr, id.len);
     task->erase = erase;
     pthread_mutex_lock(&compactor->lock);
@@ -66,7 +67,8 @@ static void work(struct compactor *compactor)
     pthread_mutex_lock(&compactor->lock);
     if (result != SL_OK && result != SL_STOPPED) {
         compactor->fault = err;
-        sl_fail_in(&compactor->fault, "%s share %s", task->erase ? "erase" : "snapshot of", task->id);
+        sl_fail_in(
+            &compactor->fault, "%s share %s", task->erase ? "erase" : "snapshot of", task->id);
     }
     compactor->working = false;
     compactor->queued--;
@@ -93,7 +95,8 @@ static void *run(void *arg)
 static enum sl_result take_up(struct compactor *compactor, bool erase, struct sl_err *err)
 {
     struct row_key from = erase ? row_erase(SL_SPAN("")) : row_index(ROW_INDEX_DUE, SL_SPAN(""));
-    struct row_key to = erase ? row_erase(SL_SPAN("\x7f")) : row_index(ROW_INDEX_DUE, SL_SPAN("\x7f"));
+    struct row_key to =
+        erase ? row_erase(SL_SPAN("\x7f")) : row_index(ROW_INDEX_DUE, SL_SPAN("\x7f"));
     struct kv_iter *iter = kv_iter_create(
         compactor->store->kv, erase ? KV_META : KV_INDEX, row_span(&from), row_span(&to), false);
     for (kv_iter_first(iter); kv_iter_valid(iter); kv_iter_next(iter)) {
@@ -116,7 +119,8 @@ enum sl_result compactor_create(struct sl_store *store, struct compactor **out, 
     pthread_cond_init(&compactor->changed, NULL);
     enum sl_result result = take_up(compactor, true, err);
     if (result == SL_OK) result = take_up(compactor, false, err);
-    *out = compactor; /* before the thread begins: what it does reaches the compactor through the store */
+    /* before the thread begins: what it does reaches the compactor through the store */
+    *out = compactor;
     if (result == SL_OK && !store->no_compactor) {
         compactor->threaded = pthread_create(&compactor->thread, NULL, run, compactor) == 0;
         if (!compactor->threaded) result = sl_fail(err, SL_NOMEM, "cannot start a thread");
@@ -145,13 +149,15 @@ void compactor_destroy(struct compactor *compactor)
     free(compactor);
 }
 
-enum sl_result compactor_settle(struct compactor *compactor, const struct sl_progress *progress, struct sl_err *err)
+enum sl_result compactor_settle(
+    struct compactor *compactor, const struct sl_progress *progress, struct sl_err *err)
 {
     pthread_mutex_lock(&compactor->lock);
     size_t total = compactor->queued;
     compactor->fault = (struct sl_err){0};
     while (compactor->queued > 0 && !compactor_stopping(compactor)) {
-        progress_report(progress, "compact", total > compactor->queued ? total - compactor->queued : 0, total);
+        progress_report(
+            progress, "compact", total > compactor->queued ? total - compactor->queued : 0, total);
         if (compactor->threaded)
             pthread_cond_wait(&compactor->changed, &compactor->lock);
         else if (compactor->first)

@@ -1,28 +1,35 @@
 #ifndef SHARELOG_COMPACTOR_H
 #define SHARELOG_COMPACTOR_H
 
-/* The background thread: makes the snapshots that are due, and erases what was removed. What it has to do is in the store as well
+/* The background thread: makes the snapshots that are due, and erases what was removed. What it has
+   to do is in the store as well
    (`due` rows of the index, `erase/` rows of meta), so that a crash loses none of it. */
 
 #include "store.h"
 
-/* Takes up what an earlier process left. With store->no_compactor there is no thread: compactor_settle does the work. */
-enum sl_result compactor_create(struct sl_store *store, struct compactor **compactor, struct sl_err *err);
+/* Takes up what an earlier process left. With store->no_compactor there is no thread:
+   compactor_settle does the work. */
+enum sl_result compactor_create(
+    struct sl_store *store, struct compactor **compactor, struct sl_err *err);
 /* Stops after the piece that is being written. NULL is fine. */
 void compactor_destroy(struct compactor *compactor);
 
-/* A snapshot of this share is due; this share is to be erased. Quick; may be called with the shares locked. NULL compactor: nothing. */
+/* A snapshot of this share is due; this share is to be erased. Quick; may be called with the shares
+   locked. NULL compactor: nothing. */
 void compactor_due(struct compactor *compactor, struct sl_span share_id);
 void compactor_erase(struct compactor *compactor, struct sl_span share_id);
 
 /* Wait until there is nothing left to do. SL_CLOSING. */
-enum sl_result compactor_settle(struct compactor *compactor, const struct sl_progress *progress, struct sl_err *err);
+enum sl_result compactor_settle(
+    struct compactor *compactor, const struct sl_progress *progress, struct sl_err *err);
 
 /* Has it been told to stop? For long work. */
 bool compactor_stopping(struct compactor *compactor);
 
-/* The two kinds of work, done by the calling thread. Each can be cut short at any point and begun again. */
-enum sl_result make_due_snapshots(struct sl_store *store, struct sl_span share_id, struct sl_err *err);
+/* The two kinds of work, done by the calling thread. Each can be cut short at any point and begun
+   again. */
+enum sl_result make_due_snapshots(
+    struct sl_store *store, struct sl_span share_id, struct sl_err *err);
 enum sl_result erase_share(struct sl_store *store, struct sl_span share_id, struct sl_err *err);
 
 #endif

@@ -15,8 +15,8 @@ static EVP_MAC *hmac_mac;
 static pthread_key_t contexts_key;
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
-/* Fetching an algorithm and making a context cost more than hashing a header, so both are done once: the fetch for the process,
-   the contexts for the thread. */
+/* Fetching an algorithm and making a context cost more than hashing a header, so both are done
+   once: the fetch for the process, the contexts for the thread. */
 struct contexts {
     EVP_MD_CTX *md;
     EVP_MAC_CTX *mac;
@@ -42,7 +42,8 @@ static void fetch(void)
     sha256_md = EVP_MD_fetch(NULL, "SHA256", NULL);
     sha1_md = EVP_MD_fetch(NULL, "SHA1", NULL);
     hmac_mac = EVP_MAC_fetch(NULL, "HMAC", NULL);
-    need(sha256_md && sha1_md && hmac_mac && pthread_key_create(&contexts_key, contexts_free) == 0, "set-up");
+    need(sha256_md && sha1_md && hmac_mac && pthread_key_create(&contexts_key, contexts_free) == 0,
+        "set-up");
 }
 
 static struct contexts *contexts(void)
@@ -55,7 +56,8 @@ static struct contexts *contexts(void)
     c->md = EVP_MD_CTX_new();
     c->mac = EVP_MAC_CTX_new(hmac_mac);
     OSSL_PARAM params[] = {
-        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, (char[]){"SHA256"}, 0), OSSL_PARAM_END};
+        OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, (char[]){"SHA256"}, 0),
+        OSSL_PARAM_END};
     need(c->md && c->mac && EVP_MAC_CTX_set_params(c->mac, params), "set-up");
     pthread_setspecific(contexts_key, c);
     return mine = c;
@@ -113,7 +115,8 @@ void crypto_hmac(struct sl_span key, struct sl_span text, uint8_t out[32])
 {
     EVP_MAC_CTX *mac = contexts()->mac;
     size_t len;
-    need(EVP_MAC_init(mac, (const uint8_t *)key.ptr, key.len, NULL) && EVP_MAC_update(mac, (const uint8_t *)text.ptr, text.len) &&
+    need(EVP_MAC_init(mac, (const uint8_t *)key.ptr, key.len, NULL) &&
+             EVP_MAC_update(mac, (const uint8_t *)text.ptr, text.len) &&
              EVP_MAC_final(mac, out, &len, 32) && len == 32,
         "HMAC");
 }
@@ -207,7 +210,8 @@ void crypto_sign(const uint8_t seed[32], struct sl_span text, uint8_t signature[
     EVP_PKEY_free(key);
 }
 
-bool crypto_sign_verify(const uint8_t public_key[32], struct sl_span text, const uint8_t signature[64])
+bool crypto_sign_verify(
+    const uint8_t public_key[32], struct sl_span text, const uint8_t signature[64])
 {
     EVP_PKEY *key = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, public_key, 32);
     EVP_MD_CTX *md = EVP_MD_CTX_new();
@@ -225,7 +229,8 @@ size_t crypto_base64(const void *bytes, size_t len, char *out)
     size_t done = 0, written = 0;
     do {
         size_t n = len - done < 3 << 20 ? len - done : 3 << 20;
-        written += (size_t)EVP_EncodeBlock((uint8_t *)out + written, (const uint8_t *)bytes + done, (int)n);
+        written += (size_t)EVP_EncodeBlock(
+            (uint8_t *)out + written, (const uint8_t *)bytes + done, (int)n);
         done += n;
     } while (done < len);
     return written;

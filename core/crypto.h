@@ -1,9 +1,10 @@
 #ifndef SHARELOG_CRYPTO_H
 #define SHARELOG_CRYPTO_H
 
-/* OpenSSL's wall: hashes, random bytes, the log's signing key, and the text forms of bytes. Nothing here can fail but for want of
-   memory or randomness, and then the process aborts: going on without either would be worse. Every function may be
-   called from any thread; contexts are kept per thread. */
+/* OpenSSL's wall: hashes, random bytes, the log's signing key, and the text forms of bytes. Nothing
+   here can fail but for want of memory or randomness, and then the process aborts: going on without
+   either would be worse. Every function may be called from any thread; contexts are kept per
+   thread. */
 
 #include "span.h"
 
@@ -11,7 +12,8 @@
 void crypto_sha256(const void *bytes, size_t len, uint8_t out[32]);
 void crypto_sha256_of(const struct sl_span *pieces, size_t count, uint8_t out[32]);
 
-/* A running SHA-256 for data that comes piece by piece; crypto_hash_end frees nothing but resets it. */
+/* A running SHA-256 for data that comes piece by piece; crypto_hash_end frees nothing but resets
+   it. */
 struct crypto_hash;
 struct crypto_hash *crypto_hash_create(void);
 void crypto_hash_begin(struct crypto_hash *hash);
@@ -38,13 +40,14 @@ bool crypto_equal(struct sl_span a, struct sl_span b);
 /* Ed25519 (RFC 8032). */
 void crypto_sign_key(const uint8_t seed[32], uint8_t public_key[32]);
 void crypto_sign(const uint8_t seed[32], struct sl_span text, uint8_t signature[64]);
-bool crypto_sign_verify(const uint8_t public_key[32], struct sl_span text, const uint8_t signature[64]);
+bool crypto_sign_verify(
+    const uint8_t public_key[32], struct sl_span text, const uint8_t signature[64]);
 
 /* Text forms; `out` is terminated. base64: 4 * ((len + 2) / 3) + 1 bytes, hex: 2 * len + 1. */
 size_t crypto_base64(const void *bytes, size_t len, char *out);
 bool crypto_base64_parse(struct sl_span text, uint8_t *out, size_t cap, size_t *len);
 void crypto_hex(const void *bytes, size_t len, char *out);
-void crypto_base62(char *out, size_t n);             /* n random characters of [0-9A-Za-z] */
+void crypto_base62(char *out, size_t n); /* n random characters of [0-9A-Za-z] */
 void crypto_base62_of(const uint8_t bytes[32], char out[44]); /* a hash as 43 characters */
 
 #endif

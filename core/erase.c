@@ -3,8 +3,8 @@
 #include "rows.h"
 #include "sequencer.h"
 
-/* Erasing a removed share's content from disk. Its mark in the store was written with the remove event and goes last, so that
-   a crash anywhere in between has it done once more. */
+/* Erasing a removed share's content from disk. Its mark in the store was written with the remove
+   event and goes last, so that a crash anywhere in between has it done once more. */
 
 #define ERASE_EVENTS 512 /* rows rewritten in one write */
 
@@ -18,8 +18,8 @@ static enum sl_result shrink_rows(struct append *append, struct kv_batch *kv_bat
 {
     struct erasure *erasure = append->ctx;
     for (uint64_t sequence = erasure->from; sequence < erasure->to; sequence++) {
-        enum sl_result result =
-            log_erase(erasure->store->kv, kv_batch, sl_span_of(append->share->id), sequence, erasure->err);
+        enum sl_result result = log_erase(
+            erasure->store->kv, kv_batch, sl_span_of(append->share->id), sequence, erasure->err);
         if (result != SL_OK) return result;
     }
     return SL_OK;
@@ -32,7 +32,8 @@ static enum sl_result drop_bulk(struct append *append, struct kv_batch *kv_batch
     struct sl_span id = sl_span_of(append->share->id);
     struct kv *kv = erasure->store->kv;
     log_erase_bodies(kv, kv_batch, id, erasure->from, erasure->to);
-    struct row_key from = row_share_from(id), to = row_share_to(id), due = row_index(ROW_INDEX_DUE, id);
+    struct row_key from = row_share_from(id), to = row_share_to(id),
+                   due = row_index(ROW_INDEX_DUE, id);
     kv_delete_range(kv, kv_batch, KV_SNAPSHOT, row_span(&from), row_span(&to));
     kv_delete(kv, kv_batch, KV_INDEX, row_span(&due));
     return SL_OK;
@@ -40,7 +41,8 @@ static enum sl_result drop_bulk(struct append *append, struct kv_batch *kv_batch
 
 static void snapshots_dropped(struct append *append)
 {
-    append->share->snapshot_sequence = append->share->snapshot_stored = append->share->snapshot_size = 0;
+    append->share->snapshot_sequence = append->share->snapshot_stored =
+        append->share->snapshot_size = 0;
     append->share->due = false;
 }
 
@@ -53,16 +55,22 @@ static enum sl_result drop_mark(struct append *append, struct kv_batch *kv_batch
 }
 
 static enum sl_result write(struct erasure *erasure, struct share *share,
-    enum sl_result (*derive)(struct append *, struct kv_batch *), void (*committed)(struct append *))
+    enum sl_result (*derive)(struct append *, struct kv_batch *),
+    void (*committed)(struct append *))
 {
-    struct append append = {
-        .share = share, .derive = derive, .committed = committed, .ctx = erasure, .derived_bytes = ERASE_EVENTS * 300};
-    if (compactor_stopping(erasure->store->compactor)) return sl_fail(erasure->err, SL_STOPPED, "the store is closing");
+    struct append append = {.share = share,
+        .derive = derive,
+        .committed = committed,
+        .ctx = erasure,
+        .derived_bytes = ERASE_EVENTS * 300};
+    if (compactor_stopping(erasure->store->compactor))
+        return sl_fail(erasure->err, SL_STOPPED, "the store is closing");
     return sequencer_append(erasure->store->sequencer, &append, erasure->err);
 }
 
 /* The sequence of the share's remove event: everything before it but the creation goes. */
-static enum sl_result find_removal(struct sl_store *store, struct share *share, uint64_t *sequence, struct sl_err *err)
+static enum sl_result find_removal(
+    struct sl_store *store, struct share *share, uint64_t *sequence, struct sl_err *err)
 {
     shares_lock(store->shares);
     uint64_t last = share->head.sequence;
@@ -74,11 +82,13 @@ static enum sl_result find_removal(struct sl_store *store, struct share *share, 
         struct event_row row;
         struct event_reader *reader = NULL;
         struct header header = {0};
-        bool ok = event_read_begin(pin.value, &row, &reader) == SL_OK && header_decode(row.header, &header);
+        bool ok = event_read_begin(pin.value, &row, &reader) == SL_OK &&
+                  header_decode(row.header, &header);
         event_read_end(reader);
         kv_release(&pin);
         if (!ok)
-            return sl_fail(err, SL_CORRUPT, "event %llu: its row is unreadable", (unsigned long long)at);
+            return sl_fail(
+                err, SL_CORRUPT, "event %llu: its row is unreadable", (unsigned long long)at);
         if (header.kind == SL_REMOVE) {
             *sequence = at;
             return SL_OK;

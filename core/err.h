@@ -1,7 +1,8 @@
 #ifndef SHARELOG_ERR_H
 #define SHARELOG_ERR_H
 
-/* The one error space of sharelog: a result that a program acts on, and a message that a person reads. */
+/* The one error space of sharelog: a result that a program acts on, and a message that a person
+   reads. */
 
 /* Expected outcomes first, failures after. The numbers are for ever: only append. */
 #define SL_RESULTS(X)                                                                              \
@@ -30,8 +31,8 @@ enum sl_result {
 #undef X
 };
 
-/* Owned by the caller, who zeroes it; written only when a function fails. `text` never holds a secret,
-   and what a client sent only in an escaped, bounded form. */
+/* Owned by the caller, who zeroes it; written only when a function fails. `text` never holds a
+   secret, and what a client sent only in an escaped, bounded form. */
 struct sl_err {
     enum sl_result result;
     char text[480];
@@ -40,7 +41,8 @@ struct sl_err {
 /* The result's own words, never NULL. */
 const char *sl_result_text(enum sl_result result);
 
-/* Set *err (which may be NULL) and return `result`, so that failing reads `return sl_fail(err, …)`. */
+/* Set *err (which may be NULL) and return `result`, so that failing reads `return sl_fail(err,
+   …)`. */
 enum sl_result sl_fail(struct sl_err *err, enum sl_result result, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 #ifdef __clang_analyzer__

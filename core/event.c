@@ -40,7 +40,8 @@ bool header_decode(struct sl_span bytes, struct header *header)
 bool header_kind(struct sl_span bytes, enum sl_kind *kind)
 {
     /* an array of seven, the version, a kind below 128: a byte each */
-    if (bytes.len < 3 || (uint8_t)bytes.ptr[0] != 0x97 || bytes.ptr[1] != HEADER_VERSION || (uint8_t)bytes.ptr[2] > 0x7f)
+    if (bytes.len < 3 || (uint8_t)bytes.ptr[0] != 0x97 || bytes.ptr[1] != HEADER_VERSION ||
+        (uint8_t)bytes.ptr[2] > 0x7f)
         return false;
     *kind = (enum sl_kind)bytes.ptr[2];
     return true;
@@ -56,25 +57,30 @@ void event_share_ref(const uint8_t salt[32], struct sl_span share_id, uint8_t re
     crypto_sha256_of((struct sl_span[]){{(const char *)salt, 32}, share_id}, 2, ref);
 }
 
-void event_item_nonce(const uint8_t event_nonce[EVENT_NONCE_BYTES], uint32_t index, uint8_t nonce[ITEM_NONCE_BYTES])
+void event_item_nonce(
+    const uint8_t event_nonce[EVENT_NONCE_BYTES], uint32_t index, uint8_t nonce[ITEM_NONCE_BYTES])
 {
     uint8_t be[4], mac[32];
     be_put(be, index, 4);
-    crypto_hmac(
-        (struct sl_span){(const char *)event_nonce, EVENT_NONCE_BYTES}, (struct sl_span){(const char *)be, 4}, mac);
+    crypto_hmac((struct sl_span){(const char *)event_nonce, EVENT_NONCE_BYTES},
+        (struct sl_span){(const char *)be, 4}, mac);
     memcpy(nonce, mac, ITEM_NONCE_BYTES);
 }
 
-void event_manifest_nonce(const uint8_t event_nonce[EVENT_NONCE_BYTES], uint8_t nonce[ITEM_NONCE_BYTES])
+void event_manifest_nonce(
+    const uint8_t event_nonce[EVENT_NONCE_BYTES], uint8_t nonce[ITEM_NONCE_BYTES])
 {
     uint8_t mac[32];
-    crypto_hmac((struct sl_span){(const char *)event_nonce, EVENT_NONCE_BYTES}, SL_SPAN("manifest"), mac);
+    crypto_hmac(
+        (struct sl_span){(const char *)event_nonce, EVENT_NONCE_BYTES}, SL_SPAN("manifest"), mac);
     memcpy(nonce, mac, ITEM_NONCE_BYTES);
 }
 
-void event_commitment(const uint8_t nonce[ITEM_NONCE_BYTES], struct sl_span bytes, uint8_t commitment[32])
+void event_commitment(
+    const uint8_t nonce[ITEM_NONCE_BYTES], struct sl_span bytes, uint8_t commitment[32])
 {
-    crypto_sha256_of((struct sl_span[]){{(const char *)nonce, ITEM_NONCE_BYTES}, bytes}, 2, commitment);
+    crypto_sha256_of(
+        (struct sl_span[]){{(const char *)nonce, ITEM_NONCE_BYTES}, bytes}, 2, commitment);
 }
 
 void manifest_begin(struct buf *manifest, uint64_t arrived_us, size_t items)
@@ -83,8 +89,8 @@ void manifest_begin(struct buf *manifest, uint64_t arrived_us, size_t items)
     pack_u64(manifest, arrived_us);
 }
 
-void manifest_add(
-    struct buf *manifest, struct sl_span type, struct sl_span key, uint64_t length, const uint8_t commitment[32])
+void manifest_add(struct buf *manifest, struct sl_span type, struct sl_span key, uint64_t length,
+    const uint8_t commitment[32])
 {
     pack_array(manifest, 4);
     pack_str(manifest, type);
@@ -123,7 +129,8 @@ struct event_reader {
     bool bad;
 };
 
-enum sl_result event_read_begin(struct sl_span bytes, struct event_row *row, struct event_reader **out)
+enum sl_result event_read_begin(
+    struct sl_span bytes, struct event_row *row, struct event_reader **out)
 {
     struct event_reader *reader = calloc(1, sizeof(*reader));
     if (!reader) return SL_NOMEM;

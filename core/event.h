@@ -1,8 +1,9 @@
 #ifndef SHARELOG_EVENT_H
 #define SHARELOG_EVENT_H
 
-/* An event's bytes: header, manifest, commitments, the rows it is stored in. The formats are those of the design's "Event bytes" and
-   are for ever; golden files pin them. Nothing here knows a store. */
+/* An event's bytes: header, manifest, commitments, the rows it is stored in. The formats are those
+   of the design's "Event bytes" and are for ever; golden files pin them. Nothing here knows a
+   store. */
 
 #include "buf.h"
 #include "sharelog.h"
@@ -23,26 +24,32 @@ struct header {
 void header_encode(const struct header *header, struct buf *out);
 /* False: not a header, or not in its one encoding. */
 bool header_decode(struct sl_span bytes, struct header *header);
-/* The kind alone, without checking the rest: for reads of what was checked before it was written. */
+/* The kind alone, without checking the rest: for reads of what was checked before it was
+   written. */
 bool header_kind(struct sl_span bytes, enum sl_kind *kind);
 /* SHA-256(0x00 ‖ header), RFC 6962 2.1. */
 void header_leaf(struct sl_span header, uint8_t leaf[32]);
 void event_share_ref(const uint8_t salt[32], struct sl_span share_id, uint8_t ref[32]);
 
-/* Item i's nonce: the first half of HMAC-SHA-256(event nonce, i as u32); the manifest's: of "manifest". */
-void event_item_nonce(const uint8_t event_nonce[EVENT_NONCE_BYTES], uint32_t index, uint8_t nonce[ITEM_NONCE_BYTES]);
-void event_manifest_nonce(const uint8_t event_nonce[EVENT_NONCE_BYTES], uint8_t nonce[ITEM_NONCE_BYTES]);
+/* Item i's nonce: the first half of HMAC-SHA-256(event nonce, i as u32); the manifest's: of
+   "manifest". */
+void event_item_nonce(
+    const uint8_t event_nonce[EVENT_NONCE_BYTES], uint32_t index, uint8_t nonce[ITEM_NONCE_BYTES]);
+void event_manifest_nonce(
+    const uint8_t event_nonce[EVENT_NONCE_BYTES], uint8_t nonce[ITEM_NONCE_BYTES]);
 /* SHA-256(nonce ‖ bytes) */
-void event_commitment(const uint8_t nonce[ITEM_NONCE_BYTES], struct sl_span bytes, uint8_t commitment[32]);
+void event_commitment(
+    const uint8_t nonce[ITEM_NONCE_BYTES], struct sl_span bytes, uint8_t commitment[32]);
 
 /* The manifest, built item by item, then committed to. */
 void manifest_begin(struct buf *manifest, uint64_t arrived_us, size_t items);
-void manifest_add(
-    struct buf *manifest, struct sl_span type, struct sl_span key, uint64_t length, const uint8_t commitment[32]);
+void manifest_add(struct buf *manifest, struct sl_span type, struct sl_span key, uint64_t length,
+    const uint8_t commitment[32]);
 
-/* The row of family `event`: [position, header, syncs, stored, arrived_us, [[type, key, length] …]]; of an erased event the first
-   four alone. `syncs` and `stored` run through the share: sync events so far, and bytes of `event` and `body` rows so
-   far, this event's included; they make the head of a share and the place of its snapshots a matter of one read. */
+/* The row of family `event`: [position, header, syncs, stored, arrived_us, [[type, key, length]
+   …]]; of an erased event the first four alone. `syncs` and `stored` run through the share: sync
+   events so far, and bytes of `event` and `body` rows so far, this event's included; they make the
+   head of a share and the place of its snapshots a matter of one read. */
 struct event_row {
     uint64_t position;
     struct sl_span header;
@@ -56,11 +63,12 @@ struct event_row {
 void event_items_begin(struct buf *packed, size_t items);
 void event_items_add(struct buf *packed, struct sl_span type, struct sl_span key, uint64_t length);
 
-/* The row's bytes before the packed items (items: NULL for an erased event). Its length doesn't depend on `stored`. */
+/* The row's bytes before the packed items (items: NULL for an erased event). Its length doesn't
+   depend on `stored`. */
 void event_row_encode(const struct event_row *row, struct buf *out);
 
-/* Read a row: begin gives its fixed parts, next one item at a time, end is called either way and says whether all was
-   well. Spans point into `bytes`. */
+/* Read a row: begin gives its fixed parts, next one item at a time, end is called either way and
+   says whether all was well. Spans point into `bytes`. */
 struct unpack;
 struct event_item {
     struct sl_span type, key;
@@ -68,12 +76,13 @@ struct event_item {
     uint64_t offset; /* of its data, in the event's items' bytes */
 };
 struct event_reader;
-enum sl_result event_read_begin(struct sl_span bytes, struct event_row *row, struct event_reader **reader);
+enum sl_result event_read_begin(
+    struct sl_span bytes, struct event_row *row, struct event_reader **reader);
 bool event_read_next(struct event_reader *reader, struct event_item *item);
 bool event_read_end(struct event_reader *reader);
 
-/* A body: one form byte, the event nonce, then the items' bytes one behind the other, cut into rows of
-   SL_BODY_ROW_BYTES. */
+/* A body: one form byte, the event nonce, then the items' bytes one behind the other, cut into rows
+   of SL_BODY_ROW_BYTES. */
 #define BODY_FORM_WHOLE 0
 #define BODY_PREFIX_BYTES (1 + EVENT_NONCE_BYTES)
 

@@ -3,7 +3,8 @@
 #include "log.h"
 #include "state.h"
 
-/* An event in hand: its row held, its items' places in the text worked out, its body read when it is asked for. */
+/* An event in hand: its row held, its items' places in the text worked out, its body read when it
+   is asked for. */
 struct sl_event {
     struct sl_store *store;
     char id[SL_SHARE_ID_BYTES + 1];
@@ -11,7 +12,8 @@ struct sl_event {
     struct event_facts facts;
     struct kv_pin row;
     struct event_item *items;
-    uint64_t *text_at; /* where each item's text begins; one more: where the closing bracket stands */
+    /* where each item's text begins; one more: where the closing bracket stands */
+    uint64_t *text_at;
     uint8_t nonce[EVENT_NONCE_BYTES];
     bool has_nonce;
     struct buf prefix;
@@ -37,16 +39,20 @@ static enum sl_result read_items(struct sl_event *event, struct sl_err *err)
         n++;
     }
     event->text_at[n] = at;
-    return event_read_end(reader) && n == row.items ? SL_OK : sl_fail(err, SL_CORRUPT, "its row is unreadable");
+    return event_read_end(reader) && n == row.items
+               ? SL_OK
+               : sl_fail(err, SL_CORRUPT, "its row is unreadable");
 }
 
 static enum sl_result read_nonce(struct sl_event *event, struct sl_err *err)
 {
     if (event->facts.info.erased) return SL_OK;
     struct kv_pin pin;
-    enum sl_result result = log_body(event->store->kv, sl_span_of(event->id), event->facts.info.sequence, 0, &pin, err);
+    enum sl_result result =
+        log_body(event->store->kv, sl_span_of(event->id), event->facts.info.sequence, 0, &pin, err);
     if (result == SL_NOT_FOUND) return SL_OK; /* it is being erased at this moment */
-    if (result == SL_OK && (pin.value.len < BODY_PREFIX_BYTES || pin.value.ptr[0] != BODY_FORM_WHOLE))
+    if (result == SL_OK &&
+        (pin.value.len < BODY_PREFIX_BYTES || pin.value.ptr[0] != BODY_FORM_WHOLE))
         result = sl_fail(err, SL_CORRUPT, "its body is unreadable");
     if (result == SL_OK) {
         memcpy(event->nonce, pin.value.ptr + 1, EVENT_NONCE_BYTES);
@@ -56,15 +62,15 @@ static enum sl_result read_nonce(struct sl_event *event, struct sl_err *err)
     return result;
 }
 
-enum sl_result sl_event_open(
-    struct sl_store *store, struct sl_span id, uint64_t sequence, struct sl_event **out, struct sl_err *err)
+enum sl_result sl_event_open(struct sl_store *store, struct sl_span id, uint64_t sequence,
+    struct sl_event **out, struct sl_err *err)
 {
     struct sl_share_info info;
     enum sl_result result = sl_share_info(store, id, &info, err);
     if (result != SL_OK) return result;
     if (sequence < 1 || sequence > info.sequence)
-        return sl_fail(err, SL_NO_MOMENT, "no sequence %llu: there are 1 to %llu", (unsigned long long)sequence,
-            (unsigned long long)info.sequence);
+        return sl_fail(err, SL_NO_MOMENT, "no sequence %llu: there are 1 to %llu",
+            (unsigned long long)sequence, (unsigned long long)info.sequence);
     struct sl_event *event = calloc(1, sizeof(*event));
     if (!event) return sl_fail(err, SL_NOMEM, "out of memory");
     event->store = store;
@@ -72,7 +78,8 @@ enum sl_result sl_event_open(
     memcpy(event->salt, info.salt, 32);
     result = log_event(store->kv, id, sequence, &event->row, err);
     if (result == SL_NOT_FOUND) result = sl_fail(err, SL_CORRUPT, "it is missing");
-    if (result == SL_OK) result = event_facts_read(event->id, sequence, event->row.value, &event->facts, err);
+    if (result == SL_OK)
+        result = event_facts_read(event->id, sequence, event->row.value, &event->facts, err);
     bool hidden = result == SL_OK && event_facts_hide(&event->facts, info.state);
     if (result == SL_OK && !hidden) result = read_items(event, err);
     if (result == SL_OK && !hidden) result = read_nonce(event, err);
@@ -151,7 +158,8 @@ static enum sl_result copy_bytes(
     return SL_OK;
 }
 
-enum sl_result sl_event_item_data(struct sl_event *event, size_t index, struct sl_sink sink, struct sl_err *err)
+enum sl_result sl_event_item_data(
+    struct sl_event *event, size_t index, struct sl_sink sink, struct sl_err *err)
 {
     if (index >= event->facts.info.items) return sl_fail(err, SL_NOT_FOUND, "no such item");
     const struct event_item *item = &event->items[index];
@@ -159,8 +167,8 @@ enum sl_result sl_event_item_data(struct sl_event *event, size_t index, struct s
     size_t n = 0;
     for (uint64_t done = 0; done < item->length; done += n) {
         uint64_t left = item->length - done;
-        enum sl_result result =
-            copy_bytes(event, item->offset + done, piece, left < sizeof(piece) ? left : sizeof(piece), &n, err);
+        enum sl_result result = copy_bytes(event, item->offset + done, piece,
+            left < sizeof(piece) ? left : sizeof(piece), &n, err);
         if (result == SL_OK) result = sink_write(sink, piece, n, err);
         if (result != SL_OK) return result;
     }
@@ -200,7 +208,8 @@ static size_t copy_text(struct sl_span text, uint64_t skip, char *out, size_t ca
     return n;
 }
 
-/* Some of the text from `offset` on, at least a byte: of an item's comma and prefix, of its data, or of its brace. */
+/* Some of the text from `offset` on, at least a byte: of an item's comma and prefix, of its data,
+   or of its brace. */
 static enum sl_result text_piece(
     struct sl_event *event, uint64_t offset, char *out, size_t cap, size_t *len, struct sl_err *err)
 {

@@ -11,7 +11,8 @@
 void fold_init(struct fold *fold)
 {
     *fold = (struct fold){0};
-    /* Keys come from the network: a multiplier of the fold's own keeps anyone from aiming at one slot. */
+    /* Keys come from the network: a multiplier of the fold's own keeps anyone from aiming at one
+       slot. */
     crypto_random(&fold->seed, sizeof(fold->seed));
     fold->seed |= 1;
 }
@@ -40,7 +41,8 @@ static struct sl_span keep(struct fold *fold, struct sl_span text)
         fold->arenas = arenas;
         arena = &arenas[fold->arenas_count++];
         *arena = (struct buf){0};
-        if (!buf_reserve(arena, text.len > ARENA_BYTES ? text.len : ARENA_BYTES)) fold->failed = true;
+        if (!buf_reserve(arena, text.len > ARENA_BYTES ? text.len : ARENA_BYTES))
+            fold->failed = true;
     }
     if (fold->failed) return (struct sl_span){0};
     char *at = arena->ptr + arena->len;
@@ -64,7 +66,7 @@ static struct sl_span keep_type(struct fold *fold, struct sl_span type)
 
 static uint64_t hash_of(uint64_t seed, enum fold_class class, struct sl_span key)
 {
-    uint64_t hash = seed ^ (uint64_t)class << 56 ^ key.len;
+    uint64_t hash = seed ^ (uint64_t) class << 56 ^ key.len;
     size_t i = 0;
     for (; i + 8 <= key.len; i += 8) {
         uint64_t word;
@@ -126,7 +128,8 @@ void fold_reserve(struct fold *fold, size_t entries)
     if (!make_room(fold, entries)) fold->failed = true;
 }
 
-const struct fold_entry *fold_find(const struct fold *fold, enum fold_class class, struct sl_span key)
+const struct fold_entry *fold_find(
+    const struct fold *fold, enum fold_class class, struct sl_span key)
 {
     if (!fold->slots_count) return NULL;
     uint32_t slot = *slot_of(fold, class, key);
@@ -166,7 +169,8 @@ void fold_restore(struct fold *fold, const struct fold_entry *entry)
 
 /* ---- applying ---- */
 
-static bool comes_before(uint64_t arrived_a, uint64_t sequence_a, uint64_t arrived_b, uint64_t sequence_b)
+static bool comes_before(
+    uint64_t arrived_a, uint64_t sequence_a, uint64_t arrived_b, uint64_t sequence_b)
 {
     return arrived_a != arrived_b ? arrived_a < arrived_b : sequence_a < sequence_b;
 }
@@ -196,7 +200,8 @@ static void merge(struct fold *fold, const struct fold_entry *version)
     }
 }
 
-static struct fold_entry version_of(const struct fold_item *item, enum fold_class class, struct sl_span key)
+static struct fold_entry version_of(
+    const struct fold_item *item, enum fold_class class, struct sl_span key)
 {
     return (struct fold_entry){
         .class = class,
@@ -225,8 +230,8 @@ static void add_component(struct buf *key, struct sl_span element, const char *n
     buf_fini(&text);
 }
 
-/* A live batch lists only the newest model, so elements are merged one by one. What is no list counts as one element,
-   and an element without ids has the empty key. */
+/* A live batch lists only the newest model, so elements are merged one by one. What is no list
+   counts as one element, and an element without ids has the empty key. */
 static void apply_models(struct fold *fold, const struct fold_item *item, struct sl_span data)
 {
     bool is_list = json_kind_of(data) == JSON_ARRAY;
@@ -249,7 +254,8 @@ static void apply_models(struct fold *fold, const struct fold_item *item, struct
     buf_fini(&key);
 }
 
-/* One batch's entries lie behind each other, commas and all: one entry holds them. Each batch has a key of its own. */
+/* One batch's entries lie behind each other, commas and all: one entry holds them. Each batch has a
+   key of its own. */
 static void apply_diffs(struct fold *fold, const struct fold_item *item, struct sl_span data)
 {
     struct sl_span all = data;
@@ -285,7 +291,8 @@ static bool is_session_diff(struct sl_span type)
 
 bool fold_looks_into(struct sl_span type, uint64_t length)
 {
-    /* `[]`, the usual session_diff, holds nothing to look at. (Two bytes can also be a number, which is an entry.) */
+    /* `[]`, the usual session_diff, holds nothing to look at. (Two bytes can also be a number,
+       which is an entry.) */
     return is_model(type) || (is_session_diff(type) && length != 0);
 }
 
@@ -302,21 +309,26 @@ void fold_apply(struct fold *fold, const struct fold_item *item, struct sl_span 
 static int by_key(const void *a, const void *b, void *fold_ptr)
 {
     const struct fold *fold = fold_ptr;
-    return sl_span_cmp(fold->entries[*(const uint32_t *)a].key, fold->entries[*(const uint32_t *)b].key);
+    return sl_span_cmp(
+        fold->entries[*(const uint32_t *)a].key, fold->entries[*(const uint32_t *)b].key);
 }
 
 static int by_arrival(const void *a, const void *b, void *fold_ptr)
 {
     const struct fold *fold = fold_ptr;
-    const struct fold_entry *x = &fold->entries[*(const uint32_t *)a], *y = &fold->entries[*(const uint32_t *)b];
-    if (x->first_arrived_us != y->first_arrived_us) return x->first_arrived_us < y->first_arrived_us ? -1 : 1;
-    if (x->first_sequence != y->first_sequence) return x->first_sequence < y->first_sequence ? -1 : 1;
+    const struct fold_entry *x = &fold->entries[*(const uint32_t *)a],
+                            *y = &fold->entries[*(const uint32_t *)b];
+    if (x->first_arrived_us != y->first_arrived_us)
+        return x->first_arrived_us < y->first_arrived_us ? -1 : 1;
+    if (x->first_sequence != y->first_sequence)
+        return x->first_sequence < y->first_sequence ? -1 : 1;
     return (x->first_index > y->first_index) - (x->first_index < y->first_index);
 }
 
-/* What a snapshot brought is in order already: only what came behind it is sorted, then merged in from the end. */
-static void sort_tail(const struct fold *fold, uint32_t *order, size_t head, size_t n, uint32_t *tail,
-    int (*compare)(const void *, const void *, void *))
+/* What a snapshot brought is in order already: only what came behind it is sorted, then merged in
+   from the end. */
+static void sort_tail(const struct fold *fold, uint32_t *order, size_t head, size_t n,
+    uint32_t *tail, int (*compare)(const void *, const void *, void *))
 {
     size_t left = n - head;
     memcpy(tail, order + head, left * sizeof(*tail));
@@ -336,7 +348,8 @@ static uint32_t *sorted(const struct fold *fold, enum fold_class class, size_t *
     for (size_t i = 0; i < fold->count; i++) {
         if (fold->entries[i].class != class) continue;
         order[n] = (uint32_t)i;
-        if (in_order == n && (n == 0 || compare(&order[n - 1], &order[n], (void *)fold) <= 0)) in_order++;
+        if (in_order == n && (n == 0 || compare(&order[n - 1], &order[n], (void *)fold) <= 0))
+            in_order++;
         n++;
     }
     if (in_order < n) sort_tail(fold, order, in_order, n, order + n, compare);

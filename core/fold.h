@@ -1,19 +1,21 @@
 #ifndef SHARELOG_FOLD_H
 #define SHARELOG_FOLD_H
 
-/* Folding: fold(state, event) -> state. A fold knows, for every key, where the newest version's bytes lie; it holds no
-   content, reads no clock and no disk. What it must look into (the elements of `model`, the entries of
-   `session_diff`) is handed to it.
+/* Folding: fold(state, event) -> state. A fold knows, for every key, where the newest version's
+   bytes lie; it holds no content, reads no clock and no disk. What it must look into (the elements
+   of `model`, the entries of `session_diff`) is handed to it.
 
-   Three classes of entries. ITEM: what /data shows, one a key. MODEL: an element of the merged `model` item, by provider and
-   id. DIFF: the entries of one batch's `session_diff`, kept for the AgentSession view, which shows all batches'. */
+   Three classes of entries. ITEM: what /data shows, one a key. MODEL: an element of the merged
+   `model` item, by provider and id. DIFF: the entries of one batch's `session_diff`, kept for the
+   AgentSession view, which shows all batches'. */
 
 #include "buf.h"
 #include "span.h"
 
 enum fold_class { FOLD_ITEM, FOLD_MODEL, FOLD_DIFF };
 
-/* Where bytes lie: in an event's items, or in the stream of the snapshot that the fold began with. */
+/* Where bytes lie: in an event's items, or in the stream of the snapshot that the fold began
+   with. */
 struct fold_place {
     uint64_t sequence; /* of the event; 0: the snapshot */
     uint64_t offset, length;
@@ -27,8 +29,8 @@ struct fold_entry {
     uint64_t arrived_us, sequence;
     /* the earliest version, which orders the views: */
     uint64_t first_arrived_us, first_sequence;
-    uint64_t first_index; /* of the item in its batch, and of the element in its item */
-    uint32_t count;  /* DIFF: how many entries it holds */
+    uint64_t first_index;  /* of the item in its batch, and of the element in its item */
+    uint32_t count;        /* DIFF: how many entries it holds */
     struct fold_place out; /* where its bytes come to lie in a snapshot: for whoever makes one */
 };
 
@@ -43,7 +45,7 @@ struct fold {
     struct sl_span types[8]; /* the usual types, kept once */
     size_t types_count;
     uint64_t messages, parts, models, diffs; /* counts of the views */
-    bool failed; /* out of memory: the fold is worthless */
+    bool failed;                             /* out of memory: the fold is worthless */
 };
 
 void fold_init(struct fold *fold);
@@ -61,16 +63,19 @@ struct fold_item {
 /* Must fold_apply be given the item's bytes? */
 bool fold_looks_into(struct sl_span type, uint64_t length);
 
-/* Apply an item. `data` is its bytes if fold_looks_into says so, else ignored. Of two versions the one that arrived later wins;
-   at the same time, the one of the later sequence, or later in its batch. */
+/* Apply an item. `data` is its bytes if fold_looks_into says so, else ignored. Of two versions the
+   one that arrived later wins; at the same time, the one of the later sequence, or later in its
+   batch. */
 void fold_apply(struct fold *fold, const struct fold_item *item, struct sl_span data);
 
 /* Put in an entry of a snapshot as it is. Keys and types are copied. */
 void fold_restore(struct fold *fold, const struct fold_entry *entry);
 
-const struct fold_entry *fold_find(const struct fold *fold, enum fold_class class, struct sl_span key);
+const struct fold_entry *fold_find(
+    const struct fold *fold, enum fold_class class, struct sl_span key);
 
-/* The entries of a class, as indexes, by key or by first arrival; *count of them; the caller frees. NULL: no memory. */
+/* The entries of a class, as indexes, by key or by first arrival; *count of them; the caller frees.
+   NULL: no memory. */
 uint32_t *fold_by_key(const struct fold *fold, enum fold_class class, size_t *count);
 uint32_t *fold_by_arrival(const struct fold *fold, enum fold_class class, size_t *count);
 

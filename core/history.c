@@ -6,14 +6,18 @@
 
 const char *sl_kind_name(enum sl_kind kind)
 {
-    static const char *const names[] = {
-        [SL_CREATE] = "create", [SL_SYNC] = "sync", [SL_REMOVE] = "remove", [SL_REDACT] = "redact", [SL_ALLOW] = "allow"};
+    static const char *const names[] = {[SL_CREATE] = "create",
+        [SL_SYNC] = "sync",
+        [SL_REMOVE] = "remove",
+        [SL_REDACT] = "redact",
+        [SL_ALLOW] = "allow"};
     return (size_t)kind < sizeof(names) / sizeof(names[0]) ? names[kind] : "unknown";
 }
 
 static int by_type(const void *a, const void *b)
 {
-    return sl_span_cmp(((const struct sl_type_count *)a)->type, ((const struct sl_type_count *)b)->type);
+    return sl_span_cmp(
+        ((const struct sl_type_count *)a)->type, ((const struct sl_type_count *)b)->type);
 }
 
 /* There are few types: the one sought is almost always among the first. */
@@ -43,7 +47,8 @@ enum sl_result event_facts_read(const char *share_id, uint64_t sequence, struct 
     struct header header;
     facts->types_count = 0;
     enum sl_result result = event_read_begin(bytes, &row, &reader);
-    if (result == SL_OK && (!header_decode(row.header, &header) || header.sequence != sequence)) result = SL_CORRUPT;
+    if (result == SL_OK && (!header_decode(row.header, &header) || header.sequence != sequence))
+        result = SL_CORRUPT;
     if (result == SL_OK) {
         struct sl_event_info *info = &facts->info;
         *info = (struct sl_event_info){.share_id = share_id,
@@ -61,7 +66,8 @@ enum sl_result event_facts_read(const char *share_id, uint64_t sequence, struct 
             if (!count_type(facts, item.type)) result = SL_NOMEM;
         }
         /* The spans into `bytes` stay good after the reader is gone. */
-        if (facts->types_count > 1) qsort(facts->types, facts->types_count, sizeof(*facts->types), by_type);
+        if (facts->types_count > 1)
+            qsort(facts->types, facts->types_count, sizeof(*facts->types), by_type);
         info->types = facts->types;
         info->types_count = facts->types_count;
         facts->header = row.header;
@@ -75,7 +81,8 @@ enum sl_result event_facts_read(const char *share_id, uint64_t sequence, struct 
 bool event_facts_hide(struct event_facts *facts, enum sl_share_state state)
 {
     struct sl_event_info *info = &facts->info;
-    if (state != SL_SHARE_REMOVED || (info->kind != SL_SYNC && info->kind != SL_REDACT)) return false;
+    if (state != SL_SHARE_REMOVED || (info->kind != SL_SYNC && info->kind != SL_REDACT))
+        return false;
     info->erased = true;
     info->items = info->bytes = info->arrived_us = info->types_count = 0;
     return true;
@@ -87,15 +94,16 @@ void event_facts_fini(struct event_facts *facts)
     *facts = (struct event_facts){0};
 }
 
-enum sl_result sl_share_events(struct sl_store *store, struct sl_span id, uint64_t from, size_t limit,
-    bool newest_first, bool (*each)(void *ctx, const struct sl_event_info *info), void *ctx, uint64_t *next,
-    struct sl_err *err)
+enum sl_result sl_share_events(struct sl_store *store, struct sl_span id, uint64_t from,
+    size_t limit, bool newest_first, bool (*each)(void *ctx, const struct sl_event_info *info),
+    void *ctx, uint64_t *next, struct sl_err *err)
 {
     struct sl_share_info info;
     enum sl_result result = sl_share_info(store, id, &info, err);
     if (result != SL_OK) return result;
     struct row_key lower = row_share_from(id), upper = row_share_to(id), at = row_event(id, from);
-    struct kv_iter *iter = kv_iter_create(store->kv, KV_EVENT, row_span(&lower), row_span(&upper), false);
+    struct kv_iter *iter =
+        kv_iter_create(store->kv, KV_EVENT, row_span(&lower), row_span(&upper), false);
     struct event_facts facts = {0};
     if (from == 0 && newest_first)
         kv_iter_last(iter);
@@ -134,12 +142,14 @@ enum sl_result sl_share_events(struct sl_store *store, struct sl_span id, uint64
 
 /* ---- the whole store's ---- */
 
-static enum sl_result at_position(struct sl_store *store, uint64_t position, struct sl_span header_bytes,
-    bool (*each)(void *ctx, const struct sl_event_info *info), void *ctx, bool *more, struct sl_err *err)
+static enum sl_result at_position(struct sl_store *store, uint64_t position,
+    struct sl_span header_bytes, bool (*each)(void *ctx, const struct sl_event_info *info),
+    void *ctx, bool *more, struct sl_err *err)
 {
     struct header header;
     if (!header_decode(header_bytes, &header))
-        return sl_fail(err, SL_CORRUPT, "log: the header at %llu is unreadable", (unsigned long long)position);
+        return sl_fail(
+            err, SL_CORRUPT, "log: the header at %llu is unreadable", (unsigned long long)position);
     struct row_key key = row_ref(header.share_ref);
     struct kv_pin ref = {0}, row = {0};
     struct event_facts facts = {0};
@@ -147,10 +157,12 @@ static enum sl_result at_position(struct sl_store *store, uint64_t position, str
     enum sl_result result = kv_get(store->kv, KV_INDEX, row_span(&key), &ref, err);
     if (result == SL_OK) result = sl_share_info(store, ref.value, &info, err);
     if (result == SL_OK) result = log_event(store->kv, ref.value, header.sequence, &row, err);
-    if (result == SL_OK) result = event_facts_read(info.id, header.sequence, row.value, &facts, err);
+    if (result == SL_OK)
+        result = event_facts_read(info.id, header.sequence, row.value, &facts, err);
     if (result == SL_OK) event_facts_hide(&facts, info.state);
     if (result == SL_NOT_FOUND)
-        result = sl_fail(err, SL_CORRUPT, "log: the event at %llu is in no share", (unsigned long long)position);
+        result = sl_fail(
+            err, SL_CORRUPT, "log: the event at %llu is in no share", (unsigned long long)position);
     if (result == SL_OK) *more = each(ctx, &facts.info);
     event_facts_fini(&facts);
     kv_release(&ref);
@@ -159,15 +171,18 @@ static enum sl_result at_position(struct sl_store *store, uint64_t position, str
 }
 
 enum sl_result sl_store_events(struct sl_store *store, uint64_t from, size_t limit,
-    bool (*each)(void *ctx, const struct sl_event_info *info), void *ctx, uint64_t *next, struct sl_err *err)
+    bool (*each)(void *ctx, const struct sl_event_info *info), void *ctx, uint64_t *next,
+    struct sl_err *err)
 {
     struct row_key lower = row_log(from);
-    struct kv_iter *iter = kv_iter_create(store->kv, KV_LOG, row_span(&lower), (struct sl_span){0}, false);
+    struct kv_iter *iter =
+        kv_iter_create(store->kv, KV_LOG, row_span(&lower), (struct sl_span){0}, false);
     enum sl_result result = SL_OK;
     bool more = true;
     uint64_t position = from;
     kv_iter_first(iter);
-    for (size_t given = 0; result == SL_OK && more && given < limit && kv_iter_valid(iter); given++) {
+    for (size_t given = 0; result == SL_OK && more && given < limit && kv_iter_valid(iter);
+         given++) {
         position = be_get(kv_iter_key(iter).ptr, 8);
         result = at_position(store, position, kv_iter_value(iter), each, ctx, &more, err);
         position++;

@@ -33,8 +33,8 @@ static enum sl_result write_file(const char *path, const char *text, struct sl_e
     if (asprintf(&beside, "%s.new", path) < 0) return sl_fail(err, SL_NOMEM, "out of memory");
     int fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     size_t len = strlen(text);
-    bool ok = fd >= 0 && fchmod(fd, 0600) == 0 && write(fd, text, len) == (ssize_t)len && write(fd, "\n", 1) == 1 &&
-              fsync(fd) == 0;
+    bool ok = fd >= 0 && fchmod(fd, 0600) == 0 && write(fd, text, len) == (ssize_t)len &&
+              write(fd, "\n", 1) == 1 && fsync(fd) == 0;
     int error = errno;
     if (fd >= 0) close(fd);
     if (ok && rename(beside, path) != 0) {
@@ -50,7 +50,8 @@ static enum sl_result load_text(const char *dir, const char *name, bool make, st
     void (*generate)(char *text), char *text, size_t cap, struct sl_err *err)
 {
     if (given.len) {
-        if (given.len >= cap) return sl_fail(err, SL_INVALID, "the %s that was given is too long", name);
+        if (given.len >= cap)
+            return sl_fail(err, SL_INVALID, "the %s that was given is too long", name);
         memcpy(text, given.ptr, given.len);
         text[given.len] = 0;
         return SL_OK;
@@ -102,11 +103,13 @@ void keys_default_origin(const struct keys *keys, char origin[32])
 void keys_set_origin(struct keys *keys, struct sl_span origin)
 {
     snprintf(keys->origin, sizeof(keys->origin), "%.*s", (int)origin.len, origin.ptr);
-    /* C2SP signed-note: key id = SHA-256(name ‖ 0x0A ‖ 0x01 ‖ public key)[0:4], 0x01 being Ed25519 */
+    /* C2SP signed-note: key id = SHA-256(name ‖ 0x0A ‖ 0x01 ‖ public key)[0:4], 0x01 being
+       Ed25519 */
     uint8_t typed[33] = {1}, hash[32];
     memcpy(typed + 1, keys->signing_public, 32);
-    crypto_sha256_of(
-        (struct sl_span[]){sl_span_of(keys->origin), {"\n", 1}, {(const char *)typed, sizeof(typed)}}, 3, hash);
+    crypto_sha256_of((struct sl_span[]){sl_span_of(keys->origin), {"\n", 1},
+                         {(const char *)typed, sizeof(typed)}},
+        3, hash);
     char id[9], key[48];
     crypto_hex(hash, 4, id);
     crypto_base64(typed, sizeof(typed), key);
@@ -117,17 +120,20 @@ static enum sl_result owner_key_check(const char *owner, struct sl_err *err)
 {
     for (const char *c = owner; *c; c++)
         if (*c <= ' ' || *c >= 0x7f)
-            return sl_fail(err, SL_INVALID, "the owner key has a character that a header can't carry");
-    if (strlen(owner) < 16) return sl_fail(err, SL_INVALID, "the owner key is shorter than 16 characters");
+            return sl_fail(
+                err, SL_INVALID, "the owner key has a character that a header can't carry");
+    if (strlen(owner) < 16)
+        return sl_fail(err, SL_INVALID, "the owner key is shorter than 16 characters");
     return SL_OK;
 }
 
-enum sl_result keys_load(const struct sl_options *options, bool make, struct keys *keys, struct sl_err *err)
+enum sl_result keys_load(
+    const struct sl_options *options, bool make, struct keys *keys, struct sl_err *err)
 {
     *keys = (struct keys){0};
     char text[SL_KEY_TEXT_BYTES + 1];
-    enum sl_result result = load_text(options->dir, "owner-key", make, options->owner_key, make_owner_key,
-        keys->owner, sizeof(keys->owner), err);
+    enum sl_result result = load_text(options->dir, "owner-key", make, options->owner_key,
+        make_owner_key, keys->owner, sizeof(keys->owner), err);
     if (result == SL_OK) result = owner_key_check(keys->owner, err);
     if (result == SL_OK) {
         uint8_t mac[32];
@@ -137,7 +143,8 @@ enum sl_result keys_load(const struct sl_options *options, bool make, struct key
         return result;
     }
 
-    result = load_text(options->dir, "namespace", make, options->namespace_id, crypto_uuid4, text, sizeof(text), err);
+    result = load_text(options->dir, "namespace", make, options->namespace_id, crypto_uuid4, text,
+        sizeof(text), err);
     if (result != SL_OK && result != SL_NOT_FOUND) return result;
     keys->has_namespace = result == SL_OK;
     if (keys->has_namespace && !crypto_uuid_parse(sl_span_of(text), keys->namespace_id))
@@ -146,7 +153,8 @@ enum sl_result keys_load(const struct sl_options *options, bool make, struct key
     result = load_text(
         options->dir, "signing-key", make, (struct sl_span){0}, make_seed, text, sizeof(text), err);
     if (result == SL_NOT_FOUND)
-        return sl_fail(err, SL_INVALID, "%s/signing-key: missing: put the log's key back", options->dir);
+        return sl_fail(
+            err, SL_INVALID, "%s/signing-key: missing: put the log's key back", options->dir);
     if (result != SL_OK) return result;
     size_t len;
     if (!crypto_base64_parse(sl_span_of(text), keys->signing_seed, 32, &len) || len != 32)

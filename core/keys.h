@@ -1,8 +1,9 @@
 #ifndef SHARELOG_KEYS_H
 #define SHARELOG_KEYS_H
 
-/* The store's secrets and what follows from them. They lie in files of the data directory (0600), made with the store; an owner
-   key or namespace given from outside takes the file's place and is not written. */
+/* The store's secrets and what follows from them. They lie in files of the data directory (0600),
+   made with the store; an owner key or namespace given from outside takes the file's place and is
+   not written. */
 
 #include "kv.h"
 #include "sharelog.h"
@@ -17,7 +18,8 @@ struct keys {
     char log_key[384]; /* its verifier key, as signed-note writes it */
 };
 
-/* Load them, or make what is missing when `make`; else an owner key or namespace that is missing stays unknown. */
+/* Load them, or make what is missing when `make`; else an owner key or namespace that is missing
+   stays unknown. */
 enum sl_result keys_load(
     const struct sl_options *options, bool make, struct keys *keys, struct sl_err *err);
 
@@ -26,7 +28,8 @@ void keys_set_origin(struct keys *keys, struct sl_span origin);
 
 /* The origin of a store that is made without one: `sharelog-` and 8 hex digits of the key. */
 void keys_default_origin(const struct keys *keys, char origin[32]);
-/* No white space, no `+`, no control characters, not empty, not too long: signed-note's rule for names. */
+/* No white space, no `+`, no control characters, not empty, not too long: signed-note's rule for
+   names. */
 bool keys_origin_valid(struct sl_span origin);
 
 #endif

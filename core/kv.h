@@ -1,8 +1,8 @@
 #ifndef SHARELOG_KV_H
 #define SHARELOG_KV_H
 
-/* RocksDB's wall: ordered families of byte strings, atomic batches, and nothing of what the bytes mean. The families are those
-   of the storage table; which keys they hold is said in rows.h. */
+/* RocksDB's wall: ordered families of byte strings, atomic batches, and nothing of what the bytes
+   mean. The families are those of the storage table; which keys they hold is said in rows.h. */
 
 #include "err.h"
 #include "span.h"
@@ -47,11 +47,13 @@ struct kv_pin {
     void *slice;
 };
 /* SL_NOT_FOUND leaves *pin zeroed and err alone. */
-enum sl_result kv_get(struct kv *kv, enum kv_family family, struct sl_span key, struct kv_pin *pin, struct sl_err *err);
+enum sl_result kv_get(struct kv *kv, enum kv_family family, struct sl_span key, struct kv_pin *pin,
+    struct sl_err *err);
 void kv_release(struct kv_pin *pin);
 
-/* An iterator over [lower, upper), at most KV_BOUND_BYTES each; empty: unbounded. What it stands on is borrowed until it
-   moves. After it runs out kv_iter_check tells the end from a failure. `scan`: read much, keep little in the cache. */
+/* An iterator over [lower, upper), at most KV_BOUND_BYTES each; empty: unbounded. What it stands on
+   is borrowed until it moves. After it runs out kv_iter_check tells the end from a failure. `scan`:
+   read much, keep little in the cache. */
 #define KV_BOUND_BYTES 336
 struct kv_iter;
 struct kv_iter *kv_iter_create(
@@ -74,20 +76,26 @@ void kv_batch_destroy(struct kv_batch *batch); /* NULL is fine */
 void kv_batch_clear(struct kv_batch *batch);
 size_t kv_batch_bytes(const struct kv_batch *batch);
 size_t kv_batch_count(const struct kv_batch *batch);
-void kv_put(struct kv *kv, struct kv_batch *batch, enum kv_family family, struct sl_span key, struct sl_span value);
+void kv_put(struct kv *kv, struct kv_batch *batch, enum kv_family family, struct sl_span key,
+    struct sl_span value);
 /* A value in pieces, put together in the batch alone. */
 void kv_put_pieces(struct kv *kv, struct kv_batch *batch, enum kv_family family, struct sl_span key,
     const struct sl_span *pieces, size_t count);
 void kv_delete(struct kv *kv, struct kv_batch *batch, enum kv_family family, struct sl_span key);
-/* For a key that was put exactly once since it was last deleted: the tombstone goes as soon as it meets the put. */
-void kv_delete_single(struct kv *kv, struct kv_batch *batch, enum kv_family family, struct sl_span key);
-void kv_delete_range(
-    struct kv *kv, struct kv_batch *batch, enum kv_family family, struct sl_span from, struct sl_span to);
+/* For a key that was put exactly once since it was last deleted: the tombstone goes as soon as it
+   meets the put. */
+void kv_delete_single(
+    struct kv *kv, struct kv_batch *batch, enum kv_family family, struct sl_span key);
+void kv_delete_range(struct kv *kv, struct kv_batch *batch, enum kv_family family,
+    struct sl_span from, struct sl_span to);
 
-/* All or nothing. `sync`: on disk when it returns. After a failure nobody knows until the next open. */
+/* All or nothing. `sync`: on disk when it returns. After a failure nobody knows until the next
+   open. */
 enum sl_result kv_write(struct kv *kv, struct kv_batch *batch, bool sync, struct sl_err *err);
-enum sl_result kv_sync(struct kv *kv, struct sl_err *err); /* everything written so far is on disk */
-enum sl_result kv_flush(struct kv *kv, struct sl_err *err); /* memtables to files: the write-ahead logs before are gone */
+/* everything written so far is on disk */
+enum sl_result kv_sync(struct kv *kv, struct sl_err *err);
+/* memtables to files: the write-ahead logs before are gone */
+enum sl_result kv_flush(struct kv *kv, struct sl_err *err);
 /* Rewrite a range down to the bottom level, so that what was deleted is gone from the files. */
 void kv_compact(struct kv *kv, enum kv_family family, struct sl_span from, struct sl_span to);
 
@@ -95,8 +103,8 @@ void kv_compact(struct kv *kv, enum kv_family family, struct sl_span from, struc
 uint64_t kv_family_bytes(struct kv *kv, enum kv_family family);
 uint64_t kv_memory_bytes(struct kv *kv);
 
-/* The seam where tests inject faults: the n-th kv_write from now on (0: the next) fails, and all after it, as on a dead disk;
-   negative: none. */
+/* The seam where tests inject faults: the n-th kv_write from now on (0: the next) fails, and all
+   after it, as on a dead disk; negative: none. */
 void kv_fault_after(long writes);
 
 #endif

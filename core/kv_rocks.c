@@ -30,7 +30,8 @@ struct kv {
     rocksdb_column_family_handle_t *family[KV_FAMILIES];
     rocksdb_readoptions_t *read;
     rocksdb_writeoptions_t *write_synced, *write_unsynced;
-    char *path, *beside_path; /* of a secondary: what it reads, and a folder of its own for its info log */
+    /* of a secondary: what it reads, and a folder of its own for its info log */
+    char *path, *beside_path;
 };
 
 struct kv_batch {
@@ -57,7 +58,9 @@ const char *kv_family_name(enum kv_family family)
 /* The one place where RocksDB's errors become ours. */
 static enum sl_result rocks_error(struct sl_err *err, const char *what, char *text)
 {
-    enum sl_result result = strstr(text, "Corruption") ? SL_CORRUPT : strstr(text, "lock") ? SL_LOCKED : SL_IO;
+    enum sl_result result = strstr(text, "Corruption") ? SL_CORRUPT
+                            : strstr(text, "lock")     ? SL_LOCKED
+                                                       : SL_IO;
     sl_fail(err, result, "%s: %s", what, text);
     rocksdb_free(text);
     return result;
@@ -65,23 +68,27 @@ static enum sl_result rocks_error(struct sl_err *err, const char *what, char *te
 
 /* ---- options: the reasons are measurements, see bench/README.md ---- */
 
-static rocksdb_options_t *family_options(const struct kv *kv, enum kv_family family, bool uncompressed)
+static rocksdb_options_t *family_options(
+    const struct kv *kv, enum kv_family family, bool uncompressed)
 {
     rocksdb_options_t *options = rocksdb_options_create_copy(kv->options);
     rocksdb_block_based_table_options_t *table = rocksdb_block_based_options_create();
     rocksdb_block_based_options_set_block_cache(table, kv->cache);
-    rocksdb_block_based_options_set_cache_index_and_filter_blocks(table, 1); /* so that the cache bounds them too */
+    /* so that the cache bounds them too */
+    rocksdb_block_based_options_set_cache_index_and_filter_blocks(table, 1);
     rocksdb_block_based_options_set_pin_l0_filter_and_index_blocks_in_cache(table, 1);
     rocksdb_block_based_options_set_format_version(table, 5);
     /* Bodies of one share lie together and repeat each other: large blocks compress them. */
     bool bulky = family == KV_BODY || family == KV_SNAPSHOT;
     rocksdb_block_based_options_set_block_size(table, bulky ? 64 * SL_KIB : 16 * SL_KIB);
     if (family == KV_SHARE || family == KV_EVENT)
-        rocksdb_block_based_options_set_filter_policy(table, rocksdb_filterpolicy_create_bloom_full(10));
+        rocksdb_block_based_options_set_filter_policy(
+            table, rocksdb_filterpolicy_create_bloom_full(10));
     rocksdb_options_set_block_based_table_factory(options, table);
     rocksdb_block_based_options_destroy(table);
     rocksdb_options_set_write_buffer_size(options, bulky ? 16 * SL_MIB : 4 * SL_MIB);
-    rocksdb_options_set_compression(options, uncompressed ? rocksdb_no_compression : rocksdb_lz4_compression);
+    rocksdb_options_set_compression(
+        options, uncompressed ? rocksdb_no_compression : rocksdb_lz4_compression);
     rocksdb_options_set_bottommost_compression(
         options, uncompressed ? rocksdb_no_compression : rocksdb_zstd_compression);
     rocksdb_options_set_level_compaction_dynamic_level_bytes(options, 1);
@@ -90,7 +97,8 @@ static rocksdb_options_t *family_options(const struct kv *kv, enum kv_family fam
 
 static void make_options(struct kv *kv, const struct kv_options *options)
 {
-    /* Few shards: what is larger than a shard is never cached, and a snapshot's row is SL_SNAPSHOT_ROW_BYTES. */
+    /* Few shards: what is larger than a shard is never cached, and a snapshot's row is
+       SL_SNAPSHOT_ROW_BYTES. */
     rocksdb_lru_cache_options_t *cache = rocksdb_lru_cache_options_create();
     rocksdb_lru_cache_options_set_capacity(cache, options->cache_bytes);
     rocksdb_lru_cache_options_set_num_shard_bits(cache, 2);
@@ -135,12 +143,13 @@ static void close_db(rocksdb_t *db, rocksdb_column_family_handle_t **family)
     if (db) rocksdb_close(db);
 }
 
-/* Open anew what the writing process has by now, in place of what is open. RocksDB's own catching up alone is not enough: a memtable
-   that was filled from the log stays until the log says more of its family. Once the writer has flushed and compacted
-   a deletion away, the deleted row is still in it, and is found before anything in the files.
+/* Open anew what the writing process has by now, in place of what is open. RocksDB's own catching
+   up alone is not enough: a memtable that was filled from the log stays until the log says more of
+   its family. Once the writer has flushed and compacted a deletion away, the deleted row is still
+   in it, and is found before anything in the files.
 
-   Files come and go while they are opened, hence some tries; what fell between the files and the logs just read, the
-   catching up behind it finds. */
+   Files come and go while they are opened, hence some tries; what fell between the files and the
+   logs just read, the catching up behind it finds. */
 static enum sl_result open_secondary(struct kv *kv, struct sl_err *err)
 {
     rocksdb_t *db = NULL;
@@ -150,8 +159,9 @@ static enum sl_result open_secondary(struct kv *kv, struct sl_err *err)
         if (text) usleep(BESIDE_PAUSE_US);
         rocksdb_free(text);
         text = NULL;
-        db = rocksdb_open_as_secondary_column_families(kv->options, kv->path, kv->beside_path, KV_FAMILIES,
-            family_names, (const rocksdb_options_t *const *)kv->family_options, family, &text);
+        db = rocksdb_open_as_secondary_column_families(kv->options, kv->path, kv->beside_path,
+            KV_FAMILIES, family_names, (const rocksdb_options_t *const *)kv->family_options, family,
+            &text);
     }
     if (!text) rocksdb_try_catch_up_with_primary(db, &text);
     if (text) {
@@ -174,7 +184,8 @@ static enum sl_result open_beside(struct kv *kv, const char *path, struct sl_err
         kv->beside_path = NULL;
         return sl_fail(err, SL_NOMEM, "out of memory");
     }
-    if (!mkdtemp(kv->beside_path)) return sl_fail(err, SL_IO, "%s: %s", kv->beside_path, strerror(errno));
+    if (!mkdtemp(kv->beside_path))
+        return sl_fail(err, SL_IO, "%s: %s", kv->beside_path, strerror(errno));
     kv->path = strdup(path);
     return kv->path ? open_secondary(kv, err) : sl_fail(err, SL_NOMEM, "out of memory");
 }
@@ -225,7 +236,8 @@ enum sl_result kv_catch_up(struct kv *kv, struct sl_err *err)
 
 /* ---- reading ---- */
 
-enum sl_result kv_get(struct kv *kv, enum kv_family family, struct sl_span key, struct kv_pin *pin, struct sl_err *err)
+enum sl_result kv_get(struct kv *kv, enum kv_family family, struct sl_span key, struct kv_pin *pin,
+    struct sl_err *err)
 {
     char *text = NULL;
     *pin = (struct kv_pin){0};
@@ -364,9 +376,11 @@ size_t kv_batch_count(const struct kv_batch *batch)
     return (size_t)rocksdb_writebatch_count(batch->batch);
 }
 
-void kv_put(struct kv *kv, struct kv_batch *batch, enum kv_family family, struct sl_span key, struct sl_span value)
+void kv_put(struct kv *kv, struct kv_batch *batch, enum kv_family family, struct sl_span key,
+    struct sl_span value)
 {
-    rocksdb_writebatch_put_cf(batch->batch, kv->family[family], key.ptr, key.len, value.ptr, value.len);
+    rocksdb_writebatch_put_cf(
+        batch->batch, kv->family[family], key.ptr, key.len, value.ptr, value.len);
 }
 
 void kv_put_pieces(struct kv *kv, struct kv_batch *batch, enum kv_family family, struct sl_span key,
@@ -392,15 +406,17 @@ void kv_delete(struct kv *kv, struct kv_batch *batch, enum kv_family family, str
     rocksdb_writebatch_delete_cf(batch->batch, kv->family[family], key.ptr, key.len);
 }
 
-void kv_delete_single(struct kv *kv, struct kv_batch *batch, enum kv_family family, struct sl_span key)
+void kv_delete_single(
+    struct kv *kv, struct kv_batch *batch, enum kv_family family, struct sl_span key)
 {
     rocksdb_writebatch_singledelete_cf(batch->batch, kv->family[family], key.ptr, key.len);
 }
 
-void kv_delete_range(
-    struct kv *kv, struct kv_batch *batch, enum kv_family family, struct sl_span from, struct sl_span to)
+void kv_delete_range(struct kv *kv, struct kv_batch *batch, enum kv_family family,
+    struct sl_span from, struct sl_span to)
 {
-    rocksdb_writebatch_delete_range_cf(batch->batch, kv->family[family], from.ptr, from.len, to.ptr, to.len);
+    rocksdb_writebatch_delete_range_cf(
+        batch->batch, kv->family[family], from.ptr, from.len, to.ptr, to.len);
 }
 
 void kv_fault_after(long writes)
@@ -451,8 +467,8 @@ void kv_compact(struct kv *kv, enum kv_family family, struct sl_span from, struc
     rocksdb_compactoptions_t *options = rocksdb_compactoptions_create();
     rocksdb_compactoptions_set_bottommost_level_compaction(options, 2); /* force */
     rocksdb_compactoptions_set_exclusive_manual_compaction(options, 0);
-    rocksdb_compact_range_cf_opt(kv->db, kv->family[family], options, from.len ? from.ptr : NULL, from.len,
-        to.len ? to.ptr : NULL, to.len);
+    rocksdb_compact_range_cf_opt(kv->db, kv->family[family], options, from.len ? from.ptr : NULL,
+        from.len, to.len ? to.ptr : NULL, to.len);
     rocksdb_compactoptions_destroy(options);
 }
 

@@ -1,8 +1,9 @@
 #ifndef SHARELOG_LIMITS_H
 #define SHARELOG_LIMITS_H
 
-/* Every limit of sharelog, with how they relate. The ones marked (flag) are defaults that `sharelog serve` lets its
-   operator change; `sharelog limits` prints them all. Bytes unless the name says otherwise. */
+/* Every limit of sharelog, with how they relate. The ones marked (flag) are defaults that `sharelog
+   serve` lets its operator change; `sharelog limits` prints them all. Bytes unless the name says
+   otherwise. */
 
 #include <assert.h>
 #include <stddef.h>
@@ -41,30 +42,33 @@
 /* reads */
 #define SL_HISTORY_PAGE 1000
 #define SL_LIST_PAGE 1000
-#define SL_READ_AHEAD_BYTES (8 * SL_MIB) /* of events' bodies that one read takes in at once, rather than item by item */
+/* of events' bodies that one read takes in at once, rather than item by item */
+#define SL_READ_AHEAD_BYTES (8 * SL_MIB)
 
 /* creating */
 #define SL_TWIN_CREATE_MS 10000 /* the client creates twice within 0.3 s and must get one share */
 #define SL_TWIN_CREATES 1024    /* remembered at a time */
 
 /* the edge (http/) */
-#define SL_SMALL_BODY_BYTES (64 * SL_KIB)      /* such bodies wait in a pool of their own */
-#define SL_INFLIGHT_BYTES (1 * SL_GIB)         /* (flag) all request bodies together */
-#define SL_INFLIGHT_SMALL_BYTES (64 * SL_MIB)  /* the small ones' part, beside it */
-#define SL_CONTROL_BODY_BYTES (64 * SL_KIB)    /* of create, delete and the owner's requests */
-#define SL_BODY_RATE_BYTES_PER_S 1024          /* slowest arrival of a body … */
-#define SL_BODY_RATE_GRACE_MS 30000            /* … after this long */
-#define SL_THREADS 1024                        /* (flag) connections served at a time */
-#define SL_VIEWERS 4096                        /* (flag) live viewers, all shares */
-#define SL_VIEWERS_PER_SHARE 1024              /* (flag) */
-#define SL_VIEWER_STALL_MS 30000               /* a viewer that reads nothing for so long is dropped */
-#define SL_STOP_MS 20000                       /* (flag) a graceful stop takes no longer */
+#define SL_SMALL_BODY_BYTES (64 * SL_KIB)     /* such bodies wait in a pool of their own */
+#define SL_INFLIGHT_BYTES (1 * SL_GIB)        /* (flag) all request bodies together */
+#define SL_INFLIGHT_SMALL_BYTES (64 * SL_MIB) /* the small ones' part, beside it */
+#define SL_CONTROL_BODY_BYTES (64 * SL_KIB)   /* of create, delete and the owner's requests */
+#define SL_BODY_RATE_BYTES_PER_S 1024         /* slowest arrival of a body … */
+#define SL_BODY_RATE_GRACE_MS 30000           /* … after this long */
+#define SL_THREADS 1024                       /* (flag) connections served at a time */
+#define SL_VIEWERS 4096                       /* (flag) live viewers, all shares */
+#define SL_VIEWERS_PER_SHARE 1024             /* (flag) */
+/* a viewer that reads nothing for so long is dropped */
+#define SL_VIEWER_STALL_MS 30000
+#define SL_STOP_MS 20000 /* (flag) a graceful stop takes no longer */
 
 static_assert(SL_HEADER_BYTES < 256, "a header is a log leaf with a one-byte bound");
 static_assert(SL_GROUP_BYTES >= 2 * SL_BODY_ROW_BYTES, "a group takes more than one row");
 static_assert(SL_SNAPSHOT_ROW_BYTES <= SL_BODY_ROW_BYTES, "snapshot rows are sent as they lie");
 static_assert(SL_SMALL_BODY_BYTES <= SL_BODY_BYTES, "small bodies are bodies");
-static_assert(SL_BODY_BYTES <= SL_INFLIGHT_BYTES, "the largest body fits into what may be in flight");
+static_assert(
+    SL_BODY_BYTES <= SL_INFLIGHT_BYTES, "the largest body fits into what may be in flight");
 static_assert(SL_SHARE_ID_BYTES >= 8 + 1 + 8 + 5, "test_ + last 8 + '-' + 8 is an id");
 
 #endif

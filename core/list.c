@@ -20,15 +20,19 @@ static enum sl_result list_share(struct sl_store *store, struct sl_span id,
     return result == SL_REMOVED || result == SL_NOT_FOUND ? SL_OK : result;
 }
 
-/* The cursor is the position of the last share's newest event, plus one: the list goes on below it. */
+/* The cursor is the position of the last share's newest event, plus one: the list goes on below
+   it. */
 enum sl_result sl_shares(struct sl_store *store, uint64_t cursor, size_t limit,
-    bool (*each)(void *ctx, const struct sl_metadata *metadata), void *ctx, uint64_t *next, struct sl_err *err)
+    bool (*each)(void *ctx, const struct sl_metadata *metadata), void *ctx, uint64_t *next,
+    struct sl_err *err)
 {
-    struct row_key from = cursor > 1 ? row_newest(cursor - 2) : row_index(ROW_INDEX_NEWEST, SL_SPAN(""));
+    struct row_key from =
+        cursor > 1 ? row_newest(cursor - 2) : row_index(ROW_INDEX_NEWEST, SL_SPAN(""));
     struct row_key to = row_index(ROW_INDEX_NEWEST + 1, SL_SPAN(""));
     *next = 0;
     if (cursor == 1) return SL_OK;
-    struct kv_iter *iter = kv_iter_create(store->kv, KV_INDEX, row_span(&from), row_span(&to), false);
+    struct kv_iter *iter =
+        kv_iter_create(store->kv, KV_INDEX, row_span(&from), row_span(&to), false);
     enum sl_result result = SL_OK;
     bool more = true;
     uint64_t last = 0;
@@ -40,7 +44,8 @@ enum sl_result sl_shares(struct sl_store *store, uint64_t cursor, size_t limit,
             break;
         }
         if (key.len != 9) {
-            result = sl_fail(err, SL_CORRUPT, "index: a key is unreadable; `sharelog rebuild` makes it again");
+            result = sl_fail(
+                err, SL_CORRUPT, "index: a key is unreadable; `sharelog rebuild` makes it again");
             break;
         }
         bool given;

@@ -3,8 +3,8 @@
 #include "rows.h"
 
 /* The pieces of a body, cut where rows end. */
-static void put_body(struct kv *kv, struct kv_batch *kv_batch, struct sl_span share_id, uint64_t sequence,
-    const struct batch *batch)
+static void put_body(struct kv *kv, struct kv_batch *kv_batch, struct sl_span share_id,
+    uint64_t sequence, const struct batch *batch)
 {
     char prefix[BODY_PREFIX_BYTES];
     prefix[0] = BODY_FORM_WHOLE;
@@ -35,8 +35,9 @@ static void put_body(struct kv *kv, struct kv_batch *kv_batch, struct sl_span sh
     free(pieces);
 }
 
-void log_append(struct kv *kv, struct kv_batch *kv_batch, struct sl_span share_id, const struct header *header,
-    const struct batch *batch, uint64_t stored_before, struct head *place)
+void log_append(struct kv *kv, struct kv_batch *kv_batch, struct sl_span share_id,
+    const struct header *header, const struct batch *batch, uint64_t stored_before,
+    struct head *place)
 {
     struct buf bytes = {0}, row_bytes = {0};
     header_encode(header, &bytes);
@@ -46,7 +47,8 @@ void log_append(struct kv *kv, struct kv_batch *kv_batch, struct sl_span share_i
         .stored = 0,
         .arrived_us = batch->arrived_us};
     event_row_encode(&row, &row_bytes); /* its length doesn't depend on `stored`, so measure it … */
-    place->stored = row.stored = stored_before + row_bytes.len + batch->packed.len + body_bytes(batch->data_bytes);
+    place->stored = row.stored =
+        stored_before + row_bytes.len + batch->packed.len + body_bytes(batch->data_bytes);
     buf_clear(&row_bytes);
     event_row_encode(&row, &row_bytes); /* … and make it */
     if (bytes.failed || row_bytes.failed || bytes.len > SL_HEADER_BYTES) abort();
@@ -64,7 +66,8 @@ void log_append(struct kv *kv, struct kv_batch *kv_batch, struct sl_span share_i
 
 enum sl_result log_size(struct kv *kv, uint64_t *size, struct sl_err *err)
 {
-    struct kv_iter *iter = kv_iter_create(kv, KV_LOG, (struct sl_span){0}, (struct sl_span){0}, false);
+    struct kv_iter *iter =
+        kv_iter_create(kv, KV_LOG, (struct sl_span){0}, (struct sl_span){0}, false);
     kv_iter_last(iter);
     enum sl_result result = SL_OK;
     uint64_t found = 0;
@@ -85,15 +88,15 @@ enum sl_result log_header(struct kv *kv, uint64_t position, struct kv_pin *pin, 
     return kv_get(kv, KV_LOG, row_span(&key), pin, err);
 }
 
-enum sl_result log_event(
-    struct kv *kv, struct sl_span share_id, uint64_t sequence, struct kv_pin *pin, struct sl_err *err)
+enum sl_result log_event(struct kv *kv, struct sl_span share_id, uint64_t sequence,
+    struct kv_pin *pin, struct sl_err *err)
 {
     struct row_key key = row_event(share_id, sequence);
     return kv_get(kv, KV_EVENT, row_span(&key), pin, err);
 }
 
-enum sl_result log_place(
-    struct kv *kv, struct sl_span share_id, uint64_t sequence, struct head *place, struct sl_err *err)
+enum sl_result log_place(struct kv *kv, struct sl_span share_id, uint64_t sequence,
+    struct head *place, struct sl_err *err)
 {
     struct kv_pin pin;
     enum sl_result result = log_event(kv, share_id, sequence, &pin, err);
@@ -105,17 +108,19 @@ enum sl_result log_place(
         *place = (struct head){sequence, row.position, header.time_ms, row.syncs, row.stored, {0}};
         header_leaf(row.header, place->leaf);
     } else {
-        result = sl_fail(err, SL_CORRUPT, "share %.*s: event %llu: its row is unreadable", (int)share_id.len,
-            share_id.ptr, (unsigned long long)sequence);
+        result = sl_fail(err, SL_CORRUPT, "share %.*s: event %llu: its row is unreadable",
+            (int)share_id.len, share_id.ptr, (unsigned long long)sequence);
     }
     event_read_end(reader);
     kv_release(&pin);
     return result;
 }
 
-/* The first sequence in (low, high] for which `place` is far enough, where whatever follows one that is far enough is too; high + 1: none. */
-static enum sl_result bisect(struct kv *kv, struct sl_span share_id, uint64_t low, uint64_t high, uint64_t bound,
-    bool (*reaches)(const struct head *place, uint64_t bound), uint64_t *sequence, struct sl_err *err)
+/* The first sequence in (low, high] for which `place` is far enough, where whatever follows one
+   that is far enough is too; high + 1: none. */
+static enum sl_result bisect(struct kv *kv, struct sl_span share_id, uint64_t low, uint64_t high,
+    uint64_t bound, bool (*reaches)(const struct head *place, uint64_t bound), uint64_t *sequence,
+    struct sl_err *err)
 {
     uint64_t first = high + 1;
     while (low + 1 < first) {
@@ -123,8 +128,8 @@ static enum sl_result bisect(struct kv *kv, struct sl_span share_id, uint64_t lo
         struct head place;
         enum sl_result result = log_place(kv, share_id, middle, &place, err);
         if (result == SL_NOT_FOUND)
-            return sl_fail(err, SL_CORRUPT, "share %.*s: event %llu is missing", (int)share_id.len, share_id.ptr,
-                (unsigned long long)middle);
+            return sl_fail(err, SL_CORRUPT, "share %.*s: event %llu is missing", (int)share_id.len,
+                share_id.ptr, (unsigned long long)middle);
         if (result != SL_OK) return result;
         if (reaches(&place, bound))
             first = middle;
@@ -145,8 +150,8 @@ static bool has_stored(const struct head *place, uint64_t stored)
     return place->stored >= stored;
 }
 
-enum sl_result log_at_time(struct kv *kv, struct sl_span share_id, uint64_t last, uint64_t time_ms, uint64_t *sequence,
-    struct sl_err *err)
+enum sl_result log_at_time(struct kv *kv, struct sl_span share_id, uint64_t last, uint64_t time_ms,
+    uint64_t *sequence, struct sl_err *err)
 {
     uint64_t later = 0;
     enum sl_result result = bisect(kv, share_id, 0, last, time_ms, is_later, &later, err);
@@ -154,8 +159,8 @@ enum sl_result log_at_time(struct kv *kv, struct sl_span share_id, uint64_t last
     return result;
 }
 
-enum sl_result log_at_stored(struct kv *kv, struct sl_span share_id, uint64_t after, uint64_t last, uint64_t stored,
-    uint64_t *sequence, struct sl_err *err)
+enum sl_result log_at_stored(struct kv *kv, struct sl_span share_id, uint64_t after, uint64_t last,
+    uint64_t stored, uint64_t *sequence, struct sl_err *err)
 {
     uint64_t first = 0;
     enum sl_result result = bisect(kv, share_id, after, last, stored, has_stored, &first, err);
@@ -163,20 +168,21 @@ enum sl_result log_at_stored(struct kv *kv, struct sl_span share_id, uint64_t af
     return result;
 }
 
-enum sl_result log_body(struct kv *kv, struct sl_span share_id, uint64_t sequence, uint32_t chunk, struct kv_pin *pin,
-    struct sl_err *err)
+enum sl_result log_body(struct kv *kv, struct sl_span share_id, uint64_t sequence, uint32_t chunk,
+    struct kv_pin *pin, struct sl_err *err)
 {
     struct row_key key = row_body(share_id, sequence, chunk);
     return kv_get(kv, KV_BODY, row_span(&key), pin, err);
 }
 
-enum sl_result log_item_bytes(struct kv *kv, struct sl_span share_id, uint64_t sequence, uint64_t offset,
-    uint64_t length, struct buf *out, struct sl_err *err)
+enum sl_result log_item_bytes(struct kv *kv, struct sl_span share_id, uint64_t sequence,
+    uint64_t offset, uint64_t length, struct buf *out, struct sl_err *err)
 {
     uint64_t at = BODY_PREFIX_BYTES + offset, end = at + length;
     while (at < end) {
         struct kv_pin pin;
-        enum sl_result result = log_body(kv, share_id, sequence, (uint32_t)(at / SL_BODY_ROW_BYTES), &pin, err);
+        enum sl_result result =
+            log_body(kv, share_id, sequence, (uint32_t)(at / SL_BODY_ROW_BYTES), &pin, err);
         if (result != SL_OK) return result;
         size_t from = at % SL_BODY_ROW_BYTES;
         size_t len = pin.value.len > from ? pin.value.len - from : 0;
@@ -184,15 +190,15 @@ enum sl_result log_item_bytes(struct kv *kv, struct sl_span share_id, uint64_t s
         if (len) buf_add(out, pin.value.ptr + from, len);
         kv_release(&pin);
         if (len == 0)
-            return sl_fail(err, SL_CORRUPT, "share %.*s: event %llu: its body is too short", (int)share_id.len,
-                share_id.ptr, (unsigned long long)sequence);
+            return sl_fail(err, SL_CORRUPT, "share %.*s: event %llu: its body is too short",
+                (int)share_id.len, share_id.ptr, (unsigned long long)sequence);
         at += len;
     }
     return out->failed ? sl_fail(err, SL_NOMEM, "out of memory") : SL_OK;
 }
 
-enum sl_result log_erase(
-    struct kv *kv, struct kv_batch *kv_batch, struct sl_span share_id, uint64_t sequence, struct sl_err *err)
+enum sl_result log_erase(struct kv *kv, struct kv_batch *kv_batch, struct sl_span share_id,
+    uint64_t sequence, struct sl_err *err)
 {
     struct kv_pin pin;
     enum sl_result result = log_event(kv, share_id, sequence, &pin, err);
@@ -208,8 +214,8 @@ enum sl_result log_erase(
         kv_put(kv, kv_batch, KV_EVENT, row_span(&key), buf_span(&bytes));
         buf_fini(&bytes);
     } else if (result != SL_OK) {
-        sl_fail(err, result, "share %.*s: event %llu: its row is unreadable", (int)share_id.len, share_id.ptr,
-            (unsigned long long)sequence);
+        sl_fail(err, result, "share %.*s: event %llu: its row is unreadable", (int)share_id.len,
+            share_id.ptr, (unsigned long long)sequence);
     }
     event_read_end(reader);
     kv_release(&pin);

@@ -66,7 +66,8 @@ bool unpack_begin(struct unpack *in, struct sl_span bytes)
     msgpack_unpacked_init(tree);
     in->tree = tree;
     size_t end = 0;
-    in->bad = msgpack_unpack_next(tree, bytes.ptr, bytes.len, &end) != MSGPACK_UNPACK_SUCCESS || end != bytes.len;
+    in->bad = msgpack_unpack_next(tree, bytes.ptr, bytes.len, &end) != MSGPACK_UNPACK_SUCCESS ||
+              end != bytes.len;
     in->level[0].at = &tree->data;
     in->level[0].left = in->bad ? 0 : 1;
     return !in->bad;

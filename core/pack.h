@@ -1,20 +1,22 @@
 #ifndef SHARELOG_PACK_H
 #define SHARELOG_PACK_H
 
-/* msgpack's wall: records out of and into bytes. Numbers take their smallest encoding, byte strings are bin, text is str, so
-   that a record has one encoding and a hash of it means something. */
+/* msgpack's wall: records out of and into bytes. Numbers take their smallest encoding, byte strings
+   are bin, text is str, so that a record has one encoding and a hash of it means something. */
 
 #include "buf.h"
 
 void pack_array(struct buf *out, size_t count);
 void pack_u64(struct buf *out, uint64_t value);
-void pack_u64_fixed(struct buf *out, uint64_t value); /* always nine bytes: its length doesn't depend on it */
+/* always nine bytes: its length doesn't depend on it */
+void pack_u64_fixed(struct buf *out, uint64_t value);
 void pack_str(struct buf *out, struct sl_span text);
 void pack_bin(struct buf *out, struct sl_span bytes);
 void pack_nil(struct buf *out);
 
-/* Read one record: begin, then take its parts in order, then end. A part that isn't there or is of another kind
-   sets `bad` and gives 0 or an empty span, so a reader checks once, at the end. Spans point into `bytes`. */
+/* Read one record: begin, then take its parts in order, then end. A part that isn't there or is of
+   another kind sets `bad` and gives 0 or an empty span, so a reader checks once, at the end. Spans
+   point into `bytes`. */
 #define UNPACK_DEPTH 4
 struct unpack {
     void *tree; /* of the library */

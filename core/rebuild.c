@@ -52,10 +52,12 @@ static enum sl_result clear(struct kv *kv, struct sl_err *err)
     enum sl_result result = kv_write(kv, batch, true, err);
     kv_batch_clear(batch);
     for (int family = 0; family < KV_FAMILIES; family++)
-        if (kv_family_derived(family)) kv_delete_range(kv, batch, family, (struct sl_span){"", 0}, SL_SPAN("\xff\xff"));
+        if (kv_family_derived(family))
+            kv_delete_range(kv, batch, family, (struct sl_span){"", 0}, SL_SPAN("\xff\xff"));
     if (result == SL_OK) result = kv_write(kv, batch, true, err);
     kv_batch_destroy(batch);
-    /* The index uses single deletes, which must find each key put once: nothing of the old ones may be left below. */
+    /* The index uses single deletes, which must find each key put once: nothing of the old ones may
+       be left below. */
     if (result == SL_OK) result = kv_flush(kv, err);
     if (result == SL_OK) kv_compact(kv, KV_INDEX, (struct sl_span){0}, (struct sl_span){0});
     return result;
@@ -83,7 +85,8 @@ static void put_share(struct walk *walk)
         kv_put(kv, walk->batch, KV_INDEX, row_span(&key), id);
     }
     key = row_index(ROW_INDEX_DUE, id);
-    if (live && walk->last.stored >= share_due_bytes(0)) kv_put(kv, walk->batch, KV_INDEX, row_span(&key), SL_SPAN(""));
+    if (live && walk->last.stored >= share_due_bytes(0))
+        kv_put(kv, walk->batch, KV_INDEX, row_span(&key), SL_SPAN(""));
     key = row_held(walk->record.session_id, id);
     if (walk->held) kv_put(kv, walk->batch, KV_INDEX, row_span(&key), SL_SPAN(""));
 }
@@ -113,8 +116,10 @@ static enum sl_result begin_share(struct walk *walk, struct sl_span id, const st
     const struct header *header, struct sl_span body)
 {
     struct sl_span body_id;
-    if (header->sequence != 1 || header->kind != SL_CREATE || id.len > SL_SHARE_ID_BYTES) return SL_CORRUPT;
-    if (!create_body_decode(body, &body_id, &walk->record) || !sl_span_eq(body_id, id)) return SL_CORRUPT;
+    if (header->sequence != 1 || header->kind != SL_CREATE || id.len > SL_SHARE_ID_BYTES)
+        return SL_CORRUPT;
+    if (!create_body_decode(body, &body_id, &walk->record) || !sl_span_eq(body_id, id))
+        return SL_CORRUPT;
     memset(walk->id, 0, sizeof(walk->id));
     memcpy(walk->id, id.ptr, id.len);
     memcpy(walk->session_id, walk->record.session_id.ptr, walk->record.session_id.len);
@@ -126,7 +131,8 @@ static enum sl_result begin_share(struct walk *walk, struct sl_span id, const st
     return SL_OK;
 }
 
-static enum sl_result take_removal(struct walk *walk, const struct header *header, struct sl_span body)
+static enum sl_result take_removal(
+    struct walk *walk, const struct header *header, struct sl_span body)
 {
     struct remove_body removal;
     if (!remove_body_decode(body, &removal)) return SL_CORRUPT;
@@ -137,7 +143,8 @@ static enum sl_result take_removal(struct walk *walk, const struct header *heade
     return SL_OK;
 }
 
-static enum sl_result take_event(struct walk *walk, struct sl_span key, struct sl_span value, struct sl_err *err)
+static enum sl_result take_event(
+    struct walk *walk, struct sl_span key, struct sl_span value, struct sl_err *err)
 {
     struct sl_span id;
     uint64_t sequence;
@@ -152,11 +159,14 @@ static enum sl_result take_event(struct walk *walk, struct sl_span key, struct s
     if (result == SL_OK && !header_decode(row.header, &header)) result = SL_CORRUPT;
     bool control = result == SL_OK && (header.kind == SL_CREATE || header.kind == SL_REMOVE);
     if (control) result = control_body(walk, id, sequence, reader, &body, err);
-    if (result == SL_OK && new_share) result = begin_share(walk, id, &row, &header, buf_span(&body));
-    if (result == SL_OK && header.kind == SL_REMOVE) result = take_removal(walk, &header, buf_span(&body));
+    if (result == SL_OK && new_share)
+        result = begin_share(walk, id, &row, &header, buf_span(&body));
+    if (result == SL_OK && header.kind == SL_REMOVE)
+        result = take_removal(walk, &header, buf_span(&body));
     if (result == SL_OK) {
         if (header.kind == SL_ALLOW) walk->held = false;
-        walk->last = (struct head){sequence, row.position, header.time_ms, row.syncs, row.stored, {0}};
+        walk->last =
+            (struct head){sequence, row.position, header.time_ms, row.syncs, row.stored, {0}};
         walk->events++;
     }
     event_read_end(reader);
@@ -164,22 +174,24 @@ static enum sl_result take_event(struct walk *walk, struct sl_span key, struct s
     return result;
 }
 
-enum sl_result rebuild(struct sl_store *store, const struct sl_progress *progress, struct sl_err *err)
+enum sl_result rebuild(
+    struct sl_store *store, const struct sl_progress *progress, struct sl_err *err)
 {
     struct walk walk = {.store = store, .progress = progress};
     enum sl_result result = log_size(store->kv, &walk.total, err);
     if (result == SL_OK) result = clear(store->kv, err);
     if (result != SL_OK) return result;
     walk.batch = kv_batch_create();
-    struct kv_iter *iter = kv_iter_create(store->kv, KV_EVENT, (struct sl_span){0}, (struct sl_span){0}, true);
+    struct kv_iter *iter =
+        kv_iter_create(store->kv, KV_EVENT, (struct sl_span){0}, (struct sl_span){0}, true);
     for (kv_iter_first(iter); result == SL_OK && kv_iter_valid(iter); kv_iter_next(iter)) {
         struct sl_span key = kv_iter_key(iter), id = {"?", 1};
         uint64_t sequence = 0;
         result = take_event(&walk, key, kv_iter_value(iter), err);
         row_parse_event(key, &id, &sequence);
         if (result == SL_CORRUPT || result == SL_NOT_FOUND)
-            result = sl_fail(err, SL_CORRUPT, "rebuild: share %.*s: event %llu is unreadable", (int)id.len, id.ptr,
-                (unsigned long long)sequence);
+            result = sl_fail(err, SL_CORRUPT, "rebuild: share %.*s: event %llu is unreadable",
+                (int)id.len, id.ptr, (unsigned long long)sequence);
     }
     if (result == SL_OK) result = kv_iter_check(iter, err);
     kv_iter_destroy(iter);
@@ -190,7 +202,8 @@ enum sl_result rebuild(struct sl_store *store, const struct sl_progress *progres
     return result;
 }
 
-enum sl_result sl_store_rebuild(struct sl_store *store, const struct sl_progress *progress, struct sl_err *err)
+enum sl_result sl_store_rebuild(
+    struct sl_store *store, const struct sl_progress *progress, struct sl_err *err)
 {
     enum sl_result result = store_writable(store, err);
     if (result != SL_OK) return result;

@@ -4,7 +4,8 @@
 #include "rows.h"
 #include "sequencer.h"
 
-/* One removal: the positions of the share's events, gathered as far as `gathered`, and what the remove event says. */
+/* One removal: the positions of the share's events, gathered as far as `gathered`, and what the
+   remove event says. */
 struct removal {
     struct sl_store *store;
     struct share *share;
@@ -21,7 +22,8 @@ static enum sl_result gather_positions(struct removal *removal, struct sl_err *e
     struct sl_store *store = removal->store;
     struct sl_span id = sl_span_of(removal->share->id);
     struct row_key from = row_event(id, removal->gathered + 1), to = row_share_to(id);
-    struct kv_iter *iter = kv_iter_create(store->kv, KV_EVENT, row_span(&from), row_span(&to), true);
+    struct kv_iter *iter =
+        kv_iter_create(store->kv, KV_EVENT, row_span(&from), row_span(&to), true);
     enum sl_result result = SL_OK;
     for (kv_iter_first(iter); kv_iter_valid(iter) && result == SL_OK; kv_iter_next(iter)) {
         if (removal->count == removal->cap) {
@@ -39,7 +41,8 @@ static enum sl_result gather_positions(struct removal *removal, struct sl_err *e
         if (event_read_begin(kv_iter_value(iter), &row, &reader) == SL_OK)
             removal->positions[removal->count++] = row.position;
         else
-            result = sl_fail(err, SL_CORRUPT, "share %s: an event's row is unreadable", removal->share->id);
+            result = sl_fail(
+                err, SL_CORRUPT, "share %s: an event's row is unreadable", removal->share->id);
         event_read_end(reader);
         removal->gathered++;
     }
@@ -50,7 +53,8 @@ static enum sl_result gather_positions(struct removal *removal, struct sl_err *e
 
 /* ---- on the sequencer's thread ---- */
 
-/* From here on no batch is appended to the share, so that the positions can be gathered to the end. Puts nothing. */
+/* From here on no batch is appended to the share, so that the positions can be gathered to the end.
+   Puts nothing. */
 static enum sl_result close_share(struct append *append, struct kv_batch *kv_batch)
 {
     (void)kv_batch;
@@ -102,7 +106,8 @@ static void share_removed(struct append *append)
 
 /* ---- */
 
-static enum sl_result close_or_open(struct sl_store *store, struct share *share, bool closed, struct sl_err *err)
+static enum sl_result close_or_open(
+    struct sl_store *store, struct share *share, bool closed, struct sl_err *err)
 {
     struct append append = {.share = share, .derive = closed ? close_share : open_share};
     return sequencer_append(store->sequencer, &append, err);
@@ -114,13 +119,15 @@ static enum sl_result append_removal(struct removal *removal, struct sl_err *err
     struct share *share = removal->share;
     struct buf body = {0};
     struct batch batch = {0};
-    enum sl_result result = gather_positions(removal, err); /* most of them, while batches still come */
+    /* most of them, while batches still come */
+    enum sl_result result = gather_positions(removal, err);
     if (result == SL_OK) result = close_or_open(store, share, true, err);
     if (result != SL_OK) return result;
     result = gather_positions(removal, err);
     remove_body_encode(removal->who, removal->reason, removal->positions, removal->count, &body);
     if (result == SL_OK && body.failed) result = sl_fail(err, SL_NOMEM, "out of memory");
-    if (result == SL_OK) result = batch_control("remove", buf_span(&body), store_now_us(store), &batch, err);
+    if (result == SL_OK)
+        result = batch_control("remove", buf_span(&body), store_now_us(store), &batch, err);
     if (result == SL_OK) {
         struct append append = {.share = share,
             .batch = &batch,
@@ -143,15 +150,16 @@ static enum sl_result check_who(
     uint8_t hash[32];
     if (who != SL_WHO_SECRET) return SL_OK;
     crypto_sha256(secret.ptr, secret.len, hash);
-    bool fits = crypto_equal(
-        (struct sl_span){(const char *)hash, 32}, (struct sl_span){(const char *)share->record.secret_hash, 32});
+    bool fits = crypto_equal((struct sl_span){(const char *)hash, 32},
+        (struct sl_span){(const char *)share->record.secret_hash, 32});
     return fits ? SL_OK : sl_fail(err, SL_BAD_SECRET, "Invalid secret");
 }
 
-enum sl_result sl_share_remove(struct sl_store *store, struct sl_span id, enum sl_who who, struct sl_span secret,
-    struct sl_span reason, struct sl_err *err)
+enum sl_result sl_share_remove(struct sl_store *store, struct sl_span id, enum sl_who who,
+    struct sl_span secret, struct sl_span reason, struct sl_err *err)
 {
-    if (reason.len > SL_REASON_BYTES) return sl_fail(err, SL_INVALID, "reason: longer than %d bytes", SL_REASON_BYTES);
+    if (reason.len > SL_REASON_BYTES)
+        return sl_fail(err, SL_INVALID, "reason: longer than %d bytes", SL_REASON_BYTES);
     enum sl_result result = store_writable(store, err);
     if (result != SL_OK) return result;
     struct share *share;
@@ -163,7 +171,8 @@ enum sl_result sl_share_remove(struct sl_store *store, struct sl_span id, enum s
     shares_lock(store->shares);
     bool made = share->head.sequence > 0, live = share->record.state == SL_SHARE_LIVE;
     shares_unlock(store->shares);
-    result = made ? check_who(share, who, secret, err) : sl_fail(err, SL_NOT_FOUND, "no such share");
+    result =
+        made ? check_who(share, who, secret, err) : sl_fail(err, SL_NOT_FOUND, "no such share");
     bool removed = result == SL_OK && live;
     if (removed) result = append_removal(&removal, err);
     pthread_mutex_unlock(&store->admin);
@@ -177,7 +186,8 @@ enum sl_result sl_share_info(
     struct sl_store *store, struct sl_span id, struct sl_share_info *info, struct sl_err *err)
 {
     struct share *share;
-    enum sl_result result = sl_share_id_valid(id) ? share_acquire(store->shares, id, &share, err) : SL_NOT_FOUND;
+    enum sl_result result =
+        sl_share_id_valid(id) ? share_acquire(store->shares, id, &share, err) : SL_NOT_FOUND;
     if (result == SL_NOT_FOUND) return sl_fail(err, SL_NOT_FOUND, "no such share");
     if (result != SL_OK) return result;
     struct sl_share_info i = {0};

@@ -4,7 +4,8 @@
 
 #include <assert.h>
 
-static_assert(1 + SL_SESSION_ID_BYTES + 1 + SL_SHARE_ID_BYTES <= ROW_KEY_BYTES, "the longest key fits");
+static_assert(
+    1 + SL_SESSION_ID_BYTES + 1 + SL_SHARE_ID_BYTES <= ROW_KEY_BYTES, "the longest key fits");
 static_assert(ROW_KEY_BYTES <= KV_BOUND_BYTES, "a key can be a bound");
 
 static void add(struct row_key *key, const void *bytes, size_t len)
@@ -133,9 +134,12 @@ bool row_parse_event(struct sl_span key, struct sl_span *share_id, uint64_t *seq
     return true;
 }
 
-bool row_parse_chunk(struct sl_span key, struct sl_span *share_id, uint64_t *sequence, uint32_t *chunk)
+bool row_parse_chunk(
+    struct sl_span key, struct sl_span *share_id, uint64_t *sequence, uint32_t *chunk)
 {
-    if (key.len < 14 || !row_parse_event((struct sl_span){key.ptr, key.len - 4}, share_id, sequence)) return false;
+    if (key.len < 14 ||
+        !row_parse_event((struct sl_span){key.ptr, key.len - 4}, share_id, sequence))
+        return false;
     *chunk = (uint32_t)be_get(key.ptr + key.len - 4, 4);
     return true;
 }

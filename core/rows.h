@@ -1,8 +1,9 @@
 #ifndef SHARELOG_ROWS_H
 #define SHARELOG_ROWS_H
 
-/* The bytes of every key in the store, built here and nowhere else: big-endian numbers, so that bytewise order is the order
-   of sequences and positions. Golden files pin them: a change here is a new storage format. */
+/* The bytes of every key in the store, built here and nowhere else: big-endian numbers, so that
+   bytewise order is the order of sequences and positions. Golden files pin them: a change here is a
+   new storage format. */
 
 #include "kv.h"
 #include "limits.h"
@@ -20,7 +21,8 @@ static inline struct sl_span row_span(const struct row_key *key)
 }
 
 struct row_key row_meta(const char *name);
-/* `erase/` and a share id: removed, and its bytes not yet erased. Among the truth, since no event tells it. */
+/* `erase/` and a share id: removed, and its bytes not yet erased. Among the truth, since no event
+   tells it. */
 struct row_key row_erase(struct sl_span share_id);
 struct row_key row_event(struct sl_span share_id, uint64_t sequence);
 struct row_key row_body(struct sl_span share_id, uint64_t sequence, uint32_t chunk);
@@ -31,14 +33,17 @@ struct row_key row_by_session(struct sl_span session_id, uint64_t position);
 struct row_key row_snapshot(struct sl_span share_id, uint64_t sequence, uint32_t chunk);
 
 /* The index family: one letter says which index. */
-#define ROW_INDEX_NEWEST 'n' /* by the position of a live share's last event, newest first -> share id */
-#define ROW_INDEX_REF 'r'    /* share_ref -> share id */
-#define ROW_INDEX_DUE 'd'    /* share id: a snapshot of it is due */
-#define ROW_INDEX_HELD 'h'   /* session id, 0x00, share id: the owner took that share down, and holds its session */
+/* by the position of a live share's last event, newest first -> share id */
+#define ROW_INDEX_NEWEST 'n'
+#define ROW_INDEX_REF 'r' /* share_ref -> share id */
+#define ROW_INDEX_DUE 'd' /* share id: a snapshot of it is due */
+/* session id, 0x00, share id: the owner took that share down, and holds its session */
+#define ROW_INDEX_HELD 'h'
 struct row_key row_newest(uint64_t position);
 struct row_key row_ref(const uint8_t ref[32]);
 struct row_key row_index(char index, struct sl_span name); /* due */
-struct row_key row_held(struct sl_span session_id, struct sl_span share_id); /* an empty share id: before the first */
+/* an empty share id: before the first */
+struct row_key row_held(struct sl_span session_id, struct sl_span share_id);
 
 /* Every key of one share in event, body or snapshot lies in [from, to). */
 struct row_key row_share_from(struct sl_span share_id);
@@ -46,10 +51,11 @@ struct row_key row_share_to(struct sl_span share_id);
 
 /* A key's parts again. False: not such a key. The id points into the key. */
 bool row_parse_event(struct sl_span key, struct sl_span *share_id, uint64_t *sequence);
-bool row_parse_chunk(struct sl_span key, struct sl_span *share_id, uint64_t *sequence, uint32_t *chunk);
+bool row_parse_chunk(
+    struct sl_span key, struct sl_span *share_id, uint64_t *sequence, uint32_t *chunk);
 
-/* In each derived family, a row that says that the family is whole: the format of its contents. Its first byte, 0xff, is
-   in no other key. */
+/* In each derived family, a row that says that the family is whole: the format of its contents. Its
+   first byte, 0xff, is in no other key. */
 #define ROW_DERIVED_FORMAT 1
 struct row_key row_whole(void);
 

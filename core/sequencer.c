@@ -32,15 +32,18 @@ static void finish(struct append *append, enum sl_result result, const struct sl
 static enum sl_result admit(const struct append *append)
 {
     const struct share *share = append->share;
-    if (append->guarded && (share->removing || share->generation != append->generation)) return SL_STOPPED;
-    if (append->batch && append->kind == SL_SYNC && (share->removing || share->record.state != SL_SHARE_LIVE))
+    if (append->guarded && (share->removing || share->generation != append->generation))
+        return SL_STOPPED;
+    if (append->batch && append->kind == SL_SYNC &&
+        (share->removing || share->record.state != SL_SHARE_LIVE))
         return SL_REMOVED;
     return SL_OK;
 }
 
-/* The list of live shares by newest event, and the mark that a snapshot is due, follow every event. */
-static void derive_rows(struct kv *kv, struct kv_batch *kv_batch, struct share *share, const struct head *before,
-    struct append *append)
+/* The list of live shares by newest event, and the mark that a snapshot is due, follow every
+   event. */
+static void derive_rows(struct kv *kv, struct kv_batch *kv_batch, struct share *share,
+    const struct head *before, struct append *append)
 {
     struct sl_span id = sl_span_of(share->id);
     if (before->sequence > 0 && share->record.state == SL_SHARE_LIVE) {
@@ -58,7 +61,8 @@ static void derive_rows(struct kv *kv, struct kv_batch *kv_batch, struct share *
     }
 }
 
-static enum sl_result stage(struct sequencer *sequencer, struct kv_batch *kv_batch, struct append *append)
+static enum sl_result stage(
+    struct sequencer *sequencer, struct kv_batch *kv_batch, struct append *append)
 {
     struct sl_store *store = sequencer->store;
     struct share *share = append->share;
@@ -73,20 +77,22 @@ static enum sl_result stage(struct sequencer *sequencer, struct kv_batch *kv_bat
             .time_ms = now_ms > before.time_ms ? now_ms : before.time_ms,
             .syncs = before.syncs + (append->kind == SL_SYNC),
         };
-        append->header = (struct header){
-            .kind = append->kind, .sequence = append->place.sequence, .time_ms = append->place.time_ms};
+        append->header = (struct header){.kind = append->kind,
+            .sequence = append->place.sequence,
+            .time_ms = append->place.time_ms};
         memcpy(append->header.share_ref, share->ref, 32);
         memcpy(append->header.prev, before.leaf, 32);
         memcpy(append->header.manifest_commitment, append->batch->manifest_commitment, 32);
-        log_append(store->kv, kv_batch, sl_span_of(share->id), &append->header, append->batch, before.stored,
-            &append->place);
+        log_append(store->kv, kv_batch, sl_span_of(share->id), &append->header, append->batch,
+            before.stored, &append->place);
         derive_rows(store->kv, kv_batch, share, &before, append);
         share->staged = append->place;
         sequencer->position++;
         if (append->kind == SL_REMOVE) share->removing = true;
     }
     enum sl_result derived = append->derive ? append->derive(append, kv_batch) : SL_OK;
-    assert(derived == SL_OK || !append->batch); /* an event's rows can't be taken back out of the batch */
+    /* an event's rows can't be taken back out of the batch */
+    assert(derived == SL_OK || !append->batch);
     return derived;
 }
 
@@ -133,7 +139,8 @@ static void publish(struct sequencer *sequencer, struct group *group)
     tell(store, group);
 }
 
-static enum sl_result write_group(struct sequencer *sequencer, struct kv_batch *kv_batch, struct group *group)
+static enum sl_result write_group(
+    struct sequencer *sequencer, struct kv_batch *kv_batch, struct group *group)
 {
     struct sl_store *store = sequencer->store;
     struct sl_err err = {0};
@@ -159,10 +166,12 @@ static enum sl_result write_group(struct sequencer *sequencer, struct kv_batch *
 
 static size_t weight(const struct append *append)
 {
-    return append->derived_bytes + (append->batch ? append->batch->data_bytes + append->batch->packed.len + 512 : 0);
+    return append->derived_bytes +
+           (append->batch ? append->batch->data_bytes + append->batch->packed.len + 512 : 0);
 }
 
-/* Everything that waited, in groups of at most SL_GROUP_BYTES (or one append, if that alone is larger). */
+/* Everything that waited, in groups of at most SL_GROUP_BYTES (or one append, if that alone is
+   larger). */
 static void commit(struct sequencer *sequencer, struct kv_batch *kv_batch, struct append *append)
 {
     while (append) {
@@ -171,7 +180,8 @@ static void commit(struct sequencer *sequencer, struct kv_batch *kv_batch, struc
         kv_batch_clear(kv_batch);
         while (append && (bytes == 0 || bytes + weight(append) <= SL_GROUP_BYTES)) {
             struct append *next = append->next;
-            enum sl_result result = sequencer->read_only ? SL_READ_ONLY : stage(sequencer, kv_batch, append);
+            enum sl_result result =
+                sequencer->read_only ? SL_READ_ONLY : stage(sequencer, kv_batch, append);
             if (result == SL_OK) {
                 bytes += weight(append);
                 take(&group, append);
@@ -244,7 +254,8 @@ void sequencer_destroy(struct sequencer *sequencer)
     free(sequencer);
 }
 
-enum sl_result sequencer_append(struct sequencer *sequencer, struct append *append, struct sl_err *err)
+enum sl_result sequencer_append(
+    struct sequencer *sequencer, struct append *append, struct sl_err *err)
 {
     append->next = NULL;
     sem_init(&append->done, 0, 0);
@@ -275,12 +286,14 @@ enum sl_result sequencer_health(struct sequencer *sequencer, struct sl_err *err)
 {
     pthread_mutex_lock(&sequencer->lock);
     bool read_only = sequencer->read_only;
-    if (read_only) sl_fail(err, SL_READ_ONLY, "read-only since a write failed: %s", sequencer->fault.text);
+    if (read_only)
+        sl_fail(err, SL_READ_ONLY, "read-only since a write failed: %s", sequencer->fault.text);
     pthread_mutex_unlock(&sequencer->lock);
     return read_only ? SL_READ_ONLY : SL_OK;
 }
 
-void sequencer_counts(struct sequencer *sequencer, uint64_t *appended, uint64_t *groups, uint64_t *synced)
+void sequencer_counts(
+    struct sequencer *sequencer, uint64_t *appended, uint64_t *groups, uint64_t *synced)
 {
     pthread_mutex_lock(&sequencer->lock);
     *appended = sequencer->appended;

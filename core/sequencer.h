@@ -1,9 +1,10 @@
 #ifndef SHARELOG_SEQUENCER_H
 #define SHARELOG_SEQUENCER_H
 
-/* The one thread that owns order. Callers queue what they want appended; the sequencer takes all that waits, gives each event its
-   sequence, position, time and `prev`, writes the group as one RocksDB batch with one fsync, and wakes the callers.
-   It works at once when there is something to do and never waits for more: groups form while it is writing. */
+/* The one thread that owns order. Callers queue what they want appended; the sequencer takes all
+   that waits, gives each event its sequence, position, time and `prev`, writes the group as one
+   RocksDB batch with one fsync, and wakes the callers. It works at once when there is something to
+   do and never waits for more: groups form while it is writing. */
 
 #include "batch.h"
 #include "store.h"
@@ -18,14 +19,15 @@ struct append {
     struct share *share; /* held by the caller */
     struct batch *batch; /* sealed; NULL: no event, derived rows alone */
     enum sl_kind kind;
-    /* Further rows in the same write. Called on the sequencer's thread with the event's place known. Without an event it
-       may refuse, having put nothing. */
+    /* Further rows in the same write. Called on the sequencer's thread with the event's place
+       known. Without an event it may refuse, having put nothing. */
     enum sl_result (*derive)(struct append *append, struct kv_batch *kv_batch);
     /* Called once it is written, under the shares' lock: change what memory holds to match. */
     void (*committed)(struct append *append);
     void *ctx;
-    size_t derived_bytes;          /* about how many bytes `derive` adds */
-    bool guarded;                  /* refused, as SL_STOPPED, when the share's generation isn't this one: */
+    size_t derived_bytes; /* about how many bytes `derive` adds */
+    /* refused, as SL_STOPPED, when the share's generation isn't this one: */
+    bool guarded;
     uint64_t generation;
     /* The outcome: */
     enum sl_result result;
@@ -37,18 +39,22 @@ struct append {
     sem_t done;
 };
 
-enum sl_result sequencer_create(struct sl_store *store, struct sequencer **sequencer, struct sl_err *err);
+enum sl_result sequencer_create(
+    struct sl_store *store, struct sequencer **sequencer, struct sl_err *err);
 /* Finishes what is queued. NULL is fine. */
 void sequencer_destroy(struct sequencer *sequencer);
 
-/* Queue and wait. Returns append->result; err gets its message. SL_CLOSING, SL_READ_ONLY: nothing was written. SL_REMOVED: the
-   share takes no more batches. SL_IO: the write failed, its fate is unknown, the store is read-only from now on. */
-enum sl_result sequencer_append(struct sequencer *sequencer, struct append *append, struct sl_err *err);
+/* Queue and wait. Returns append->result; err gets its message. SL_CLOSING, SL_READ_ONLY: nothing
+   was written. SL_REMOVED: the share takes no more batches. SL_IO: the write failed, its fate is
+   unknown, the store is read-only from now on. */
+enum sl_result sequencer_append(
+    struct sequencer *sequencer, struct append *append, struct sl_err *err);
 
 /* SL_OK, or SL_READ_ONLY with why. */
 enum sl_result sequencer_health(struct sequencer *sequencer, struct sl_err *err);
 
 /* Events appended, groups written, fsyncs made since it was created. */
-void sequencer_counts(struct sequencer *sequencer, uint64_t *appended, uint64_t *groups, uint64_t *synced);
+void sequencer_counts(
+    struct sequencer *sequencer, uint64_t *appended, uint64_t *groups, uint64_t *synced);
 
 #endif

@@ -52,7 +52,9 @@ bool share_record_decode(struct sl_span bytes, struct share_record *record)
     r.state = (enum sl_share_state)unpack_u64(&in);
     r.removed_ms = unpack_u64(&in);
     r.removed_by = (enum sl_who)unpack_u64(&in);
-    if (!unpack_end(&in) || !ok || r.session_id.len > SL_SESSION_ID_BYTES || r.state > SL_SHARE_REMOVED) return false;
+    if (!unpack_end(&in) || !ok || r.session_id.len > SL_SESSION_ID_BYTES ||
+        r.state > SL_SHARE_REMOVED)
+        return false;
     *record = r;
     return true;
 }
@@ -86,8 +88,8 @@ bool create_body_decode(struct sl_span bytes, struct sl_span *share_id, struct s
     return true;
 }
 
-void remove_body_encode(
-    enum sl_who who, struct sl_span reason, const uint64_t *positions, size_t count, struct buf *out)
+void remove_body_encode(enum sl_who who, struct sl_span reason, const uint64_t *positions,
+    size_t count, struct buf *out)
 {
     pack_array(out, 3);
     pack_u64(out, who);
@@ -222,16 +224,19 @@ static enum sl_result load_head(struct kv *kv, struct share *share, struct sl_er
     kv_iter_last(iter);
     if (!kv_iter_valid(iter)) {
         result = kv_iter_check(iter, err);
-        if (result == SL_OK) result = sl_fail(err, SL_CORRUPT, "share %s: has a record but no events", share->id);
+        if (result == SL_OK)
+            result = sl_fail(err, SL_CORRUPT, "share %s: has a record but no events", share->id);
     } else {
         struct event_row row;
         struct event_reader *reader = NULL;
         struct header header;
         struct sl_span key_id;
         uint64_t sequence;
-        if (event_read_begin(kv_iter_value(iter), &row, &reader) == SL_OK && header_decode(row.header, &header) &&
+        if (event_read_begin(kv_iter_value(iter), &row, &reader) == SL_OK &&
+            header_decode(row.header, &header) &&
             row_parse_event(kv_iter_key(iter), &key_id, &sequence) && header.sequence == sequence) {
-            share->head = (struct head){sequence, row.position, header.time_ms, row.syncs, row.stored, {0}};
+            share->head =
+                (struct head){sequence, row.position, header.time_ms, row.syncs, row.stored, {0}};
             header_leaf(row.header, share->head.leaf);
             share->staged = share->head;
         } else {
@@ -254,8 +259,9 @@ static enum sl_result load(struct kv *kv, struct sl_span id, struct share **out,
     if (!share) {
         result = sl_fail(err, SL_NOMEM, "out of memory");
     } else if (!share_record_decode(pin.value, &record)) {
-        result = sl_fail(err, SL_CORRUPT, "share %.*s: its record is unreadable; `sharelog rebuild` makes it again",
-            (int)id.len, id.ptr);
+        result = sl_fail(err, SL_CORRUPT,
+            "share %.*s: its record is unreadable; `sharelog rebuild` makes it again", (int)id.len,
+            id.ptr);
     } else {
         set_identity(share, id, &record);
         result = load_head(kv, share, err);
@@ -302,7 +308,8 @@ static struct share *hold(struct shares *shares, struct sl_span id)
     return share;
 }
 
-enum sl_result share_acquire(struct shares *shares, struct sl_span id, struct share **out, struct sl_err *err)
+enum sl_result share_acquire(
+    struct shares *shares, struct sl_span id, struct share **out, struct sl_err *err)
 {
     for (;;) {
         shares_lock(shares);
@@ -310,8 +317,8 @@ enum sl_result share_acquire(struct shares *shares, struct sl_span id, struct sh
         uint64_t forgotten = shares->forgotten;
         shares_unlock(shares);
         if (!share) {
-            /* Read outside the lock. What is read is the share's end unless another thread puts it in, appends and
-               has it forgotten again meanwhile; then read once more. */
+            /* Read outside the lock. What is read is the share's end unless another thread puts it
+               in, appends and has it forgotten again meanwhile; then read once more. */
             struct share *loaded;
             enum sl_result result = load(shares->kv, id, &loaded, err);
             if (result != SL_OK) return result;

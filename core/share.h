@@ -1,8 +1,9 @@
 #ifndef SHARELOG_SHARE_H
 #define SHARELOG_SHARE_H
 
-/* Shares in memory: each one's record, and its head, which is where its next event goes. A bounded cache over the families
-   `share`, `event` and `snapshot`; whoever acquires a share holds it there until the release. */
+/* Shares in memory: each one's record, and its head, which is where its next event goes. A bounded
+   cache over the families `share`, `event` and `snapshot`; whoever acquires a share holds it there
+   until the release. */
 
 #include "event.h"
 #include "kv.h"
@@ -19,7 +20,7 @@ enum secret_kind { SECRET_PLAIN = 0, SECRET_BY_ID = 1 };
 
 /* What the family `share` holds, and a create event's body with it. */
 struct share_record {
-    struct sl_span session_id; /* in the share's own memory once loaded */
+    struct sl_span session_id;     /* in the share's own memory once loaded */
     uint64_t created_ms, position; /* of its create event */
     uint8_t salt[32], secret_hash[32];
     enum secret_kind secret_kind;
@@ -51,11 +52,13 @@ void shares_destroy(struct shares *shares);
 void shares_clear(struct shares *shares); /* forget all; none may be held */
 
 /* SL_NOT_FOUND: no such id was ever given; err is left alone. */
-enum sl_result share_acquire(struct shares *shares, struct sl_span id, struct share **share, struct sl_err *err);
+enum sl_result share_acquire(
+    struct shares *shares, struct sl_span id, struct share **share, struct sl_err *err);
 void share_release(struct shares *shares, struct share *share); /* NULL is fine */
 
 /* Put a new one in, held. Its id must be in no other. */
-struct share *share_add(struct shares *shares, struct sl_span id, const struct share_record *record);
+struct share *share_add(
+    struct shares *shares, struct sl_span id, const struct share_record *record);
 /* Take out one whose creation failed. */
 void share_drop(struct shares *shares, struct share *share);
 
@@ -71,19 +74,22 @@ static inline uint64_t share_due_bytes(uint64_t snapshot_size)
 
 /* The record's bytes, as the family `share` keeps them. */
 void share_record_encode(const struct share_record *record, struct buf *out);
-bool share_record_decode(struct sl_span bytes, struct share_record *record); /* session_id points into bytes */
+/* session_id points into bytes */
+bool share_record_decode(struct sl_span bytes, struct share_record *record);
 
 /* A create event's body: [share id, session id, salt, secret kind, secret's SHA-256, expiry]. */
-void create_body_encode(struct sl_span share_id, const struct share_record *record, struct buf *out);
-bool create_body_decode(struct sl_span bytes, struct sl_span *share_id, struct share_record *record);
+void create_body_encode(
+    struct sl_span share_id, const struct share_record *record, struct buf *out);
+bool create_body_decode(
+    struct sl_span bytes, struct sl_span *share_id, struct share_record *record);
 
 /* A remove event's body: [who, reason, [position …]]. */
 struct remove_body {
     enum sl_who who;
     struct sl_span reason;
 };
-void remove_body_encode(
-    enum sl_who who, struct sl_span reason, const uint64_t *positions, size_t count, struct buf *out);
+void remove_body_encode(enum sl_who who, struct sl_span reason, const uint64_t *positions,
+    size_t count, struct buf *out);
 bool remove_body_decode(struct sl_span bytes, struct remove_body *body);
 
 /* An allow event's body: [who, reason]. */

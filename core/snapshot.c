@@ -6,10 +6,12 @@
 #include <assert.h>
 
 #define HEAD_VERSION 1
-/* A row is closed once it has so much. Rows this small are decoded without leaving the processor's cache. */
+/* A row is closed once it has so much. Rows this small are decoded without leaving the processor's
+   cache. */
 #define TABLE_ROW_FULL (64 * SL_KIB)
 
-static_assert(TABLE_ROW_FULL + SL_ITEM_KEY_BYTES + SL_ITEM_TYPE_BYTES + 256 < SL_SNAPSHOT_ROW_BYTES, "a row is bounded");
+static_assert(TABLE_ROW_FULL + SL_ITEM_KEY_BYTES + SL_ITEM_TYPE_BYTES + 256 < SL_SNAPSHOT_ROW_BYTES,
+    "a row is bounded");
 
 void snapshot_head_encode(const struct snapshot_head *head, struct buf *out)
 {
@@ -54,14 +56,16 @@ bool snapshot_head_decode(struct sl_span bytes, struct snapshot_head *head)
     return true;
 }
 
-static enum sl_result unreadable(struct sl_span share_id, uint64_t sequence, const char *what, struct sl_err *err)
+static enum sl_result unreadable(
+    struct sl_span share_id, uint64_t sequence, const char *what, struct sl_err *err)
 {
-    return sl_fail(err, SL_CORRUPT, "share %.*s: snapshot at %llu: its %s is unreadable; `sharelog rebuild` makes it again",
+    return sl_fail(err, SL_CORRUPT,
+        "share %.*s: snapshot at %llu: its %s is unreadable; `sharelog rebuild` makes it again",
         (int)share_id.len, share_id.ptr, (unsigned long long)sequence, what);
 }
 
-enum sl_result snapshot_last(
-    struct kv *kv, struct sl_span share_id, uint64_t sequence, struct snapshot_head *head, struct sl_err *err)
+enum sl_result snapshot_last(struct kv *kv, struct sl_span share_id, uint64_t sequence,
+    struct snapshot_head *head, struct sl_err *err)
 {
     struct row_key from = row_share_from(share_id), to = row_share_to(share_id);
     struct kv_iter *iter = kv_iter_create(kv, KV_SNAPSHOT, row_span(&from), row_span(&to), false);
@@ -78,8 +82,8 @@ enum sl_result snapshot_last(
             break;
         }
         if (!row_parse_chunk(kv_iter_key(iter), &id, &found, &chunk) || found == 0) {
-            result = sl_fail(err, SL_CORRUPT, "share %.*s: a snapshot's key is unreadable", (int)share_id.len,
-                share_id.ptr);
+            result = sl_fail(err, SL_CORRUPT, "share %.*s: a snapshot's key is unreadable",
+                (int)share_id.len, share_id.ptr);
             break;
         }
         struct row_key first = row_snapshot(share_id, found, 0);
@@ -88,7 +92,8 @@ enum sl_result snapshot_last(
         if (result == SL_OK && (!snapshot_head_decode(pin.value, head) || head->sequence != found))
             result = unreadable(share_id, found, "head", err);
         kv_release(&pin);
-        at = row_snapshot(share_id, found - 1, UINT32_MAX); /* this one was cut short: the one before */
+        /* this one was cut short: the one before */
+        at = row_snapshot(share_id, found - 1, UINT32_MAX);
     }
     kv_iter_destroy(iter);
     return result;
@@ -143,8 +148,8 @@ static enum sl_result restore_row(struct sl_span row, struct fold *fold)
     return unpack_end(&in) ? SL_OK : SL_CORRUPT;
 }
 
-enum sl_result snapshot_restore(
-    struct kv *kv, struct sl_span share_id, const struct snapshot_head *head, struct fold *fold, struct sl_err *err)
+enum sl_result snapshot_restore(struct kv *kv, struct sl_span share_id,
+    const struct snapshot_head *head, struct fold *fold, struct sl_err *err)
 {
     fold_reserve(fold, head->items + head->models + 64);
     for (uint32_t chunk = 1; chunk <= head->table_rows; chunk++) {
@@ -181,7 +186,8 @@ static enum sl_result close_row(struct table *table, struct sl_err *err)
 }
 
 enum sl_result snapshot_table(const struct fold *fold,
-    enum sl_result (*each)(void *ctx, struct sl_span row, struct sl_err *err), void *ctx, struct sl_err *err)
+    enum sl_result (*each)(void *ctx, struct sl_span row, struct sl_err *err), void *ctx,
+    struct sl_err *err)
 {
     struct table table = {.each = each, .ctx = ctx};
     enum sl_result result = SL_OK;

@@ -1,13 +1,14 @@
 #ifndef SHARELOG_SNAPSHOT_H
 #define SHARELOG_SNAPSHOT_H
 
-/* A snapshot: a share's folded state at a sequence, in rows. Row 0 is its head; then come the table's rows, which say of every
-   entry of the fold where its bytes lie; then the stream's, cut at every SL_SNAPSHOT_ROW_BYTES. The stream begins with exactly the
-   text of /data, so that with nothing pending its rows are sent as they lie; behind it are the session_diff entries
-   that AgentSession shows and /data doesn't.
+/* A snapshot: a share's folded state at a sequence, in rows. Row 0 is its head; then come the
+   table's rows, which say of every entry of the fold where its bytes lie; then the stream's, cut at
+   every SL_SNAPSHOT_ROW_BYTES. The stream begins with exactly the text of /data, so that with
+   nothing pending its rows are sent as they lie; behind it are the session_diff entries that
+   AgentSession shows and /data doesn't.
 
-   A snapshot is there when its head is. It is put row by row, its head last; the rows of one that was cut short
-   lie unused until it is made again, which gives the same bytes. */
+   A snapshot is there when its head is. It is put row by row, its head last; the rows of one that
+   was cut short lie unused until it is made again, which gives the same bytes. */
 
 #include "fold.h"
 #include "kv.h"
@@ -15,29 +16,32 @@
 
 struct snapshot_head {
     uint64_t sequence;
-    uint64_t stored;      /* the share's bytes of events up to it */
-    uint64_t size;        /* of table and stream: what makes the next one due */
+    uint64_t stored; /* the share's bytes of events up to it */
+    uint64_t size;   /* of table and stream: what makes the next one due */
     uint64_t table_rows;
-    uint64_t data_bytes;  /* the stream's part that is /data */
+    uint64_t data_bytes; /* the stream's part that is /data */
     uint64_t stream_bytes;
     uint64_t items, messages, parts, models, diffs;
-    uint64_t session_offset, session_length; /* of the session item's data in the stream; length 0: none */
+    /* of the session item's data in the stream; length 0: none */
+    uint64_t session_offset, session_length;
 };
 
 void snapshot_head_encode(const struct snapshot_head *head, struct buf *out);
 bool snapshot_head_decode(struct sl_span bytes, struct snapshot_head *head);
 
 /* The last whole snapshot at or before a sequence. SL_NOT_FOUND leaves err alone. */
-enum sl_result snapshot_last(
-    struct kv *kv, struct sl_span share_id, uint64_t sequence, struct snapshot_head *head, struct sl_err *err);
+enum sl_result snapshot_last(struct kv *kv, struct sl_span share_id, uint64_t sequence,
+    struct snapshot_head *head, struct sl_err *err);
 
 /* Begin a fold with a snapshot's table. SL_NOT_FOUND: its rows are gone (its share was removed). */
-enum sl_result snapshot_restore(
-    struct kv *kv, struct sl_span share_id, const struct snapshot_head *head, struct fold *fold, struct sl_err *err);
+enum sl_result snapshot_restore(struct kv *kv, struct sl_span share_id,
+    const struct snapshot_head *head, struct fold *fold, struct sl_err *err);
 
-/* Make the table's rows from a fold whose entries' `out` says where their bytes come to lie; `each` gets them in order. */
+/* Make the table's rows from a fold whose entries' `out` says where their bytes come to lie; `each`
+   gets them in order. */
 enum sl_result snapshot_table(const struct fold *fold,
-    enum sl_result (*each)(void *ctx, struct sl_span row, struct sl_err *err), void *ctx, struct sl_err *err);
+    enum sl_result (*each)(void *ctx, struct sl_span row, struct sl_err *err), void *ctx,
+    struct sl_err *err);
 
 static inline uint32_t snapshot_stream_chunk(const struct snapshot_head *head, uint64_t offset)
 {

@@ -4,8 +4,8 @@
 #include "sequencer.h"
 #include "state.h"
 
-/* Making one snapshot: row by row through the sequencer, which alone may commit it and refuses once the share has been
-   removed or redacted since the making began. */
+/* Making one snapshot: row by row through the sequencer, which alone may commit it and refuses once
+   the share has been removed or redacted since the making began. */
 struct making {
     struct sl_store *store;
     struct share *share;
@@ -27,7 +27,8 @@ struct row_put {
 static enum sl_result put_row(struct append *append, struct kv_batch *kv_batch)
 {
     const struct row_put *put = append->ctx;
-    struct row_key key = row_snapshot(sl_span_of(append->share->id), put->making->sequence, put->chunk);
+    struct row_key key =
+        row_snapshot(sl_span_of(append->share->id), put->making->sequence, put->chunk);
     kv_put(put->making->store->kv, kv_batch, KV_SNAPSHOT, row_span(&key), put->value);
     return SL_OK;
 }
@@ -40,7 +41,8 @@ static void snapshot_made(struct append *append)
     append->share->snapshot_size = head->size;
 }
 
-static enum sl_result commit_row(struct making *making, uint32_t chunk, struct sl_span value, struct sl_err *err)
+static enum sl_result commit_row(
+    struct making *making, uint32_t chunk, struct sl_span value, struct sl_err *err)
 {
     struct row_put put = {making, chunk, value};
     struct append append = {.share = making->share,
@@ -50,7 +52,8 @@ static enum sl_result commit_row(struct making *making, uint32_t chunk, struct s
         .derived_bytes = value.len,
         .guarded = true,
         .generation = making->generation};
-    if (compactor_stopping(making->store->compactor)) return sl_fail(err, SL_STOPPED, "the store is closing");
+    if (compactor_stopping(making->store->compactor))
+        return sl_fail(err, SL_STOPPED, "the store is closing");
     making->bytes += value.len;
     return sequencer_append(making->store->sequencer, &append, err);
 }
@@ -75,7 +78,8 @@ static bool stream_bytes(void *ctx, const void *bytes, size_t len)
         at += n;
         len -= n;
         if (making->stream.len < SL_SNAPSHOT_ROW_BYTES) break;
-        making->result = commit_row(making, making->chunk++, buf_span(&making->stream), making->err);
+        making->result =
+            commit_row(making, making->chunk++, buf_span(&making->stream), making->err);
         making->stream.len = 0;
         if (making->result != SL_OK) return false;
     }
@@ -92,8 +96,8 @@ static enum sl_result put_stream(struct making *making, struct sl_view *view)
     return result;
 }
 
-static enum sl_result make(struct sl_store *store, struct share *share, uint64_t generation, uint64_t sequence,
-    struct sl_err *err)
+static enum sl_result make(struct sl_store *store, struct share *share, uint64_t generation,
+    uint64_t sequence, struct sl_err *err)
 {
     struct making making = {.store = store,
         .share = share,
@@ -141,7 +145,8 @@ static void mark_dropped(struct append *append)
     append->share->due = false;
 }
 
-enum sl_result make_due_snapshots(struct sl_store *store, struct sl_span share_id, struct sl_err *err)
+enum sl_result make_due_snapshots(
+    struct sl_store *store, struct sl_span share_id, struct sl_err *err)
 {
     struct share *share;
     enum sl_result result = share_acquire(store->shares, share_id, &share, err);
@@ -154,8 +159,11 @@ enum sl_result make_due_snapshots(struct sl_store *store, struct sl_span share_i
         bool live = share->record.state == SL_SHARE_LIVE;
         shares_unlock(store->shares);
         if (!live || head.stored < target) {
-            struct append append = {
-                .share = share, .derive = drop_mark, .committed = mark_dropped, .ctx = store, .derived_bytes = 64};
+            struct append append = {.share = share,
+                .derive = drop_mark,
+                .committed = mark_dropped,
+                .ctx = store,
+                .derived_bytes = 64};
             result = sequencer_append(store->sequencer, &append, err);
             if (result != SL_STOPPED) break;
             result = SL_OK; /* an event came meanwhile and made one due again */

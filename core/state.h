@@ -1,7 +1,8 @@
 #ifndef SHARELOG_STATE_H
 #define SHARELOG_STATE_H
 
-/* A folded state as text: /data, the sections of AgentSession, and the stream of a snapshot, which begins with the first. */
+/* A folded state as text: /data, the sections of AgentSession, and the stream of a snapshot, which
+   begins with the first. */
 
 #include "view.h"
 
@@ -9,8 +10,8 @@
 size_t item_prefix_bytes(struct sl_span type);
 void item_prefix_add(struct buf *out, struct sl_span type);
 
-/* Say of every entry of the view's fold, in its `out`, where its bytes come to lie in the stream of a snapshot made of it, and fill the
-   head but for its sequence, stored and table. */
+/* Say of every entry of the view's fold, in its `out`, where its bytes come to lie in the stream of
+   a snapshot made of it, and fill the head but for its sequence, stored and table. */
 enum sl_result state_layout(struct sl_view *view, struct snapshot_head *head, struct sl_err *err);
 
 /* The whole stream: /data's text, then the session_diff entries that it doesn't show. */

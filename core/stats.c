@@ -6,16 +6,20 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-/* Shares by state. Records are small and few beside their events: counting them is a scan of one family. */
-static enum sl_result count_shares(struct sl_store *store, struct sl_stats *stats, struct sl_err *err)
+/* Shares by state. Records are small and few beside their events: counting them is a scan of one
+   family. */
+static enum sl_result count_shares(
+    struct sl_store *store, struct sl_stats *stats, struct sl_err *err)
 {
     struct row_key whole = row_whole();
-    struct kv_iter *iter = kv_iter_create(store->kv, KV_SHARE, (struct sl_span){0}, row_span(&whole), true);
+    struct kv_iter *iter =
+        kv_iter_create(store->kv, KV_SHARE, (struct sl_span){0}, row_span(&whole), true);
     enum sl_result result = SL_OK;
     for (kv_iter_first(iter); result == SL_OK && kv_iter_valid(iter); kv_iter_next(iter)) {
         struct share_record record;
         if (!share_record_decode(kv_iter_value(iter), &record))
-            result = sl_fail(err, SL_CORRUPT, "share %.*s: its record is unreadable; `sharelog rebuild` makes it again",
+            result = sl_fail(err, SL_CORRUPT,
+                "share %.*s: its record is unreadable; `sharelog rebuild` makes it again",
                 (int)kv_iter_key(iter).len, kv_iter_key(iter).ptr);
         else if (record.state == SL_SHARE_LIVE)
             stats->shares_live++;
@@ -27,10 +31,12 @@ static enum sl_result count_shares(struct sl_store *store, struct sl_stats *stat
     return result;
 }
 
-static enum sl_result count_erasures(struct sl_store *store, struct sl_stats *stats, struct sl_err *err)
+static enum sl_result count_erasures(
+    struct sl_store *store, struct sl_stats *stats, struct sl_err *err)
 {
     struct row_key from = row_erase(SL_SPAN("")), to = row_erase(SL_SPAN("\x7f"));
-    struct kv_iter *iter = kv_iter_create(store->kv, KV_META, row_span(&from), row_span(&to), false);
+    struct kv_iter *iter =
+        kv_iter_create(store->kv, KV_META, row_span(&from), row_span(&to), false);
     for (kv_iter_first(iter); kv_iter_valid(iter); kv_iter_next(iter))
         stats->erasures_pending++;
     enum sl_result result = kv_iter_check(iter, err);
@@ -67,9 +73,11 @@ enum sl_result sl_store_stats(struct sl_store *store, struct sl_stats *out, stru
     stats.log_bytes = kv_family_bytes(store->kv, KV_LOG);
     stats.snapshot_bytes = kv_family_bytes(store->kv, KV_SNAPSHOT);
     for (int family = 0; family < KV_FAMILIES; family++)
-        if (kv_family_derived(family) && family != KV_SNAPSHOT) stats.derived_bytes += kv_family_bytes(store->kv, family);
+        if (kv_family_derived(family) && family != KV_SNAPSHOT)
+            stats.derived_bytes += kv_family_bytes(store->kv, family);
     stats.memory_bytes = kv_memory_bytes(store->kv);
-    if (store->sequencer) sequencer_counts(store->sequencer, &stats.appended, &stats.groups, &stats.synced);
+    if (store->sequencer)
+        sequencer_counts(store->sequencer, &stats.appended, &stats.groups, &stats.synced);
     *out = stats;
     return SL_OK;
 }

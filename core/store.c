@@ -31,7 +31,8 @@ static enum sl_result make_folder(const char *path, struct sl_err *err)
         if (*at && *at != '/') continue;
         char was = *at;
         *at = 0;
-        if (mkdir(part, 0700) != 0 && errno != EEXIST) result = sl_fail(err, SL_IO, "%s: %s", part, strerror(errno));
+        if (mkdir(part, 0700) != 0 && errno != EEXIST)
+            result = sl_fail(err, SL_IO, "%s: %s", part, strerror(errno));
         *at = was;
         if (!was) break;
     }
@@ -41,7 +42,8 @@ static enum sl_result make_folder(const char *path, struct sl_err *err)
 
 /* ---- the meta family ---- */
 
-static enum sl_result meta_get(struct kv *kv, const char *name, struct buf *value, struct sl_err *err)
+static enum sl_result meta_get(
+    struct kv *kv, const char *name, struct buf *value, struct sl_err *err)
 {
     struct row_key key = row_meta(name);
     struct kv_pin pin;
@@ -58,7 +60,8 @@ static void meta_put(struct kv *kv, struct kv_batch *batch, const char *name, st
     kv_put(kv, batch, KV_META, row_span(&key), value);
 }
 
-static enum sl_result init(struct sl_store *store, const struct sl_options *options, struct sl_err *err)
+static enum sl_result init(
+    struct sl_store *store, const struct sl_options *options, struct sl_err *err)
 {
     struct keys *keys = store->keys;
     char origin[32];
@@ -75,21 +78,26 @@ static enum sl_result init(struct sl_store *store, const struct sl_options *opti
     return result;
 }
 
-static enum sl_result check_identity(struct sl_store *store, const struct sl_options *options, struct sl_err *err)
+static enum sl_result check_identity(
+    struct sl_store *store, const struct sl_options *options, struct sl_err *err)
 {
     struct buf value = {0};
     struct keys *keys = store->keys;
     enum sl_result result = meta_get(store->kv, "log_key", &value, err);
     if (result == SL_NOT_FOUND) result = sl_fail(err, SL_CORRUPT, "the log's key is missing");
-    if (result == SL_OK && !sl_span_eq(buf_span(&value), (struct sl_span){(const char *)keys->signing_public, 32}))
+    if (result == SL_OK &&
+        !sl_span_eq(buf_span(&value), (struct sl_span){(const char *)keys->signing_public, 32}))
         result = sl_fail(err, SL_INVALID,
-            "%s/signing-key is not the key that this store's log was made with: put the right file back", store->dir);
+            "%s/signing-key is not the key that this store's log was made with: put the right file back",
+            store->dir);
     if (result == SL_OK) result = meta_get(store->kv, "origin", &value, err);
     if (result == SL_NOT_FOUND) result = sl_fail(err, SL_CORRUPT, "the log's origin is missing");
     if (result == SL_OK) keys_set_origin(keys, buf_span(&value));
-    if (result == SL_OK && options->origin.len && !sl_span_eq(options->origin, sl_span_of(keys->origin)))
+    if (result == SL_OK && options->origin.len &&
+        !sl_span_eq(options->origin, sl_span_of(keys->origin)))
         result = sl_fail(err, SL_INVALID,
-            "this store's log has the origin %s; an origin is for ever: leave it out, or name this one", keys->origin);
+            "this store's log has the origin %s; an origin is for ever: leave it out, or name this one",
+            keys->origin);
     buf_fini(&value);
     return result;
 }
@@ -111,7 +119,8 @@ static enum sl_result check_format(struct kv *kv, struct sl_err *err)
 
 /* ---- opening ---- */
 
-static enum sl_result open_kv(struct sl_store *store, const struct sl_options *options, struct sl_err *err)
+static enum sl_result open_kv(
+    struct sl_store *store, const struct sl_options *options, struct sl_err *err)
 {
     char *path;
     if (asprintf(&path, "%s/db", options->dir) < 0) return sl_fail(err, SL_NOMEM, "out of memory");
@@ -124,8 +133,8 @@ static enum sl_result open_kv(struct sl_store *store, const struct sl_options *o
     return result;
 }
 
-/* While the writing process flushes, a reader can find a family's rows neither in the files it knows nor in a log that
-   is just going away; a moment later it finds them in a new file. */
+/* While the writing process flushes, a reader can find a family's rows neither in the files it
+   knows nor in a log that is just going away; a moment later it finds them in a new file. */
 static void wait_until_whole(struct kv *kv)
 {
     for (int tries = 0; tries < 100; tries++) {
@@ -142,23 +151,27 @@ static enum sl_result open_contents(struct sl_store *store, const struct sl_opti
     if (!writes) wait_until_whole(store->kv);
     enum sl_result result = check_format(store->kv, err);
     bool is_new = result == SL_NOT_FOUND;
-    if (is_new && !writes) return sl_fail(err, SL_NOT_FOUND, "%s: no store there yet", options->dir);
+    if (is_new && !writes)
+        return sl_fail(err, SL_NOT_FOUND, "%s: no store there yet", options->dir);
     if (result != SL_OK && !is_new) return result;
     result = keys_load(options, is_new || (writes && !options->makes_no_keys), store->keys, err);
-    if (result == SL_OK) result = is_new ? init(store, options, err) : check_identity(store, options, err);
+    if (result == SL_OK)
+        result = is_new ? init(store, options, err) : check_identity(store, options, err);
     if (result == SL_OK && !rebuild_is_whole(store->kv)) {
         result = writes ? rebuild(store, progress, err)
-                        : sl_fail(err, SL_CORRUPT, "derived data is missing: `sharelog rebuild` makes it again");
+                        : sl_fail(err, SL_CORRUPT,
+                              "derived data is missing: `sharelog rebuild` makes it again");
     }
     return result;
 }
 
-enum sl_result sl_store_open(
-    const struct sl_options *options, const struct sl_progress *progress, struct sl_store **out, struct sl_err *err)
+enum sl_result sl_store_open(const struct sl_options *options, const struct sl_progress *progress,
+    struct sl_store **out, struct sl_err *err)
 {
     bool writes = options->access == SL_READ_WRITE;
     if (options->origin.len && !keys_origin_valid(options->origin))
-        return sl_fail(err, SL_INVALID, "an origin is 1 to 200 visible ASCII characters without '+'");
+        return sl_fail(
+            err, SL_INVALID, "an origin is 1 to 200 visible ASCII characters without '+'");
     struct sl_store *store = calloc(1, sizeof(*store));
     if (!store) return sl_fail(err, SL_NOMEM, "out of memory");
     store->access = options->access;
@@ -192,7 +205,8 @@ void sl_store_close(struct sl_store *store)
     if (!store) return;
     compactor_destroy(store->compactor);
     sequencer_destroy(store->sequencer);
-    /* With --durability=process the last events may not be on disk yet; a clean end leaves them there. */
+    /* With --durability=process the last events may not be on disk yet; a clean end leaves them
+       there. */
     if (store->kv && store->sequencer) kv_sync(store->kv, NULL);
     shares_destroy(store->shares);
     kv_close(store->kv);
@@ -229,7 +243,8 @@ enum sl_result sl_store_settle(struct sl_store *store, struct sl_err *err)
     return result == SL_OK ? compactor_settle(store->compactor, NULL, err) : result;
 }
 
-enum sl_result sl_store_compact(struct sl_store *store, const struct sl_progress *progress, struct sl_err *err)
+enum sl_result sl_store_compact(
+    struct sl_store *store, const struct sl_progress *progress, struct sl_err *err)
 {
     enum sl_result result = store_writable(store, err);
     if (result == SL_OK) result = compactor_settle(store->compactor, progress, err);
@@ -241,7 +256,8 @@ enum sl_result sl_store_compact(struct sl_store *store, const struct sl_progress
     return result;
 }
 
-void sl_store_subscribe(struct sl_store *store, void (*told)(void *ctx, const struct sl_told *told), void *ctx)
+void sl_store_subscribe(
+    struct sl_store *store, void (*told)(void *ctx, const struct sl_told *told), void *ctx)
 {
     pthread_mutex_lock(&store->told_lock);
     store->told = told;
@@ -280,8 +296,8 @@ const char *sl_store_origin(struct sl_store *store)
     return store->keys->origin;
 }
 
-void sl_store_secret(
-    struct sl_store *store, struct sl_span session_id, struct sl_span share_id, char secret[SL_SECRET_BYTES + 1])
+void sl_store_secret(struct sl_store *store, struct sl_span session_id, struct sl_span share_id,
+    char secret[SL_SECRET_BYTES + 1])
 {
     struct buf name = {0};
     secret[0] = 0;

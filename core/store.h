@@ -30,7 +30,8 @@ struct sl_store {
     struct compactor *compactor; /* NULL when read beside */
     struct twins *twins;
     pthread_mutex_t admin; /* one create, remove or allow at a time: each looks before it appends */
-    atomic_ulong removals; /* counts removals, so that a long read can tell that it should look again */
+    /* counts removals, so that a long read can tell that it should look again */
+    atomic_ulong removals;
     pthread_mutex_t told_lock;
     void (*told)(void *ctx, const struct sl_told *told);
     void *told_ctx;

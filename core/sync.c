@@ -7,10 +7,12 @@ static bool secret_fits(const struct share *share, struct sl_span secret)
 {
     uint8_t hash[32];
     crypto_sha256(secret.ptr, secret.len, hash);
-    return crypto_equal((struct sl_span){(const char *)hash, 32}, (struct sl_span){(const char *)share->record.secret_hash, 32});
+    return crypto_equal((struct sl_span){(const char *)hash, 32},
+        (struct sl_span){(const char *)share->record.secret_hash, 32});
 }
 
-static enum sl_result check_secret(const struct share *share, struct sl_span secret_raw, struct sl_err *err)
+static enum sl_result check_secret(
+    const struct share *share, struct sl_span secret_raw, struct sl_err *err)
 {
     char secret[6 * SL_SECRET_BYTES]; /* each character may have been sent as \u00xx */
     if (secret_raw.len > sizeof(secret)) return sl_fail(err, SL_BAD_SECRET, "Invalid secret");
@@ -30,14 +32,15 @@ static enum sl_result append_batch(struct sl_store *store, struct share *share, 
         struct append append = {.share = share, .batch = &batch, .kind = SL_SYNC};
         result = sequencer_append(store->sequencer, &append, err);
         if (result == SL_OK)
-            *synced = (struct sl_synced){append.place.sequence, append.place.position, append.place.syncs};
+            *synced = (struct sl_synced){
+                append.place.sequence, append.place.position, append.place.syncs};
     }
     batch_fini(&batch);
     return result;
 }
 
-enum sl_result sl_share_sync(struct sl_store *store, struct sl_span id, struct sl_span body, uint64_t arrived_us,
-    struct sl_synced *synced, struct sl_err *err)
+enum sl_result sl_share_sync(struct sl_store *store, struct sl_span id, struct sl_span body,
+    uint64_t arrived_us, struct sl_synced *synced, struct sl_err *err)
 {
     enum sl_result result = store_writable(store, err);
     if (result != SL_OK) return result;

@@ -39,7 +39,8 @@ void twins_destroy(struct twins *twins)
     free(twins);
 }
 
-void twins_add(struct twins *twins, struct sl_span session_id, struct sl_span peer, struct sl_span share_id)
+void twins_add(
+    struct twins *twins, struct sl_span session_id, struct sl_span peer, struct sl_span share_id)
 {
     struct twin *twin = &twins->twin[twins->next++ % SL_TWIN_CREATES];
     *twin = (struct twin){.at_ms = now_ms()};
@@ -52,10 +53,12 @@ struct sl_span twins_find(const struct twins *twins, struct sl_span session_id, 
     uint8_t who[32];
     who_of(session_id, peer, who);
     uint64_t now = now_ms();
-    /* The newest first: the same client may have created, synced and created again within that time. */
+    /* The newest first: the same client may have created, synced and created again within that
+       time. */
     for (size_t i = 1; i <= SL_TWIN_CREATES; i++) {
         const struct twin *twin = &twins->twin[(twins->next - i) % SL_TWIN_CREATES];
-        if (twin->at_ms && now - twin->at_ms <= SL_TWIN_CREATE_MS && memcmp(twin->who, who, 32) == 0)
+        if (twin->at_ms && now - twin->at_ms <= SL_TWIN_CREATE_MS &&
+            memcmp(twin->who, who, 32) == 0)
             return sl_span_of(twin->share_id);
     }
     return (struct sl_span){0};

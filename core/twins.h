@@ -1,8 +1,8 @@
 #ifndef SHARELOG_TWINS_H
 #define SHARELOG_TWINS_H
 
-/* The last creates, remembered for a few seconds: with `share: "auto"` the client creates twice within 0.3 s and must get one
-   share. Guarded by the store's admin lock. */
+/* The last creates, remembered for a few seconds: with `share: "auto"` the client creates twice
+   within 0.3 s and must get one share. Guarded by the store's admin lock. */
 
 #include "limits.h"
 #include "span.h"
@@ -11,8 +11,11 @@ struct twins;
 struct twins *twins_create(void);
 void twins_destroy(struct twins *twins); /* NULL is fine */
 
-void twins_add(struct twins *twins, struct sl_span session_id, struct sl_span peer, struct sl_span share_id);
-/* The share that this peer created for this session within SL_TWIN_CREATE_MS; empty: none. Valid until the next add. */
-struct sl_span twins_find(const struct twins *twins, struct sl_span session_id, struct sl_span peer);
+void twins_add(
+    struct twins *twins, struct sl_span session_id, struct sl_span peer, struct sl_span share_id);
+/* The share that this peer created for this session within SL_TWIN_CREATE_MS; empty: none. Valid
+   until the next add. */
+struct sl_span twins_find(
+    const struct twins *twins, struct sl_span session_id, struct sl_span peer);
 
 #endif

@@ -13,7 +13,8 @@ struct roots {
 
 static void join(const uint8_t left[32], const uint8_t right[32], uint8_t out[32])
 {
-    crypto_sha256_of((struct sl_span[]){{"\1", 1}, {(const char *)left, 32}, {(const char *)right, 32}}, 3, out);
+    crypto_sha256_of(
+        (struct sl_span[]){{"\1", 1}, {(const char *)left, 32}, {(const char *)right, 32}}, 3, out);
 }
 
 static void roots_add(struct roots *roots, const uint8_t leaf[32])
@@ -40,10 +41,11 @@ static void roots_root(const struct roots *roots, uint8_t root[32])
     }
 }
 
-static enum sl_result check_log(struct sl_store *store, const struct sl_progress *progress, struct roots *roots,
-    uint64_t total, struct sl_err *err)
+static enum sl_result check_log(struct sl_store *store, const struct sl_progress *progress,
+    struct roots *roots, uint64_t total, struct sl_err *err)
 {
-    struct kv_iter *iter = kv_iter_create(store->kv, KV_LOG, (struct sl_span){0}, (struct sl_span){0}, true);
+    struct kv_iter *iter =
+        kv_iter_create(store->kv, KV_LOG, (struct sl_span){0}, (struct sl_span){0}, true);
     enum sl_result result = SL_OK;
     for (kv_iter_first(iter); result == SL_OK && kv_iter_valid(iter); kv_iter_next(iter)) {
         struct sl_span key = kv_iter_key(iter), value = kv_iter_value(iter);
@@ -51,9 +53,11 @@ static enum sl_result check_log(struct sl_store *store, const struct sl_progress
         struct header header;
         uint8_t leaf[32];
         if (position != roots->size)
-            result = sl_fail(err, SL_CORRUPT, "log: position %llu is missing", (unsigned long long)roots->size);
+            result = sl_fail(
+                err, SL_CORRUPT, "log: position %llu is missing", (unsigned long long)roots->size);
         else if (!header_decode(value, &header))
-            result = sl_fail(err, SL_CORRUPT, "log: the header at %llu is unreadable", (unsigned long long)position);
+            result = sl_fail(err, SL_CORRUPT, "log: the header at %llu is unreadable",
+                (unsigned long long)position);
         if (result != SL_OK) break;
         header_leaf(value, leaf);
         roots_add(roots, leaf);
@@ -69,7 +73,8 @@ static enum sl_result check_log(struct sl_store *store, const struct sl_progress
 enum sl_result share_check_begin(struct share_check *check, struct sl_span id, struct sl_err *err)
 {
     struct sl_store *store = check->store;
-    if (!sl_share_id_valid(id)) return sl_fail(err, SL_CORRUPT, "an event belongs to something that is no share id");
+    if (!sl_share_id_valid(id))
+        return sl_fail(err, SL_CORRUPT, "an event belongs to something that is no share id");
     memset(check->id, 0, sizeof(check->id));
     memcpy(check->id, id.ptr, id.len);
     check->record = (struct share_record){0};
@@ -79,7 +84,8 @@ enum sl_result share_check_begin(struct share_check *check, struct sl_span id, s
     struct share *share;
     enum sl_result result = share_acquire(store->shares, id, &share, err);
     if (result == SL_NOT_FOUND)
-        return sl_fail(err, SL_CORRUPT, "share %s: its record is missing; `sharelog rebuild` makes it again", check->id);
+        return sl_fail(err, SL_CORRUPT,
+            "share %s: its record is missing; `sharelog rebuild` makes it again", check->id);
     if (result != SL_OK) return result;
     shares_lock(store->shares);
     check->stored_removed = share->record.state == SL_SHARE_REMOVED;
@@ -90,20 +96,25 @@ enum sl_result share_check_begin(struct share_check *check, struct sl_span id, s
     kv_release(&pin);
     check->erasing = kv_get(store->kv, KV_META, row_span(&erase), &pin, err) == SL_OK;
     kv_release(&pin);
-    result = check->stored_removed ? SL_OK : view_open_at(store, share, 1, VIEW_FROM_NOTHING, &check->view, err);
+    result = check->stored_removed
+                 ? SL_OK
+                 : view_open_at(store, share, 1, VIEW_FROM_NOTHING, &check->view, err);
     share_release(store->shares, share);
     return result;
 }
 
-static enum sl_result record_fault(const struct share_check *check, const char *what, struct sl_err *err)
+static enum sl_result record_fault(
+    const struct share_check *check, const char *what, struct sl_err *err)
 {
-    return sl_fail(err, SL_CORRUPT, "share %s: %s; `sharelog rebuild` makes it again", check->id, what);
+    return sl_fail(
+        err, SL_CORRUPT, "share %s: %s; `sharelog rebuild` makes it again", check->id, what);
 }
 
 static bool row_is(struct kv *kv, enum kv_family family, struct row_key key, struct sl_span value)
 {
     struct kv_pin pin;
-    bool is = kv_get(kv, family, row_span(&key), &pin, NULL) == SL_OK && sl_span_eq(pin.value, value);
+    bool is =
+        kv_get(kv, family, row_span(&key), &pin, NULL) == SL_OK && sl_span_eq(pin.value, value);
     kv_release(&pin);
     return is;
 }
@@ -118,8 +129,10 @@ static enum sl_result check_derived(struct share_check *check, struct sl_err *er
     bool same = row_is(kv, KV_SHARE, row_share(id), buf_span(&record));
     buf_fini(&record);
     if (!same) return record_fault(check, "its record is not what its events tell", err);
-    if (!row_is(kv, KV_INDEX, row_ref(check->ref), id)) return record_fault(check, "the index does not find it by reference", err);
-    if (row_is(kv, KV_BY_SESSION, row_by_session(check->record.session_id, check->record.position), id) != live)
+    if (!row_is(kv, KV_INDEX, row_ref(check->ref), id))
+        return record_fault(check, "the index does not find it by reference", err);
+    if (row_is(kv, KV_BY_SESSION, row_by_session(check->record.session_id, check->record.position),
+            id) != live)
         return record_fault(check, "the list by session is wrong about it", err);
     if (row_is(kv, KV_INDEX, row_newest(check->last.position), id) != live)
         return record_fault(check, "the list of live shares is wrong about it", err);
@@ -151,8 +164,8 @@ void share_check_fini(struct share_check *check)
 /* ---- everything ---- */
 
 /* Rows of an index that belong to nothing. */
-static enum sl_result count_index(struct sl_store *store, enum kv_family family, struct row_key from,
-    struct row_key to, uint64_t expected, const char *what, struct sl_err *err)
+static enum sl_result count_index(struct sl_store *store, enum kv_family family,
+    struct row_key from, struct row_key to, uint64_t expected, const char *what, struct sl_err *err)
 {
     struct kv_iter *iter = kv_iter_create(store->kv, family, row_span(&from), row_span(&to), true);
     uint64_t rows = 0;
@@ -161,30 +174,39 @@ static enum sl_result count_index(struct sl_store *store, enum kv_family family,
     enum sl_result result = kv_iter_check(iter, err);
     kv_iter_destroy(iter);
     if (result == SL_OK && rows != expected)
-        return sl_fail(err, SL_CORRUPT, "%s: %llu entries where there should be %llu; `sharelog rebuild` makes it again",
-            what, (unsigned long long)rows, (unsigned long long)expected);
+        return sl_fail(err, SL_CORRUPT,
+            "%s: %llu entries where there should be %llu; `sharelog rebuild` makes it again", what,
+            (unsigned long long)rows, (unsigned long long)expected);
     return result;
 }
 
-static enum sl_result check_indexes(struct sl_store *store, const struct sl_verified *verified, struct sl_err *err)
+static enum sl_result check_indexes(
+    struct sl_store *store, const struct sl_verified *verified, struct sl_err *err)
 {
     struct row_key start = row_meta(""), newest = row_index(ROW_INDEX_NEWEST, SL_SPAN("")),
                    newest_end = row_index(ROW_INDEX_NEWEST + 1, SL_SPAN("")),
-                   ref = row_index(ROW_INDEX_REF, SL_SPAN("")), ref_end = row_index(ROW_INDEX_REF + 1, SL_SPAN(""));
+                   ref = row_index(ROW_INDEX_REF, SL_SPAN("")),
+                   ref_end = row_index(ROW_INDEX_REF + 1, SL_SPAN(""));
     uint64_t live = verified->shares - verified->removed;
-    enum sl_result result = count_index(store, KV_SHARE, start, row_whole(), verified->shares, "the shares' records", err);
+    enum sl_result result = count_index(
+        store, KV_SHARE, start, row_whole(), verified->shares, "the shares' records", err);
     if (result == SL_OK)
-        result = count_index(store, KV_BY_SESSION, start, row_whole(), live, "the list by session", err);
-    if (result == SL_OK) result = count_index(store, KV_INDEX, newest, newest_end, live, "the list of live shares", err);
+        result =
+            count_index(store, KV_BY_SESSION, start, row_whole(), live, "the list by session", err);
     if (result == SL_OK)
-        result = count_index(store, KV_INDEX, ref, ref_end, verified->shares, "the index by reference", err);
+        result =
+            count_index(store, KV_INDEX, newest, newest_end, live, "the list of live shares", err);
+    if (result == SL_OK)
+        result = count_index(
+            store, KV_INDEX, ref, ref_end, verified->shares, "the index by reference", err);
     return result;
 }
 
-static enum sl_result check_shares(struct share_check *check, const struct sl_progress *progress, uint64_t total,
-    struct sl_err *err)
+static enum sl_result check_shares(struct share_check *check, const struct sl_progress *progress,
+    uint64_t total, struct sl_err *err)
 {
-    struct kv_iter *iter = kv_iter_create(check->store->kv, KV_EVENT, (struct sl_span){0}, (struct sl_span){0}, true);
+    struct kv_iter *iter =
+        kv_iter_create(check->store->kv, KV_EVENT, (struct sl_span){0}, (struct sl_span){0}, true);
     enum sl_result result = SL_OK;
     for (kv_iter_first(iter); result == SL_OK && kv_iter_valid(iter); kv_iter_next(iter)) {
         struct sl_span id;
@@ -198,24 +220,28 @@ static enum sl_result check_shares(struct share_check *check, const struct sl_pr
             if (result == SL_OK) result = share_check_begin(check, id, err);
         }
         if (result == SL_OK) result = share_check_event(check, sequence, kv_iter_value(iter), err);
-        if (check->verified->events % 256 == 0) progress_report(progress, "shares", check->verified->events, total);
+        if (check->verified->events % 256 == 0)
+            progress_report(progress, "shares", check->verified->events, total);
     }
     if (result == SL_OK) result = kv_iter_check(iter, err);
     kv_iter_destroy(iter);
     return result == SL_OK ? share_check_end(check, err) : result;
 }
 
-static enum sl_result verify_once(
-    struct sl_store *store, const struct sl_progress *progress, struct sl_verified *out, struct sl_err *err)
+static enum sl_result verify_once(struct sl_store *store, const struct sl_progress *progress,
+    struct sl_verified *out, struct sl_err *err)
 {
     struct sl_verified verified = {0};
-    struct share_check check = {.store = store, .verified = &verified, .hash = crypto_hash_create()};
+    struct share_check check = {
+        .store = store, .verified = &verified, .hash = crypto_hash_create()};
     struct roots *roots = calloc(1, sizeof(*roots));
     uint64_t total = 0;
-    enum sl_result result = roots ? log_size(store->kv, &total, err) : sl_fail(err, SL_NOMEM, "out of memory");
+    enum sl_result result =
+        roots ? log_size(store->kv, &total, err) : sl_fail(err, SL_NOMEM, "out of memory");
     if (result == SL_OK) result = check_log(store, progress, roots, total, err);
     if (result == SL_OK) result = check_shares(&check, progress, total, err);
-    /* Each event has the log's header at its position, and each header names one event: with as many of both, none is missing. */
+    /* Each event has the log's header at its position, and each header names one event: with as
+       many of both, none is missing. */
     if (result == SL_OK && verified.events != roots->size)
         result = sl_fail(err, SL_CORRUPT, "log: %llu headers, but the shares have %llu events",
             (unsigned long long)roots->size, (unsigned long long)verified.events);
@@ -230,12 +256,13 @@ static enum sl_result verify_once(
     return result;
 }
 
-enum sl_result sl_store_verify(
-    struct sl_store *store, const struct sl_progress *progress, struct sl_verified *verified, struct sl_err *err)
+enum sl_result sl_store_verify(struct sl_store *store, const struct sl_progress *progress,
+    struct sl_verified *verified, struct sl_err *err)
 {
     enum sl_result result = verify_once(store, progress, verified, err);
     if (result != SL_CORRUPT || store->access != SL_READ_BESIDE) return result;
-    /* Beside a writing process files come and go while they are read: a fault counts when it is still there afterwards. */
+    /* Beside a writing process files come and go while they are read: a fault counts when it is
+       still there afterwards. */
     result = sl_store_catch_up(store, err);
     return result == SL_OK ? verify_once(store, progress, verified, err) : result;
 }

@@ -1,8 +1,8 @@
 #ifndef SHARELOG_VERIFY_H
 #define SHARELOG_VERIFY_H
 
-/* Checking what is stored against itself. verify.c walks the log and the shares; verify_share.c checks one share's events,
-   one behind the other, and its snapshots against a fold of its own. */
+/* Checking what is stored against itself. verify.c walks the log and the shares; verify_share.c
+   checks one share's events, one behind the other, and its snapshots against a fold of its own. */
 
 #include "crypto.h"
 #include "history.h"
@@ -18,7 +18,7 @@ struct share_check {
     uint8_t ref[32];
     struct head last;
     bool held;
-    uint64_t removal; /* the sequence of the remove event; 0: none */
+    uint64_t removal;    /* the sequence of the remove event; 0: none */
     bool stored_removed; /* what the share's record says, which must be told by an event */
     bool erasing;        /* its content may be there or gone */
     /* a fold from nothing, and where the next snapshot has to be */
@@ -28,16 +28,16 @@ struct share_check {
     struct buf manifest, scratch;
 };
 
-/* Begin with a share whose first event is here; check each event in order of sequence; end: snapshots that shouldn't be, the
-   derived records. SL_CORRUPT: the fault, named. */
+/* Begin with a share whose first event is here; check each event in order of sequence; end:
+   snapshots that shouldn't be, the derived records. SL_CORRUPT: the fault, named. */
 enum sl_result share_check_begin(struct share_check *check, struct sl_span id, struct sl_err *err);
 enum sl_result share_check_event(
     struct share_check *check, uint64_t sequence, struct sl_span row, struct sl_err *err);
 enum sl_result share_check_end(struct share_check *check, struct sl_err *err);
 void share_check_fini(struct share_check *check);
 
-/* The share's snapshot at its last checked event: must be there if it is due and must not if it isn't, and must be what the
-   fold makes. */
+/* The share's snapshot at its last checked event: must be there if it is due and must not if it
+   isn't, and must be what the fold makes. */
 enum sl_result snapshot_check(struct share_check *check, struct sl_err *err);
 
 #endif

@@ -6,12 +6,10 @@
 #include <stdio.h>
 
 /* That it is SL_CORRUPT stands here, where an analyser sees it. */
-#define FAULT(check, sequence, ...)                                                                \
-    (share_fault((check), (sequence), err, __VA_ARGS__), SL_CORRUPT)
+#define FAULT(check, sequence, ...) (share_fault((check), (sequence), err, __VA_ARGS__), SL_CORRUPT)
 
-static void share_fault(
-    const struct share_check *check, uint64_t sequence, struct sl_err *err, const char *format, ...)
-    __attribute__((format(printf, 4, 5)));
+static void share_fault(const struct share_check *check, uint64_t sequence, struct sl_err *err,
+    const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 static void share_fault(
     const struct share_check *check, uint64_t sequence, struct sl_err *err, const char *format, ...)
@@ -21,7 +19,8 @@ static void share_fault(
     va_start(args, format);
     vsnprintf(text, sizeof(text), format, args);
     va_end(args);
-    sl_fail(err, SL_CORRUPT, "share %s: event %llu: %s", check->id, (unsigned long long)sequence, text);
+    sl_fail(
+        err, SL_CORRUPT, "share %s: event %llu: %s", check->id, (unsigned long long)sequence, text);
 }
 
 /* ---- one event ---- */
@@ -35,16 +34,18 @@ struct body {
     size_t used; /* of the row held */
 };
 
-static enum sl_result body_piece(struct body *body, uint64_t want, struct sl_span *piece, struct sl_err *err)
+static enum sl_result body_piece(
+    struct body *body, uint64_t want, struct sl_span *piece, struct sl_err *err)
 {
     struct share_check *check = body->check;
     if (!body->pin.slice || body->used == body->pin.value.len) {
         if (body->pin.slice && body->pin.value.len != SL_BODY_ROW_BYTES)
             return FAULT(check, body->sequence, "body row %u ends too early", body->chunk - 1);
         kv_release(&body->pin);
-        enum sl_result result =
-            log_body(check->store->kv, sl_span_of(check->id), body->sequence, body->chunk, &body->pin, err);
-        if (result == SL_NOT_FOUND) return FAULT(check, body->sequence, "body row %u is missing", body->chunk);
+        enum sl_result result = log_body(
+            check->store->kv, sl_span_of(check->id), body->sequence, body->chunk, &body->pin, err);
+        if (result == SL_NOT_FOUND)
+            return FAULT(check, body->sequence, "body row %u is missing", body->chunk);
         if (result != SL_OK) return result;
         if (body->pin.value.len == 0 || body->pin.value.len > SL_BODY_ROW_BYTES)
             return FAULT(check, body->sequence, "body row %u has a wrong length", body->chunk);
@@ -63,14 +64,16 @@ static enum sl_result body_end(struct body *body, struct sl_err *err)
     bool all_used = body->pin.slice && body->used == body->pin.value.len;
     kv_release(&body->pin);
     if (!all_used) return FAULT(body->check, body->sequence, "its body is longer than its items");
-    enum sl_result result =
-        log_body(body->check->store->kv, sl_span_of(body->check->id), body->sequence, body->chunk, &more, err);
+    enum sl_result result = log_body(body->check->store->kv, sl_span_of(body->check->id),
+        body->sequence, body->chunk, &more, err);
     kv_release(&more);
-    if (result == SL_OK) return FAULT(body->check, body->sequence, "body row %u should not be there", body->chunk);
+    if (result == SL_OK)
+        return FAULT(body->check, body->sequence, "body row %u should not be there", body->chunk);
     return result == SL_NOT_FOUND ? SL_OK : result;
 }
 
-static enum sl_result take_nonce(struct body *body, uint8_t nonce[EVENT_NONCE_BYTES], struct sl_err *err)
+static enum sl_result take_nonce(
+    struct body *body, uint8_t nonce[EVENT_NONCE_BYTES], struct sl_err *err)
 {
     struct sl_span piece;
     enum sl_result result = body_piece(body, BODY_PREFIX_BYTES, &piece, err);
@@ -81,8 +84,8 @@ static enum sl_result take_nonce(struct body *body, uint8_t nonce[EVENT_NONCE_BY
     return SL_OK;
 }
 
-static enum sl_result commit_item(
-    struct body *body, const uint8_t nonce[ITEM_NONCE_BYTES], uint64_t length, uint8_t commitment[32], struct sl_err *err)
+static enum sl_result commit_item(struct body *body, const uint8_t nonce[ITEM_NONCE_BYTES],
+    uint64_t length, uint8_t commitment[32], struct sl_err *err)
 {
     struct crypto_hash *hash = body->check->hash;
     crypto_hash_begin(hash);
@@ -112,7 +115,8 @@ static enum sl_result check_commitments(struct share_check *check, const struct 
     for (uint32_t i = 0; result == SL_OK && event_read_next(reader, &item); i++) {
         event_item_nonce(event_nonce, i, nonce);
         result = commit_item(&body, nonce, item.length, commitment, err);
-        if (result == SL_OK) manifest_add(&check->manifest, item.type, item.key, item.length, commitment);
+        if (result == SL_OK)
+            manifest_add(&check->manifest, item.type, item.key, item.length, commitment);
         bytes += item.length;
         check->verified->items++;
     }
@@ -129,8 +133,8 @@ static enum sl_result check_commitments(struct share_check *check, const struct 
     return SL_OK;
 }
 
-static enum sl_result check_place(
-    struct share_check *check, const struct event_row *row, const struct header *header, struct sl_err *err)
+static enum sl_result check_place(struct share_check *check, const struct event_row *row,
+    const struct header *header, struct sl_err *err)
 {
     const struct head *last = &check->last;
     uint64_t sequence = header->sequence;
@@ -138,19 +142,26 @@ static enum sl_result check_place(
         return FAULT(check, sequence, "its header belongs to another share");
     if (memcmp(header->prev, last->leaf, 32) != 0)
         return FAULT(check, sequence, "its header does not name the event before it (prev)");
-    if (header->time_ms < last->time_ms) return FAULT(check, sequence, "its time is before that of the event before it");
-    if (row->syncs != last->syncs + (header->kind == SL_SYNC)) return FAULT(check, sequence, "its count of syncs is wrong");
-    if (row->stored <= last->stored) return FAULT(check, sequence, "its count of stored bytes is wrong");
-    if (sequence > 1 && header->kind == SL_CREATE) return FAULT(check, sequence, "a second creation");
-    if (header->kind == SL_SYNC && check->removal) return FAULT(check, sequence, "a batch after the removal");
+    if (header->time_ms < last->time_ms)
+        return FAULT(check, sequence, "its time is before that of the event before it");
+    if (row->syncs != last->syncs + (header->kind == SL_SYNC))
+        return FAULT(check, sequence, "its count of syncs is wrong");
+    if (row->stored <= last->stored)
+        return FAULT(check, sequence, "its count of stored bytes is wrong");
+    if (sequence > 1 && header->kind == SL_CREATE)
+        return FAULT(check, sequence, "a second creation");
+    if (header->kind == SL_SYNC && check->removal)
+        return FAULT(check, sequence, "a batch after the removal");
     struct kv_pin logged;
     enum sl_result result = log_header(check->store->kv, row->position, &logged, err);
     if (result == SL_NOT_FOUND)
-        return FAULT(check, sequence, "the log has nothing at its position %llu", (unsigned long long)row->position);
+        return FAULT(check, sequence, "the log has nothing at its position %llu",
+            (unsigned long long)row->position);
     bool same = result == SL_OK && sl_span_eq(logged.value, row->header);
     kv_release(&logged);
     if (result == SL_OK && !same)
-        return FAULT(check, sequence, "the log has another header at its position %llu", (unsigned long long)row->position);
+        return FAULT(check, sequence, "the log has another header at its position %llu",
+            (unsigned long long)row->position);
     return result;
 }
 
@@ -165,8 +176,8 @@ static enum sl_result take_control(struct share_check *check, const struct heade
     if (header->kind != SL_CREATE && header->kind != SL_REMOVE) return SL_OK;
     if (!event_read_next(reader, &item)) return FAULT(check, header->sequence, "it has no body");
     buf_clear(&check->scratch);
-    enum sl_result result = log_item_bytes(check->store->kv, sl_span_of(check->id), header->sequence, item.offset,
-        item.length, &check->scratch, err);
+    enum sl_result result = log_item_bytes(check->store->kv, sl_span_of(check->id),
+        header->sequence, item.offset, item.length, &check->scratch, err);
     if (result == SL_NOT_FOUND) return FAULT(check, header->sequence, "its body is missing");
     if (result != SL_OK) return result;
     if (header->kind == SL_REMOVE) {
@@ -191,8 +202,8 @@ static enum sl_result take_control(struct share_check *check, const struct heade
 }
 
 /* Read the row anew: its items are walked once for what they say and once for their commitments. */
-static enum sl_result with_reader(struct share_check *check, struct sl_span bytes, const struct header *header,
-    bool commitments, struct sl_err *err)
+static enum sl_result with_reader(struct share_check *check, struct sl_span bytes,
+    const struct header *header, bool commitments, struct sl_err *err)
 {
     struct event_row row;
     struct event_reader *reader;
@@ -200,7 +211,8 @@ static enum sl_result with_reader(struct share_check *check, struct sl_span byte
         return FAULT(check, header->sequence, "its row is unreadable");
     enum sl_result result = commitments ? check_commitments(check, &row, reader, header, err)
                                         : take_control(check, header, reader, err);
-    if (!event_read_end(reader) && result == SL_OK) result = FAULT(check, header->sequence, "its row is unreadable");
+    if (!event_read_end(reader) && result == SL_OK)
+        result = FAULT(check, header->sequence, "its row is unreadable");
     return result;
 }
 
@@ -211,12 +223,14 @@ enum sl_result share_check_event(
     struct event_row row;
     struct event_reader *reader = NULL;
     if (sequence != check->last.sequence + 1)
-        return FAULT(check, check->last.sequence + 1, "missing (the next one is %llu)", (unsigned long long)sequence);
-    bool readable = event_read_begin(bytes, &row, &reader) == SL_OK && header_decode(row.header, &header) &&
-                    header.sequence == sequence;
+        return FAULT(check, check->last.sequence + 1, "missing (the next one is %llu)",
+            (unsigned long long)sequence);
+    bool readable = event_read_begin(bytes, &row, &reader) == SL_OK &&
+                    header_decode(row.header, &header) && header.sequence == sequence;
     event_read_end(reader);
     if (!readable) return FAULT(check, sequence, "its row or header is unreadable");
-    if (sequence == 1 && header.kind != SL_CREATE) return FAULT(check, sequence, "the first event is no creation");
+    if (sequence == 1 && header.kind != SL_CREATE)
+        return FAULT(check, sequence, "the first event is no creation");
     bool content = header.kind == SL_SYNC || header.kind == SL_REDACT;
     if (row.erased && (!content || !check->stored_removed))
         return FAULT(check, sequence, "its content is gone, but the share is not removed");
@@ -224,7 +238,8 @@ enum sl_result share_check_event(
         return FAULT(check, sequence, "its content should have been erased");
     enum sl_result result = row.erased ? SL_OK : with_reader(check, bytes, &header, false, err);
     if (result == SL_OK) result = check_place(check, &row, &header, err);
-    bool whole = !row.erased && !(check->erasing && content); /* what is being erased may be half gone */
+    /* what is being erased may be half gone */
+    bool whole = !row.erased && !(check->erasing && content);
     if (result == SL_OK && whole) result = with_reader(check, bytes, &header, true, err);
     if (result != SL_OK) return result;
     if (sequence == 1) check->record.position = row.position;

@@ -4,7 +4,6 @@
 
 #include "core/json.h"
 #include "http/auth.h"
-#include "http/auth.h"
 #include "http/param.h"
 
 #include <inttypes.h>

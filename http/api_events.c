@@ -75,7 +75,8 @@ void handle_events(struct http_call *call)
     struct sl_err err = {0};
     uint64_t from = 0, next = 0;
     bool newest_first;
-    if (!api_logged_share(call, no_share, &info) || !api_number(call, "from", 0, UINT64_MAX, &from) ||
+    if (!api_logged_share(call, no_share, &info) ||
+        !api_number(call, "from", 0, UINT64_MAX, &from) ||
         !api_number(call, "limit", 1, SL_HISTORY_PAGE, &page.limit) ||
         !want_newest_first(call, &newest_first))
         return;

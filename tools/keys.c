@@ -15,7 +15,9 @@ static int print(
     if (!source_open_store(common, SL_READ_BESIDE, &dir, &store, NULL)) return EXIT_WRONG;
     if (!*key(store)) {
         sl_store_close(store);
-        fail("the key is not in %s: the server got it from outside; set SHARELOG_OWNER_KEY here too", dir);
+        fail(
+            "the key is not in %s: the server got it from outside; set SHARELOG_OWNER_KEY here too",
+            dir);
         return EXIT_WRONG;
     }
     if (common->json) {

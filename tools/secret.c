@@ -31,7 +31,9 @@ static int run(const void *given, int count, char **words)
     sl_store_secret(store, session, share, secret);
     if (!*secret) {
         sl_store_close(store);
-        return fail("the namespace is not in %s: the server got it from outside; set SHARELOG_NAMESPACE here too", dir);
+        return fail(
+            "the namespace is not in %s: the server got it from outside; set SHARELOG_NAMESPACE here too",
+            dir);
     }
     printf(values->common.json ? "{\"secret\":\"%s\"}\n" : "%s\n", secret);
     sl_store_close(store);
