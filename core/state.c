@@ -348,8 +348,8 @@ enum sl_result sl_view_metadata(
         .created_ms = view->created_ms,
         .updated_ms = view->at.time_ms};
     struct snapshot_head head = view->base;
-    enum sl_result result = SL_OK;
-    if (view->base.sequence != view->at.sequence || !view->has_base)
+    enum sl_result result = view_still_there(view, err);
+    if (result == SL_OK && (view->base.sequence != view->at.sequence || !view->has_base))
         result = state_layout(view, &head, err);
     if (result == SL_OK) result = read_session(view, &m, err);
     if (result != SL_OK) return result;

@@ -10,7 +10,7 @@
 /* ---- bytes ---- */
 
 /* What is removed is unreadable at once, also for a read that began before. */
-static enum sl_result still_there(struct sl_view *view, struct sl_err *err)
+enum sl_result view_still_there(struct sl_view *view, struct sl_err *err)
 {
     unsigned long removals = atomic_load(&view->store->removals);
     if (removals == view->removals) return SL_OK;
@@ -29,6 +29,9 @@ static enum sl_result still_there(struct sl_view *view, struct sl_err *err)
 static enum sl_result row(struct sl_view *view, enum kv_family family, uint64_t sequence, uint32_t chunk,
     struct sl_span *bytes, struct sl_err *err)
 {
+    /* Rows that are held outlive their removal. */
+    enum sl_result result = view_still_there(view, err);
+    if (result != SL_OK) return result;
     for (unsigned i = 0; i < VIEW_PINS; i++) {
         const struct view_pin *pin = &view->pins[i];
         if (pin->pin.slice && pin->family == family && pin->sequence == sequence && pin->chunk == chunk) {
@@ -36,16 +39,17 @@ static enum sl_result row(struct sl_view *view, enum kv_family family, uint64_t 
             return SL_OK;
         }
     }
-    enum sl_result result = still_there(view, err);
-    if (result != SL_OK) return result;
     struct view_pin *pin = &view->pins[view->pins_next++ % VIEW_PINS];
     kv_release(&pin->pin);
     struct sl_span id = sl_span_of(view->id);
     struct row_key key = family == KV_BODY ? row_body(id, sequence, chunk) : row_snapshot(id, sequence, chunk);
     result = kv_get(view->store->kv, family, row_span(&key), &pin->pin, err);
-    if (result == SL_NOT_FOUND)
-        return sl_fail(err, SL_CORRUPT, "share %s: row %u of the %s at %llu is missing", view->id, chunk,
-            kv_family_name(family), (unsigned long long)sequence);
+    if (result == SL_NOT_FOUND) {
+        result = view_still_there(view, err);
+        if (result == SL_OK)
+            result = sl_fail(err, SL_CORRUPT, "share %s: row %u of the %s at %llu is missing",
+                view->id, chunk, kv_family_name(family), (unsigned long long)sequence);
+    }
     if (result != SL_OK) return result;
     pin->family = family;
     pin->sequence = sequence;
@@ -67,7 +71,7 @@ static enum sl_result piece_ahead(struct sl_view *view, const struct fold_place 
     const struct view_ahead *ahead = &view->ahead;
     size_t index = (size_t)(place->sequence - ahead->first);
     uint64_t from = ahead->at[index] + BODY_PREFIX_BYTES + place->offset;
-    enum sl_result result = still_there(view, err);
+    enum sl_result result = view_still_there(view, err);
     if (result != SL_OK) return result;
     if (from + place->length > ahead->at[index + 1]) return too_short(view, place->sequence, err);
     *piece = (struct sl_span){ahead->bytes.ptr + from + offset, place->length - offset};
@@ -180,6 +184,8 @@ static enum sl_result read_ahead(struct sl_view *view, uint64_t after, uint64_t 
 {
     struct view_ahead *ahead = &view->ahead;
     if (last <= after || view->at.stored - view->base.stored > SL_READ_AHEAD_BYTES) return SL_OK;
+    free(ahead->at); /* of a fold that failed */
+    buf_clear(&ahead->bytes);
     ahead->at = calloc((size_t)(last - after) + 1, sizeof(*ahead->at));
     if (!ahead->at || !buf_reserve(&ahead->bytes, (size_t)(view->at.stored - view->base.stored)))
         return sl_fail(err, SL_NOMEM, "out of memory");
@@ -205,12 +211,12 @@ static enum sl_result read_ahead(struct sl_view *view, uint64_t after, uint64_t 
 
 enum sl_result view_fold(struct sl_view *view, struct sl_err *err)
 {
-    if (view->folded) return SL_OK;
-    enum sl_result result = still_there(view, err);
-    if (result == SL_OK && view->has_base) {
+    enum sl_result result = view_still_there(view, err);
+    if (result != SL_OK || view->folded) return result;
+    if (view->has_base) {
         result = snapshot_restore(view->store->kv, sl_span_of(view->id), &view->base, &view->fold, err);
         if (result == SL_NOT_FOUND) {
-            result = still_there(view, err);
+            result = view_still_there(view, err);
             if (result == SL_OK)
                 result = sl_fail(err, SL_CORRUPT, "share %s: a row of the snapshot at %llu is missing", view->id,
                     (unsigned long long)view->base.sequence);
@@ -218,6 +224,8 @@ enum sl_result view_fold(struct sl_view *view, struct sl_err *err)
     }
     if (result == SL_OK) result = read_ahead(view, view->base.sequence, view->at.sequence, err);
     if (result == SL_OK) result = apply_events(view, view->base.sequence, view->at.sequence, err);
+    /* What is being erased folds as nothing. */
+    if (result == SL_OK) result = view_still_there(view, err);
     view->folded = result == SL_OK;
     return result;
 }

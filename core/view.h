@@ -51,6 +51,9 @@ enum view_base { VIEW_FROM_SNAPSHOT, VIEW_FROM_NOTHING /* for who checks snapsho
 enum sl_result view_open_at(struct sl_store *store, const struct share *share, uint64_t sequence, enum view_base from,
     struct sl_view **view, struct sl_err *err);
 
+/* SL_REMOVED once the share is, also for a view that was opened before. Quick: every read asks. */
+enum sl_result view_still_there(struct sl_view *view, struct sl_err *err);
+
 /* Fold, if that isn't done yet. */
 enum sl_result view_fold(struct sl_view *view, struct sl_err *err);
 
