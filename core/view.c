@@ -26,15 +26,16 @@ enum sl_result view_still_there(struct sl_view *view, struct sl_err *err)
     return SL_OK;
 }
 
-static enum sl_result row(struct sl_view *view, enum kv_family family, uint64_t sequence, uint32_t chunk,
-    struct sl_span *bytes, struct sl_err *err)
+static enum sl_result row(struct sl_view *view, enum kv_family family, uint64_t sequence,
+    uint32_t chunk, struct sl_span *bytes, struct sl_err *err)
 {
     /* Rows that are held outlive their removal. */
     enum sl_result result = view_still_there(view, err);
     if (result != SL_OK) return result;
     for (unsigned i = 0; i < VIEW_PINS; i++) {
         const struct view_pin *pin = &view->pins[i];
-        if (pin->pin.slice && pin->family == family && pin->sequence == sequence && pin->chunk == chunk) {
+        if (pin->pin.slice && pin->family == family && pin->sequence == sequence &&
+            pin->chunk == chunk) {
             *bytes = pin->pin.value;
             return SL_OK;
         }
@@ -42,7 +43,8 @@ static enum sl_result row(struct sl_view *view, enum kv_family family, uint64_t 
     struct view_pin *pin = &view->pins[view->pins_next++ % VIEW_PINS];
     kv_release(&pin->pin);
     struct sl_span id = sl_span_of(view->id);
-    struct row_key key = family == KV_BODY ? row_body(id, sequence, chunk) : row_snapshot(id, sequence, chunk);
+    struct row_key key =
+        family == KV_BODY ? row_body(id, sequence, chunk) : row_snapshot(id, sequence, chunk);
     result = kv_get(view->store->kv, family, row_span(&key), &pin->pin, err);
     if (result == SL_NOT_FOUND) {
         result = view_still_there(view, err);
@@ -60,13 +62,13 @@ static enum sl_result row(struct sl_view *view, enum kv_family family, uint64_t 
 
 static enum sl_result too_short(const struct sl_view *view, uint64_t sequence, struct sl_err *err)
 {
-    return sl_fail(
-        err, SL_CORRUPT, "share %s: a row at %llu is too short", view->id, (unsigned long long)sequence);
+    return sl_fail(err, SL_CORRUPT, "share %s: a row at %llu is too short", view->id,
+        (unsigned long long)sequence);
 }
 
 /* Of an event whose body was read ahead. */
-static enum sl_result piece_ahead(struct sl_view *view, const struct fold_place *place, uint64_t offset,
-    struct sl_span *piece, struct sl_err *err)
+static enum sl_result piece_ahead(struct sl_view *view, const struct fold_place *place,
+    uint64_t offset, struct sl_span *piece, struct sl_err *err)
 {
     const struct view_ahead *ahead = &view->ahead;
     size_t index = (size_t)(place->sequence - ahead->first);
@@ -78,21 +80,24 @@ static enum sl_result piece_ahead(struct sl_view *view, const struct fold_place 
     return SL_OK;
 }
 
-enum sl_result view_piece(
-    struct sl_view *view, const struct fold_place *place, uint64_t offset, struct sl_span *piece, struct sl_err *err)
+enum sl_result view_piece(struct sl_view *view, const struct fold_place *place, uint64_t offset,
+    struct sl_span *piece, struct sl_err *err)
 {
     bool in_snapshot = place->sequence == 0;
-    if (place->sequence >= view->ahead.first && place->sequence - view->ahead.first < view->ahead.count)
+    if (place->sequence >= view->ahead.first &&
+        place->sequence - view->ahead.first < view->ahead.count)
         return piece_ahead(view, place, offset, piece, err);
     uint64_t at = place->offset + offset + (in_snapshot ? 0 : BODY_PREFIX_BYTES);
     size_t row_bytes = in_snapshot ? SL_SNAPSHOT_ROW_BYTES : SL_BODY_ROW_BYTES;
     struct sl_span bytes;
     enum sl_result result =
-        in_snapshot ? row(view, KV_SNAPSHOT, view->base.sequence, snapshot_stream_chunk(&view->base, at), &bytes, err)
+        in_snapshot ? row(view, KV_SNAPSHOT, view->base.sequence,
+                          snapshot_stream_chunk(&view->base, at), &bytes, err)
                     : row(view, KV_BODY, place->sequence, (uint32_t)(at / row_bytes), &bytes, err);
     if (result != SL_OK) return result;
     size_t from = at % row_bytes;
-    if (from >= bytes.len) return too_short(view, in_snapshot ? view->base.sequence : place->sequence, err);
+    if (from >= bytes.len)
+        return too_short(view, in_snapshot ? view->base.sequence : place->sequence, err);
     uint64_t left = place->length - offset;
     *piece = (struct sl_span){bytes.ptr + from, bytes.len - from < left ? bytes.len - from : left};
     return SL_OK;
@@ -131,7 +136,8 @@ enum sl_result view_copy(
 
 /* ---- folding ---- */
 
-static enum sl_result apply_event(struct sl_view *view, struct sl_span key, struct sl_span value, struct sl_err *err)
+static enum sl_result apply_event(
+    struct sl_view *view, struct sl_span key, struct sl_span value, struct sl_err *err)
 {
     struct event_row event;
     struct event_reader *reader;
@@ -147,9 +153,11 @@ static enum sl_result apply_event(struct sl_view *view, struct sl_span key, stru
     for (uint32_t i = 0; readable && kind == SL_SYNC && event_read_next(reader, &item); i++) {
         struct sl_span data = {0};
         struct fold_place place = {sequence, item.offset, item.length};
-        if (fold_looks_into(item.type, item.length)) result = view_bytes(view, &place, &view->scratch, &data, err);
+        if (fold_looks_into(item.type, item.length))
+            result = view_bytes(view, &place, &view->scratch, &data, err);
         if (result != SL_OK) break;
-        struct fold_item applied = {item.key, item.type, sequence, item.offset, item.length, event.arrived_us, i};
+        struct fold_item applied = {
+            item.key, item.type, sequence, item.offset, item.length, event.arrived_us, i};
         fold_apply(&view->fold, &applied, data);
     }
     bool ended = event_read_end(reader);
@@ -160,27 +168,31 @@ static enum sl_result apply_event(struct sl_view *view, struct sl_span key, stru
 }
 
 /* Events (after, last], in order. */
-static enum sl_result apply_events(struct sl_view *view, uint64_t after, uint64_t last, struct sl_err *err)
+static enum sl_result apply_events(
+    struct sl_view *view, uint64_t after, uint64_t last, struct sl_err *err)
 {
     if (after >= last) return SL_OK;
     struct sl_span id = sl_span_of(view->id);
     struct row_key from = row_event(id, after + 1), to = row_event(id, last + 1);
-    struct kv_iter *iter = kv_iter_create(view->store->kv, KV_EVENT, row_span(&from), row_span(&to), false);
+    struct kv_iter *iter =
+        kv_iter_create(view->store->kv, KV_EVENT, row_span(&from), row_span(&to), false);
     enum sl_result result = SL_OK;
     uint64_t seen = 0;
     for (kv_iter_first(iter); result == SL_OK && kv_iter_valid(iter); kv_iter_next(iter), seen++)
         result = apply_event(view, kv_iter_key(iter), kv_iter_value(iter), err);
     if (result == SL_OK) result = kv_iter_check(iter, err);
     if (result == SL_OK && seen != last - after)
-        result = sl_fail(err, SL_CORRUPT, "share %s: %llu of the events %llu to %llu are missing", view->id,
-            (unsigned long long)(last - after - seen), (unsigned long long)after + 1, (unsigned long long)last);
+        result = sl_fail(err, SL_CORRUPT, "share %s: %llu of the events %llu to %llu are missing",
+            view->id, (unsigned long long)(last - after - seen), (unsigned long long)after + 1,
+            (unsigned long long)last);
     kv_iter_destroy(iter);
     if (result == SL_OK && view->fold.failed) result = sl_fail(err, SL_NOMEM, "out of memory");
     return result;
 }
 
 /* Read the bodies of events (after, last] in one go, if they aren't too many bytes. */
-static enum sl_result read_ahead(struct sl_view *view, uint64_t after, uint64_t last, struct sl_err *err)
+static enum sl_result read_ahead(
+    struct sl_view *view, uint64_t after, uint64_t last, struct sl_err *err)
 {
     struct view_ahead *ahead = &view->ahead;
     if (last <= after || view->at.stored - view->base.stored > SL_READ_AHEAD_BYTES) return SL_OK;
@@ -191,7 +203,8 @@ static enum sl_result read_ahead(struct sl_view *view, uint64_t after, uint64_t 
         return sl_fail(err, SL_NOMEM, "out of memory");
     struct sl_span id = sl_span_of(view->id), key_id;
     struct row_key from = row_body(id, after + 1, 0), to = row_body(id, last + 1, 0);
-    struct kv_iter *iter = kv_iter_create(view->store->kv, KV_BODY, row_span(&from), row_span(&to), false);
+    struct kv_iter *iter =
+        kv_iter_create(view->store->kv, KV_BODY, row_span(&from), row_span(&to), false);
     uint64_t sequence = 0;
     uint32_t chunk;
     for (kv_iter_first(iter); kv_iter_valid(iter); kv_iter_next(iter)) {
@@ -214,12 +227,14 @@ enum sl_result view_fold(struct sl_view *view, struct sl_err *err)
     enum sl_result result = view_still_there(view, err);
     if (result != SL_OK || view->folded) return result;
     if (view->has_base) {
-        result = snapshot_restore(view->store->kv, sl_span_of(view->id), &view->base, &view->fold, err);
+        result =
+            snapshot_restore(view->store->kv, sl_span_of(view->id), &view->base, &view->fold, err);
         if (result == SL_NOT_FOUND) {
             result = view_still_there(view, err);
             if (result == SL_OK)
-                result = sl_fail(err, SL_CORRUPT, "share %s: a row of the snapshot at %llu is missing", view->id,
-                    (unsigned long long)view->base.sequence);
+                result =
+                    sl_fail(err, SL_CORRUPT, "share %s: a row of the snapshot at %llu is missing",
+                        view->id, (unsigned long long)view->base.sequence);
         }
     }
     if (result == SL_OK) result = read_ahead(view, view->base.sequence, view->at.sequence, err);
@@ -242,7 +257,8 @@ enum sl_result view_advance(struct sl_view *view, uint64_t sequence, struct sl_e
 {
     enum sl_result result = view_fold(view, err);
     struct head at;
-    if (result == SL_OK) result = log_place(view->store->kv, sl_span_of(view->id), sequence, &at, err);
+    if (result == SL_OK)
+        result = log_place(view->store->kv, sl_span_of(view->id), sequence, &at, err);
     if (result == SL_OK) result = apply_events(view, view->at.sequence, sequence, err);
     drop_orders(view);
     if (result == SL_OK) view->at = at;
@@ -270,8 +286,8 @@ enum sl_result view_order_arrival(struct sl_view *view, struct sl_err *err)
 
 /* ---- opening ---- */
 
-enum sl_result view_open_at(struct sl_store *store, const struct share *share, uint64_t sequence, enum view_base from,
-    struct sl_view **out, struct sl_err *err)
+enum sl_result view_open_at(struct sl_store *store, const struct share *share, uint64_t sequence,
+    enum view_base from, struct sl_view **out, struct sl_err *err)
 {
     struct sl_view *view = calloc(1, sizeof(*view));
     if (!view) return sl_fail(err, SL_NOMEM, "out of memory");
@@ -284,7 +300,8 @@ enum sl_result view_open_at(struct sl_store *store, const struct share *share, u
     struct sl_span id = sl_span_of(view->id);
     enum sl_result result = log_place(store->kv, id, sequence, &view->at, err);
     if (result == SL_NOT_FOUND)
-        result = sl_fail(err, SL_CORRUPT, "share %s: event %llu is missing", view->id, (unsigned long long)sequence);
+        result = sl_fail(err, SL_CORRUPT, "share %s: event %llu is missing", view->id,
+            (unsigned long long)sequence);
     if (result == SL_OK && from == VIEW_FROM_SNAPSHOT) {
         result = snapshot_last(store->kv, id, sequence, &view->base, err);
         view->has_base = result == SL_OK;
@@ -306,7 +323,8 @@ static void time_text(uint64_t time_ms, char text[64])
     char day[24];
     gmtime_r(&seconds, &utc);
     strftime(day, sizeof(day), "%Y-%m-%dT%H:%M:%S", &utc);
-    snprintf(text, 64, "%llu (%s.%03uZ)", (unsigned long long)time_ms, day, (unsigned)(time_ms % 1000));
+    snprintf(
+        text, 64, "%llu (%s.%03uZ)", (unsigned long long)time_ms, day, (unsigned)(time_ms % 1000));
 }
 
 static enum sl_result before_first(uint64_t first_ms, uint64_t last_ms, struct sl_err *err)
@@ -314,11 +332,12 @@ static enum sl_result before_first(uint64_t first_ms, uint64_t last_ms, struct s
     char first[64], last[64];
     time_text(first_ms, first);
     time_text(last_ms, last);
-    return sl_fail(err, SL_NO_MOMENT, "no event at or before that time: the first is at %s, the last at %s", first, last);
+    return sl_fail(err, SL_NO_MOMENT,
+        "no event at or before that time: the first is at %s, the last at %s", first, last);
 }
 
-static enum sl_result resolve(struct sl_store *store, const struct share *share, const struct head *last,
-    struct sl_moment moment, uint64_t *sequence, struct sl_err *err)
+static enum sl_result resolve(struct sl_store *store, const struct share *share,
+    const struct head *last, struct sl_moment moment, uint64_t *sequence, struct sl_err *err)
 {
     if (moment.kind == SL_NOW) {
         *sequence = last->sequence;
@@ -335,14 +354,13 @@ static enum sl_result resolve(struct sl_store *store, const struct share *share,
     enum sl_result result =
         log_at_time(store->kv, sl_span_of(share->id), last->sequence, moment.value, &found, err);
     if (result != SL_OK) return result;
-    if (found == 0)
-        return before_first(share->record.created_ms, last->time_ms, err);
+    if (found == 0) return before_first(share->record.created_ms, last->time_ms, err);
     *sequence = found;
     return SL_OK;
 }
 
-enum sl_result sl_view_open(struct sl_store *store, struct sl_span id, struct sl_moment moment, struct sl_view **view,
-    struct sl_err *err)
+enum sl_result sl_view_open(struct sl_store *store, struct sl_span id, struct sl_moment moment,
+    struct sl_view **view, struct sl_err *err)
 {
     struct share *share;
     enum sl_result result = share_acquire(store->shares, id, &share, err);
@@ -359,7 +377,8 @@ enum sl_result sl_view_open(struct sl_store *store, struct sl_span id, struct sl
         result = sl_fail(err, SL_NOT_FOUND, "no such share"); /* it is just being made */
     else
         result = resolve(store, share, &last, moment, &sequence, err);
-    if (result == SL_OK) result = view_open_at(store, share, sequence, VIEW_FROM_SNAPSHOT, view, err);
+    if (result == SL_OK)
+        result = view_open_at(store, share, sequence, VIEW_FROM_SNAPSHOT, view, err);
     share_release(store->shares, share);
     return result;
 }

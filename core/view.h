@@ -1,8 +1,9 @@
 #ifndef SHARELOG_VIEW_H
 #define SHARELOG_VIEW_H
 
-/* A share at a moment, for the files of core/ that read it: where it begins (a snapshot), what comes after (events), and the
-   bytes of any entry. The fold is made when something first needs it: with nothing pending, /data and the metadata don't. */
+/* A share at a moment, for the files of core/ that read it: where it begins (a snapshot), what
+   comes after (events), and the bytes of any entry. The fold is made when something first needs it:
+   with nothing pending, /data and the metadata don't. */
 
 #include "fold.h"
 #include "snapshot.h"
@@ -17,12 +18,13 @@ struct view_pin {
     struct kv_pin pin;
 };
 
-/* The bodies of the events behind the snapshot, read in one go: items of one event lie together there, but far apart in the
-   order of keys. */
+/* The bodies of the events behind the snapshot, read in one go: items of one event lie together
+   there, but far apart in the order of keys. */
 struct view_ahead {
-    uint64_t first;  /* sequence; 0: none */
+    uint64_t first; /* sequence; 0: none */
     size_t count;
-    size_t *at;      /* where each event's body, its prefix included, begins in bytes; one more for the end */
+    size_t *at; /* where each event's body, its prefix included, begins in bytes; one more for the
+                   end */
     struct buf bytes;
 };
 
@@ -48,8 +50,8 @@ struct sl_view {
 enum view_base { VIEW_FROM_SNAPSHOT, VIEW_FROM_NOTHING /* for who checks snapshots */ };
 
 /* As sl_view_open, of a sequence that exists. */
-enum sl_result view_open_at(struct sl_store *store, const struct share *share, uint64_t sequence, enum view_base from,
-    struct sl_view **view, struct sl_err *err);
+enum sl_result view_open_at(struct sl_store *store, const struct share *share, uint64_t sequence,
+    enum view_base from, struct sl_view **view, struct sl_err *err);
 
 /* SL_REMOVED once the share is, also for a view that was opened before. Quick: every read asks. */
 enum sl_result view_still_there(struct sl_view *view, struct sl_err *err);
@@ -64,9 +66,10 @@ enum sl_result view_advance(struct sl_view *view, uint64_t sequence, struct sl_e
 enum sl_result view_order(struct sl_view *view, struct sl_err *err);
 enum sl_result view_order_arrival(struct sl_view *view, struct sl_err *err);
 
-/* The bytes at `offset` of a place, as far as one row holds them: a piece of at least one byte, valid until the next call. */
-enum sl_result view_piece(
-    struct sl_view *view, const struct fold_place *place, uint64_t offset, struct sl_span *piece, struct sl_err *err);
+/* The bytes at `offset` of a place, as far as one row holds them: a piece of at least one byte,
+ * valid until the next call. */
+enum sl_result view_piece(struct sl_view *view, const struct fold_place *place, uint64_t offset,
+    struct sl_span *piece, struct sl_err *err);
 
 /* A place's bytes in one piece, in a row if it lies in one, else in `into`. */
 enum sl_result view_bytes(struct sl_view *view, const struct fold_place *place, struct buf *into,
@@ -76,9 +79,12 @@ enum sl_result view_bytes(struct sl_view *view, const struct fold_place *place, 
 enum sl_result view_copy(
     struct sl_view *view, const struct fold_place *place, struct sl_sink sink, struct sl_err *err);
 
-static inline enum sl_result sink_write(struct sl_sink sink, const void *bytes, size_t len, struct sl_err *err)
+static inline enum sl_result sink_write(
+    struct sl_sink sink, const void *bytes, size_t len, struct sl_err *err)
 {
-    return len == 0 || sink.write(sink.ctx, bytes, len) ? SL_OK : sl_fail(err, SL_STOPPED, "stopped by the reader");
+    return len == 0 || sink.write(sink.ctx, bytes, len)
+               ? SL_OK
+               : sl_fail(err, SL_STOPPED, "stopped by the reader");
 }
 
 #endif
