@@ -98,14 +98,15 @@ static void add_filler(uint64_t *random, bool large, struct buf *out)
     add(out, "\"");
 }
 
-static void add_id(
-    uint64_t *random, const char *name, struct buf *out, const char *before_key, struct buf *key)
+/* `few`: of a handful, so that the same ones come again and again. */
+static void add_id(uint64_t *random, const char *name, bool few, struct buf *out,
+    const char *before_key, struct buf *key)
 {
-    const struct spelling *id = pick_id(random);
+    const struct spelling *id = few ? &ids[below(random, 4)] : pick_id(random);
     char text[64], spelled[64];
     snprintf(text, sizeof(text), "%s", id->json);
     snprintf(spelled, sizeof(spelled), "%s", id->key);
-    if (below(random, 2)) {
+    if (!few && below(random, 2)) {
         snprintf(text, sizeof(text), "n%d", (int)below(random, 40));
         memcpy(spelled, text, sizeof(spelled));
     }
@@ -139,15 +140,15 @@ static void make_object(uint64_t *random, bool large, struct model_item *item)
     switch (item->kind) {
     case MODEL_SESSION: make_session(random, item); break;
     case MODEL_PART:
-        add_id(random, "messageID", &item->data, "/", &message);
+        add_id(random, "messageID", false, &item->data, "/", &message);
         buf_add_span(&item->key, buf_span(&message));
-        add_id(random, "id", &item->data, "/", &item->key);
+        add_id(random, "id", false, &item->data, "/", &item->key);
         break;
-    case MODEL_MESSAGES: add_id(random, "sessionID", &item->data, "/", &item->key); break;
-    case MODEL_MESSAGE: add_id(random, "id", &item->data, "/", &item->key); break;
+    case MODEL_MESSAGES: add_id(random, "sessionID", false, &item->data, "/", &item->key); break;
+    case MODEL_MESSAGE: add_id(random, "id", false, &item->data, "/", &item->key); break;
     default: /* an unknown type: with an id, or with one that counts for nothing */
         if (below(random, 3))
-            add_id(random, "id", &item->data, "/", &item->key);
+            add_id(random, "id", false, &item->data, "/", &item->key);
         else if (below(random, 2))
             add_member(random, &item->data, "id", "12", false);
     }
@@ -181,8 +182,8 @@ static void make_model(uint64_t *random, struct model_item *item)
             add(&key, "/");
         } else {
             add(&text, "{");
-            add_id(random, "id", &text, "/", &id);
-            add_id(random, "providerID", &text, "", &key);
+            add_id(random, "id", true, &text, "/", &id);
+            add_id(random, "providerID", true, &text, "", &key);
             buf_add_span(&key, buf_span(&id));
             add_member(random, &text, "n", scalars[below(random, COUNT(scalars))], false);
             add(&text, "}");
