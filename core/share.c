@@ -311,6 +311,8 @@ static struct share *hold(struct shares *shares, struct sl_span id)
 enum sl_result share_acquire(
     struct shares *shares, struct sl_span id, struct share **out, struct sl_err *err)
 {
+    /* Anything else was never given, and may not even fit into a key. */
+    if (!sl_share_id_valid(id)) return SL_NOT_FOUND;
     for (;;) {
         shares_lock(shares);
         struct share *share = hold(shares, id);
