@@ -20,10 +20,13 @@ static int by_type(const void *a, const void *b)
         ((const struct sl_type_count *)a)->type, ((const struct sl_type_count *)b)->type);
 }
 
-/* There are few types: the one sought is almost always among the first. */
+/* There are few types: the one sought is almost always among the first. What comes behind those is
+   counted by sort_types, or a batch of many types would cost their square. */
+#define TYPES_SOUGHT 32
+
 static bool count_type(struct event_facts *facts, struct sl_span type)
 {
-    for (size_t i = 0; i < facts->types_count; i++)
+    for (size_t i = 0; i < facts->types_count && i < TYPES_SOUGHT; i++)
         if (sl_span_eq(facts->types[i].type, type)) {
             facts->types[i].items++;
             return true;
@@ -37,6 +40,21 @@ static bool count_type(struct event_facts *facts, struct sl_span type)
     }
     facts->types[facts->types_count++] = (struct sl_type_count){type, 1};
     return true;
+}
+
+/* In bytewise order, each type once. */
+static void sort_types(struct event_facts *facts)
+{
+    if (facts->types_count <= 1) return;
+    qsort(facts->types, facts->types_count, sizeof(*facts->types), by_type);
+    size_t last = 0;
+    for (size_t i = 1; i < facts->types_count; i++) {
+        if (sl_span_eq(facts->types[i].type, facts->types[last].type))
+            facts->types[last].items += facts->types[i].items;
+        else
+            facts->types[++last] = facts->types[i];
+    }
+    facts->types_count = last + 1;
 }
 
 enum sl_result event_facts_read(const char *share_id, uint64_t sequence, struct sl_span bytes,
@@ -66,8 +84,7 @@ enum sl_result event_facts_read(const char *share_id, uint64_t sequence, struct 
             if (!count_type(facts, item.type)) result = SL_NOMEM;
         }
         /* The spans into `bytes` stay good after the reader is gone. */
-        if (facts->types_count > 1)
-            qsort(facts->types, facts->types_count, sizeof(*facts->types), by_type);
+        sort_types(facts);
         info->types = facts->types;
         info->types_count = facts->types_count;
         facts->header = row.header;
