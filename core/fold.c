@@ -230,6 +230,19 @@ static void add_component(struct buf *key, struct sl_span element, const char *n
     buf_fini(&text);
 }
 
+/* An element's ids have no limit but the body's, and a snapshot's rows do: beyond an item key's
+   length they go by their hash, which no key that has a `/` can be. */
+static void bound_key(struct buf *key)
+{
+    uint8_t hash[32];
+    char hex[65];
+    if (key->failed || key->len <= SL_ITEM_KEY_BYTES) return;
+    crypto_sha256(key->ptr, key->len, hash);
+    crypto_hex(hash, sizeof(hash), hex);
+    buf_clear(key);
+    buf_add(key, hex, 64);
+}
+
 /* A live batch lists only the newest model, so elements are merged one by one. What is no list
    counts as one element, and an element without ids has the empty key. */
 static void apply_models(struct fold *fold, const struct fold_item *item, struct sl_span data)
@@ -244,6 +257,7 @@ static void apply_models(struct fold *fold, const struct fold_item *item, struct
         add_component(&key, element, "providerID");
         buf_add(&key, "/", 1);
         add_component(&key, element, "id");
+        bound_key(&key);
         struct fold_entry version = version_of(item, FOLD_MODEL, buf_span(&key));
         version.place.offset = item->offset + (uint64_t)(element.ptr - data.ptr);
         version.place.length = element.len;
