@@ -55,12 +55,21 @@ const char *kv_family_name(enum kv_family family)
     return family == KV_META ? "meta" : family_names[family];
 }
 
+static bool begins(const char *text, const char *with)
+{
+    return strncmp(text, with, strlen(with)) == 0;
+}
+
 /* The one place where RocksDB's errors become ours. */
 static enum sl_result rocks_error(struct sl_err *err, const char *what, char *text)
 {
-    enum sl_result result = strstr(text, "Corruption") ? SL_CORRUPT
-                            : strstr(text, "lock")     ? SL_LOCKED
-                                                       : SL_IO;
+    /* By how the text begins: it names a file as well, whose path may hold any word. */
+    enum sl_result result = SL_IO;
+    if (begins(text, "Corruption: "))
+        result = SL_CORRUPT;
+    else if (begins(text, "IO error: While lock file: ") ||
+             begins(text, "IO error: lock hold by current process"))
+        result = SL_LOCKED;
     sl_fail(err, result, "%s: %s", what, text);
     rocksdb_free(text);
     return result;
@@ -361,7 +370,14 @@ void kv_batch_destroy(struct kv_batch *batch)
 
 void kv_batch_clear(struct kv_batch *batch)
 {
-    rocksdb_writebatch_clear(batch->batch);
+    if (kv_batch_bytes(batch) <= 2 * SL_GROUP_BYTES) {
+        rocksdb_writebatch_clear(batch->batch);
+        return;
+    }
+    /* A cleared batch keeps its memory: after one large body that would be as much again, for ever.
+     */
+    rocksdb_writebatch_destroy(batch->batch);
+    batch->batch = rocksdb_writebatch_create();
 }
 
 size_t kv_batch_bytes(const struct kv_batch *batch)

@@ -177,7 +177,6 @@ static void commit(struct sequencer *sequencer, struct kv_batch *kv_batch, struc
     while (append) {
         struct group group = {.last = &group.first};
         size_t bytes = 0;
-        kv_batch_clear(kv_batch);
         while (append && (bytes == 0 || bytes + weight(append) <= SL_GROUP_BYTES)) {
             struct append *next = append->next;
             enum sl_result result =
@@ -193,6 +192,7 @@ static void commit(struct sequencer *sequencer, struct kv_batch *kv_batch, struc
             append = next;
         }
         if (group.first) write_group(sequencer, kv_batch, &group);
+        kv_batch_clear(kv_batch);
     }
 }
 
