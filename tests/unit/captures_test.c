@@ -67,7 +67,7 @@ static const char *member(struct json_object *object, const char *name)
 static void fold_item(struct state *state, struct sl_span raw, struct json_object *item)
 {
     struct json_object *data = NULL;
-    struct sl_span bytes;
+    struct sl_span bytes = {0};
     const char *type = member(item, "type");
     assert_true(
         type && json_object_object_get_ex(item, "data", &data) && json_get(raw, "data", &bytes));
@@ -228,7 +228,7 @@ static void replay(struct sl_store *store, struct sl_span capture)
         struct sl_span line = {at, (size_t)((line_end ? line_end : end) - at)}, body, t;
         at = line_end ? line_end + 1 : end;
         char method[16], path[256];
-        uint64_t ms;
+        uint64_t ms = 0;
         assert_true(value_of(line, "method", method, sizeof(method)) &&
                     value_of(line, "path", path, sizeof(path)));
         assert_true(json_get(line, "t", &t) && json_u64(t, &ms));
