@@ -5,6 +5,9 @@
 #include "http/api.h"
 #include "http/pages.h"
 #include "http/pages/asset.h"
+#include "http/pages/compare.h"
+#include "http/pages/event.h"
+#include "http/pages/history.h"
 #include "http/param.h"
 
 #include <stdio.h>
@@ -42,6 +45,9 @@ static const struct route table[] = {
     {HTTP_POST, "/sessions", ROUTE_ANYONE, CONTROL, page_sign_in, "the owner's key from the form"},
     {HTTP_GET, "/share/:id", ROUTE_ANYONE, 0, page_share, "a session to read; ?at=SEQ|?t=TIME"},
     {HTTP_GET, "/s/:id", ROUTE_ANYONE, 0, page_share, "the same as /share/:id"},
+    {HTTP_GET, "/share/:id/history", ROUTE_ANYONE, 0, page_history, "every event; ?from=SEQ|TIME, ?order=desc|asc, ?kind, ?type"},
+    {HTTP_GET, "/share/:id/history/:seq", ROUTE_ANYONE, 0, page_event, "one event, and what each of its items changed"},
+    {HTTP_GET, "/share/:id/compare", ROUTE_ANYONE, 0, page_compare, "what differs between ?from and ?to, sequences or times"},
     {HTTP_GET, "/assets/:file", ROUTE_ANYONE, 0, page_asset, "a style sheet, script or icon, by a name that carries its hash"},
 };
 /* clang-format on */

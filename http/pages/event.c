@@ -1,0 +1,207 @@
+/* One event, and what it changed. */
+
+#include "http/pages/event.h"
+
+#include "core/buf.h"
+#include "core/crypto.h"
+#include "core/event.h"
+#include "http/api.h"
+#include "http/html.h"
+#include "http/pages/change.h"
+#include "http/pages/figure.h"
+#include "http/pages/found.h"
+#include "http/param.h"
+
+#include <inttypes.h>
+
+#define MARKUP html_markup_without_escaping
+
+/* ---- its facts ---- */
+
+static bool write_hash(struct http_reply *reply, const char *name, const uint8_t hash[32])
+{
+    char hex[65];
+    crypto_hex(hash, 32, hex);
+    return http_print(
+        reply, "<div><dt>%s</dt><dd><code class=\"hash\">%s</code></dd></div>\n", name, hex);
+}
+
+/* What the header says, which is what the log holds for ever. */
+static bool write_header(struct http_reply *reply, const struct sl_event *event)
+{
+    struct header header;
+    const struct sl_event_info *info = sl_event_info(event);
+    if (!header_decode(sl_event_header(event), &header))
+        return MARKUP(reply, "<div><dt>Header</dt><dd>unreadable</dd></div>\n");
+    return write_hash(reply, "Hash", info->leaf) && write_hash(reply, "Hash before", header.prev) &&
+           write_hash(reply, "Commitment", header.manifest_commitment);
+}
+
+static bool write_facts(struct http_reply *reply, const struct sl_event *event)
+{
+    const struct sl_event_info *info = sl_event_info(event);
+    char size[FIGURE_BYTES], count[FIGURE_BYTES];
+    return http_print(reply,
+               "<dl class=\"facts\">\n<div><dt>Kind</dt><dd>%s</dd></div>\n"
+               "<div><dt>Time</dt><dd>",
+               sl_kind_name(info->kind)) &&
+           figure_write_time(reply, info->time_ms) && MARKUP(reply, " UTC</dd></div>\n") &&
+           (info->erased || (MARKUP(reply, "<div><dt>Arrived</dt><dd>") &&
+                                figure_write_time(reply, info->arrived_us / 1000) &&
+                                MARKUP(reply, " UTC</dd></div>\n"))) &&
+           http_print(reply, "<div><dt>Place in the log</dt><dd>%s</dd></div>\n",
+               figure_count(info->position, count)) &&
+           (info->erased ||
+               http_print(reply, "<div><dt>Holds</dt><dd>%" PRIu64 " %s, %s</dd></div>\n",
+                   info->items, info->items == 1 ? "item" : "items",
+                   figure_size(info->bytes, size))) &&
+           write_header(reply, event) && MARKUP(reply, "</dl>\n");
+}
+
+static bool write_neighbours(struct http_call *call, uint64_t last, bool live)
+{
+    struct http_reply *reply = call->reply;
+    uint64_t seq = call->sequence;
+    if (!MARKUP(reply, "<nav class=\"pages\" aria-label=\"Events\">\n")) return false;
+    if (seq > 1 && !http_print(reply,
+                       "<a href=\"/share/%s/history/%" PRIu64 "\" rel=\"prev\">Event before</a>\n",
+                       call->id, seq - 1))
+        return false;
+    if (seq < last &&
+        !http_print(reply,
+            "<a href=\"/share/%s/history/%" PRIu64 "\" rel=\"next\">Event after</a>\n", call->id,
+            seq + 1))
+        return false;
+    if (live && !http_print(reply, "<a href=\"/share/%s?at=%" PRIu64 "\">The session then</a>\n",
+                    call->id, seq))
+        return false;
+    if (live && seq > 1 &&
+        !http_print(reply,
+            "<a href=\"/share/%s/compare?from=%" PRIu64 "&amp;to=%" PRIu64 "\">Compare</a>\n",
+            call->id, seq - 1, seq))
+        return false;
+    return http_print(reply,
+        "<a href=\"/api/share/%s/events/%" PRIu64 "\">JSON, with its proof</a>\n</nav>\n", call->id,
+        seq);
+}
+
+static bool write_head(
+    struct http_call *call, const struct sl_share_info *info, const struct sl_event *event)
+{
+    struct http_reply *reply = call->reply;
+    bool live = info->state == SL_SHARE_LIVE;
+    return page_begin(call, 200, "Event") &&
+           MARKUP(reply, "<nav class=\"crumbs\" aria-label=\"Place\">") &&
+           (live ? http_print(reply, "<a href=\"/share/%s\">Session</a>", call->id)
+                 : MARKUP(reply, "Removed")) &&
+           http_print(reply,
+               " › <a href=\"/share/%s/history?from=%" PRIu64 "\">History</a> › Event %" PRIu64
+               "</nav>\n<section class=\"head\"><h1>Event %" PRIu64 " of %" PRIu64 "</h1>\n",
+               call->id, call->sequence, call->sequence, call->sequence, info->sequence) &&
+           write_facts(reply, event) && MARKUP(reply, "</section>\n") &&
+           write_neighbours(call, info->sequence, live);
+}
+
+/* ---- its items ---- */
+
+static bool gather(void *ctx, const void *bytes, size_t len)
+{
+    struct buf *buf = ctx;
+    buf_add(buf, bytes, len);
+    return !buf->failed;
+}
+
+/* The item as it was sent: it may not be what is there afterwards, where a batch names a key twice
+   or adds to what was there (models). A large one isn't read: it is only linked to. */
+static enum sl_result write_item(struct change_range *range, struct sl_event *event, size_t index,
+    struct buf *data, struct sl_err *err)
+{
+    struct sl_item item = sl_event_item(event, index);
+    enum sl_result result = SL_OK;
+    buf_clear(data);
+    if (item.bytes <= CHANGE_JSON_BYTES)
+        result = sl_event_item_data(event, index, (struct sl_sink){gather, data}, err);
+    if (data->failed) result = sl_fail(err, SL_NOMEM, "event page");
+    return result == SL_OK ? change_write(range, item.key, buf_span(data), err) : result;
+}
+
+static bool write_more(struct http_call *call, uint64_t begin, uint64_t end, uint64_t items)
+{
+    struct http_reply *reply = call->reply;
+    if (begin == 0 && end == items) return true;
+    if (!MARKUP(reply, "<nav class=\"pages\" aria-label=\"Items\">\n")) return false;
+    if (begin &&
+        !http_print(reply,
+            "<a href=\"/share/%s/history/%" PRIu64 "?item=%" PRIu64 "\">Items before</a>\n",
+            call->id, call->sequence, begin > EVENT_ITEMS ? begin - EVENT_ITEMS + 1 : (uint64_t)1))
+        return false;
+    if (end < items &&
+        !http_print(reply,
+            "<a href=\"/share/%s/history/%" PRIu64 "?item=%" PRIu64 "\">Items after</a>\n",
+            call->id, call->sequence, end + 1))
+        return false;
+    return MARKUP(reply, "</nav>\n");
+}
+
+static enum sl_result write_items(
+    struct http_call *call, struct sl_event *event, uint64_t first, struct sl_err *err)
+{
+    struct change_range range;
+    struct buf data = {0};
+    uint64_t items = sl_event_info(event)->items;
+    uint64_t begin = first - 1 < items ? first - 1 : 0;
+    uint64_t end = begin + EVENT_ITEMS < items ? begin + EVENT_ITEMS : items;
+    enum sl_result result = change_open(call, call->sequence - 1, call->sequence, &range, err);
+    if (result == SL_OK &&
+        !http_print(call->reply,
+            "<section class=\"changes\"><h2>What it changed</h2>\n<p class=\"quiet\">Items %" PRIu64
+            " to %" PRIu64 " of %" PRIu64 "</p>\n",
+            begin + 1, end, items))
+        result = SL_STOPPED;
+    for (uint64_t i = begin; result == SL_OK && i < end; i++)
+        result = write_item(&range, event, (size_t)i, &data, err);
+    if (result == SL_OK &&
+        !(MARKUP(call->reply, "</section>\n") && write_more(call, begin, end, items)))
+        result = SL_STOPPED;
+    change_close(&range);
+    buf_fini(&data);
+    return result;
+}
+
+static enum sl_result write_event(struct http_call *call, const struct sl_share_info *info,
+    struct sl_event *event, uint64_t first, struct sl_err *err)
+{
+    struct http_reply *reply = call->reply;
+    const struct sl_event_info *facts = sl_event_info(event);
+    if (!write_head(call, info, event)) return SL_STOPPED;
+    if (facts->kind == SL_SYNC && facts->items) return write_items(call, event, first, err);
+    const char *line = facts->erased ? "Its content was erased; the hashes stay."
+                       : facts->kind == SL_SYNC
+                           ? "A sync without items: it changed nothing."
+                           : "An event of this server itself: it holds no part "
+                             "of the session.";
+    return http_print(reply, "<p class=\"notice\">%s</p>\n", line) ? SL_OK : SL_STOPPED;
+}
+
+void page_event(struct http_call *call)
+{
+    struct sl_event *event = NULL;
+    struct sl_share_info info;
+    struct sl_err err = {0};
+    uint64_t first = 1;
+    enum sl_result result = SL_OK;
+    if (!found_share(call, &info)) return;
+    if (param_u64(call->request, "item", &first) == PARAM_WRONG || first == 0)
+        result = sl_fail(&err, SL_INVALID, "item: expected a number from 1 on.");
+    if (result == SL_OK && (call->sequence < 1 || call->sequence > info.sequence))
+        result = sl_fail(
+            &err, SL_NO_MOMENT, "There are the events 1 to %" PRIu64 " alone.", info.sequence);
+    if (result == SL_OK)
+        result = sl_event_open(call->app->store, api_id(call), call->sequence, &event, &err);
+    if (result == SL_OK) result = write_event(call, &info, event, first, &err);
+    if (result == SL_OK)
+        page_end(call);
+    else
+        found_fail(call, result, &err);
+    sl_event_close(event);
+}
