@@ -12,13 +12,14 @@
 #include "http/http.h"
 
 /* Plain text as an element's text: a character that must not act is
-   `<span class="char" title="U+202E">…</span>`, a carriage return before a line feed is left out,
-   and a run without a place to break gets `<wbr>`s, so that no line is one endless word. Not for an
-   attribute and not for <title>: the spans would show. */
+   `<span class="char" title="U+202E">U+202E</span>` (a control character has its symbol inside, ␀;
+   a run of one is one span, ␀×7), a carriage return before a line feed is left out, and a word that
+   doesn't end gets `<wbr>`s, so that no line is one endless piece. Not for an attribute and not for
+   <title>: the spans would show. */
 bool html_text(struct http_reply *reply, struct sl_span text);
 
 /* Plain text as the value of a quoted attribute, or inside <title> or <textarea>: a character that
-   must not act is U+FFFD, and a line feed is a space. */
+   must not act is U+FFFD. */
 bool html_attribute(struct http_reply *reply, struct sl_span text);
 
 /* A JSON string value (with its quotes), decoded, as html_text has it. False if it is no string, or
