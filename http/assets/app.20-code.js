@@ -1,0 +1,42 @@
+// Code: coloured when it comes near what the reader sees, and only then is the highlighter loaded; a button that copies it.
+
+const codeBytes = 40000; // longer blocks stay plain: colouring them would hold the page up
+let highlighter = null;
+
+function loadHighlighter() {
+    highlighter ??= new Promise((done, fail) => {
+        const script = make('script', { src: '@asset(highlight.js)' });
+        script.addEventListener('load', () => done(globalThis.hljs));
+        script.addEventListener('error', fail);
+        document.head.append(script);
+    });
+    return highlighter;
+}
+
+async function colour(code) {
+    const name = /(?:^|\s)language-(\S+)/.exec(code.className)?.[1];
+    const text = code.textContent;
+    if (!name || name === 'text' || 'lit' in code.dataset || text.length > codeBytes || !text) return;
+    code.dataset.lit = '';
+    try {
+        const hljs = await loadHighlighter();
+        // What it gives is its own spans around escaped text.
+        if (hljs.getLanguage(name) && code.textContent === text) code.innerHTML = hljs.highlight(name, text, true).value;
+    } catch { /* plain, then */ }
+}
+
+const codeNear = new IntersectionObserver(entries => {
+    for (const { isIntersecting, target: pre } of entries) {
+        if (!isIntersecting) continue;
+        codeNear.unobserve(pre);
+        const code = find('code', pre);
+        if (code) colour(code);
+        if (!pre.previousElementSibling?.matches('.code-tools'))
+            pre.before(make('div', { className: 'code-tools', 'data-own': '' }, make('button', { type: 'button', className: 'copy', textContent: 'Copy' })));
+    }
+}, { rootMargin: '600px' });
+
+/** Look after the code in `root`. */
+function watchCode(root) {
+    for (const pre of findAll('pre.code, pre.terminal, .text > pre', root)) codeNear.observe(pre);
+}

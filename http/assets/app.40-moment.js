@@ -1,0 +1,69 @@
+// Which moment the page shows, and the one way to another one: ask the server what differs, put it in.
+
+const share = document.body.dataset.share;
+
+const moment = {
+    shown: Number(document.body.dataset.seq), // the sequence on the page
+    last: Number(document.body.dataset.last), // the newest there is
+    target: Number(document.body.dataset.seq),
+    live: !document.body.dataset.at, // follow the newest
+    why: '', // 'live', 'play', 'step' or 'jump': what the target is for
+    busy: false,
+    trouble: false,
+    listeners: [],
+
+    /** Call with (log, why) after each change of the page, and with nothing when anything else here changed. */
+    onChange(listener) { this.listeners.push(listener); },
+    tell(log, why) { for (const listener of this.listeners) listener(log, why); },
+
+    /** Show a sequence. Of many that are asked for while one is on its way, only the newest is gone to. */
+    go(target, why) {
+        this.target = Math.max(0, Math.min(target, this.last));
+        this.why = why;
+        this.live = why === 'live' || this.target === this.last;
+        this.tell();
+        this.pump();
+    },
+
+    /** There is a newer one. */
+    grow(last) {
+        if (last <= this.last) return;
+        this.last = last;
+        document.body.dataset.last = last;
+        if (this.live) { this.target = last; this.why = 'live'; this.pump(); }
+        this.tell();
+    },
+
+    async pump() {
+        if (this.busy) return;
+        this.busy = true;
+        for (let failures = 0; this.target !== this.shown;) {
+            const to = this.target, why = this.why, following = why === 'live' && atEnd();
+            const html = await fetchUpdate(this.shown, to);
+            if (html === null) {
+                this.trouble = true;
+                this.tell();
+                await new Promise(done => setTimeout(done, Math.min(15000, 500 * 2 ** failures++)));
+                continue;
+            }
+            failures = 0;
+            this.trouble = false;
+            const log = applyUpdate(html, following && atEnd());
+            this.shown = to;
+            document.body.dataset.seq = to;
+            this.tell(log, why);
+            if (why === 'live') await new Promise(done => setTimeout(done, 60)); // a burst is put in at once
+        }
+        this.busy = false;
+    },
+};
+
+async function fetchUpdate(from, to) {
+    try {
+        const answer = await fetch(`/share/${share}/update?from=${from}&to=${to}`, { headers: { Accept: 'text/html' } });
+        if (answer.status === 404 || answer.status === 410) { location.reload(); return await new Promise(() => {}); }
+        return answer.ok ? await answer.text() : null;
+    } catch {
+        return null;
+    }
+}
