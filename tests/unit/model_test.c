@@ -116,7 +116,8 @@ static void do_sync(struct model_share *share)
     /* a batch may have begun to arrive long before it is appended, and at the same time as another
      */
     uint64_t arrived_us = core_now_us - (below(4) ? below(2000) : below(400000));
-    if (below(10) == 0) arrived_us = CORE_TIME_US - 1000000 + below(arrived_us - CORE_TIME_US + 1000000);
+    if (below(10) == 0)
+        arrived_us = CORE_TIME_US - 1000000 + below(arrived_us - CORE_TIME_US + 1000000);
     if (below(4) == 0) arrived_us -= arrived_us % 100000;
     model_make_batch(&seed, true, &event, &json);
     enum sl_result result =
