@@ -2,8 +2,8 @@
 #define SHARELOG_HTTP_PAGES_MARKDOWN_H
 
 /* Markdown as GitHub has it (tables, task lists, strikethrough, bare links), as HTML that can do
-   nothing: raw HTML is shown as the text it is, pictures are links, a link goes to http, https,
-   mailto or a place relative to nothing, or is none. */
+   nothing: raw HTML is shown as the text it is, pictures are links, a link goes to http, https
+   or mailto, or is none (its address shows as a title). */
 
 #include "http/html.h"
 
