@@ -31,7 +31,7 @@ static void read_file(const char *name, struct buf *bytes)
 
 static struct sl_span text_of(struct sl_span request, const char *name)
 {
-    struct sl_span value, raw;
+    struct sl_span value, raw = {0};
     assert_true(json_get(request, name, &value) && json_string_raw(value, &raw));
     return raw;
 }
