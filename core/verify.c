@@ -141,10 +141,39 @@ static enum sl_result check_derived(struct share_check *check, struct sl_err *er
     return SL_OK;
 }
 
+/* A row of content that a removed share still has. */
+static enum sl_result check_gone(struct share_check *check, enum kv_family family,
+    struct row_key from, struct row_key to, struct sl_err *err)
+{
+    struct kv_iter *iter =
+        kv_iter_create(check->store->kv, family, row_span(&from), row_span(&to), false);
+    kv_iter_first(iter);
+    enum sl_result result =
+        kv_iter_valid(iter) ? sl_fail(err, SL_CORRUPT,
+                                  "share %s: removed, but a row of its %s should have been erased",
+                                  check->id, kv_family_name(family))
+                            : kv_iter_check(iter, err);
+    kv_iter_destroy(iter);
+    return result;
+}
+
+static enum sl_result check_erased(struct share_check *check, struct sl_err *err)
+{
+    struct sl_span id = sl_span_of(check->id);
+    if (!check->removal || check->erasing) return SL_OK;
+    enum sl_result result =
+        check_gone(check, KV_BODY, row_body(id, 2, 0), row_body(id, check->removal, 0), err);
+    return result == SL_OK
+               ? check_gone(check, KV_SNAPSHOT, row_share_from(id), row_share_to(id), err)
+               : result;
+}
+
 enum sl_result share_check_end(struct share_check *check, struct sl_err *err)
 {
     if (!check->id[0]) return SL_OK;
     enum sl_result result = check_derived(check, err);
+    if (result == SL_OK) result = check_erased(check, err);
+    check->holds += check->held;
     check->verified->shares++;
     check->verified->removed += check->stored_removed;
     sl_view_close(check->view);
@@ -181,12 +210,14 @@ static enum sl_result count_index(struct sl_store *store, enum kv_family family,
 }
 
 static enum sl_result check_indexes(
-    struct sl_store *store, const struct sl_verified *verified, struct sl_err *err)
+    struct sl_store *store, const struct sl_verified *verified, uint64_t holds, struct sl_err *err)
 {
     struct row_key start = row_meta(""), newest = row_index(ROW_INDEX_NEWEST, SL_SPAN("")),
                    newest_end = row_index(ROW_INDEX_NEWEST + 1, SL_SPAN("")),
                    ref = row_index(ROW_INDEX_REF, SL_SPAN("")),
-                   ref_end = row_index(ROW_INDEX_REF + 1, SL_SPAN(""));
+                   ref_end = row_index(ROW_INDEX_REF + 1, SL_SPAN("")),
+                   held = row_index(ROW_INDEX_HELD, SL_SPAN("")),
+                   held_end = row_index(ROW_INDEX_HELD + 1, SL_SPAN(""));
     uint64_t live = verified->shares - verified->removed;
     enum sl_result result = count_index(
         store, KV_SHARE, start, row_whole(), verified->shares, "the shares' records", err);
@@ -199,6 +230,9 @@ static enum sl_result check_indexes(
     if (result == SL_OK)
         result = count_index(
             store, KV_INDEX, ref, ref_end, verified->shares, "the index by reference", err);
+    if (result == SL_OK)
+        result =
+            count_index(store, KV_INDEX, held, held_end, holds, "the list of held sessions", err);
     return result;
 }
 
@@ -245,7 +279,7 @@ static enum sl_result verify_once(struct sl_store *store, const struct sl_progre
     if (result == SL_OK && verified.events != roots->size)
         result = sl_fail(err, SL_CORRUPT, "log: %llu headers, but the shares have %llu events",
             (unsigned long long)roots->size, (unsigned long long)verified.events);
-    if (result == SL_OK) result = check_indexes(store, &verified, err);
+    if (result == SL_OK) result = check_indexes(store, &verified, check.holds, err);
     if (result == SL_OK) {
         roots_root(roots, verified.root);
         progress_report(progress, "verified", total, total);

@@ -18,6 +18,7 @@ struct share_check {
     uint8_t ref[32];
     struct head last;
     bool held;
+    uint64_t holds;      /* shares so far that hold a session */
     uint64_t removal;    /* the sequence of the remove event; 0: none */
     bool stored_removed; /* what the share's record says, which must be told by an event */
     bool erasing;        /* its content may be there or gone */

@@ -103,7 +103,7 @@ static enum sl_result commit_item(struct body *body, const uint8_t nonce[ITEM_NO
 
 /* Commit to everything again, and see that it is what the header says. */
 static enum sl_result check_commitments(struct share_check *check, const struct event_row *row,
-    struct event_reader *reader, const struct header *header, struct sl_err *err)
+    size_t row_bytes, struct event_reader *reader, const struct header *header, struct sl_err *err)
 {
     struct body body = {.check = check, .sequence = header->sequence};
     uint8_t event_nonce[EVENT_NONCE_BYTES], nonce[ITEM_NONCE_BYTES], commitment[32];
@@ -129,6 +129,9 @@ static enum sl_result check_commitments(struct share_check *check, const struct 
     if (memcmp(commitment, header->manifest_commitment, 32) != 0)
         return FAULT(check, header->sequence,
             "its items are not the ones that its header commits to (an item's bytes, key, type or order, or the time of arrival)");
+    /* No header commits to it, and the places of the snapshots follow from it. */
+    if (row->stored != check->last.stored + row_bytes + body_bytes(bytes))
+        return FAULT(check, header->sequence, "its count of stored bytes is wrong");
     check->verified->bytes += bytes;
     return SL_OK;
 }
@@ -209,8 +212,9 @@ static enum sl_result with_reader(struct share_check *check, struct sl_span byte
     struct event_reader *reader;
     if (event_read_begin(bytes, &row, &reader) != SL_OK)
         return FAULT(check, header->sequence, "its row is unreadable");
-    enum sl_result result = commitments ? check_commitments(check, &row, reader, header, err)
-                                        : take_control(check, header, reader, err);
+    enum sl_result result = commitments
+                                ? check_commitments(check, &row, bytes.len, reader, header, err)
+                                : take_control(check, header, reader, err);
     if (!event_read_end(reader) && result == SL_OK)
         result = FAULT(check, header->sequence, "its row is unreadable");
     return result;
