@@ -6,7 +6,11 @@ let highlighter = null;
 function loadHighlighter() {
     highlighter ??= new Promise((done, fail) => {
         const script = make('script', { src: '@asset(highlight.js)' });
-        script.addEventListener('load', () => done(globalThis.hljs));
+        script.addEventListener('load', () => {
+            // Debian keeps version 9 and mends it; upstream's advice to upgrade is not for the reader's console.
+            hljs.configure({ hideUpgradeWarningAcceptNoSupportOrSecurityUpdates: true });
+            done(hljs);
+        });
         script.addEventListener('error', fail);
         document.head.append(script);
     });
@@ -19,9 +23,9 @@ async function colour(code) {
     if (!name || name === 'text' || 'lit' in code.dataset || text.length > codeBytes || !text) return;
     code.dataset.lit = '';
     try {
-        const hljs = await loadHighlighter();
+        const lighter = await loadHighlighter();
         // What it gives is its own spans around escaped text.
-        if (hljs.getLanguage(name) && code.textContent === text) code.innerHTML = hljs.highlight(name, text, true).value;
+        if (lighter.getLanguage(name) && code.textContent === text) code.innerHTML = lighter.highlight(name, text, true).value;
     } catch { /* plain, then */ }
 }
 

@@ -154,6 +154,7 @@ function applyUpdate(html, follow) {
         const old = now.id && now.tagName !== 'ARTICLE' ? byId(now.id) : null;
         if (old) morph(old, now.cloneNode(true), { added: [], changed: [] });
     }
+    const touched = findAll('article[id]', update).map(article => article.id);
     for (const article of findAll(':scope > article', update)) place(article, log);
     const undone = find(':scope > .undone', update), wasUndone = find('#messages > .undone');
     if (undone) {
@@ -162,7 +163,7 @@ function applyUpdate(html, follow) {
     } else if (wasUndone && !find('article', wasUndone)) {
         wasUndone.remove();
     }
-    watchCode(byId('messages'));
+    for (const id of touched) { const element = byId(id); if (element) watchCode(element); }
     if (follow) toEnd(); else keepPlace(seen);
     requestAnimationFrame(() => requestAnimationFrame(() => root.style.removeProperty('overflow-anchor')));
     const title = find('#head h1')?.textContent;

@@ -122,7 +122,7 @@ class TapeView {
         let drawn = -9;
         for (const prompt of tape.prompts) {
             const at = x(tape.placeOf(prompt.seq));
-            if (at - drawn < 3) continue;
+            if (at - drawn < 6) continue;
             drawn = at;
             g.beginPath();
             g.arc(at, base + .5, 2.5, 0, 7);

@@ -14,7 +14,8 @@ function nameOf(element) {
         const name = find('.tool-name', element)?.textContent ?? 'tool', status = find('.tool-status', element)?.textContent.trim();
         return status ? `${name} ${status}` : name;
     }
-    const message = element.closest('.message'), kind = [...element.classList].find(name => !['part', 'changed', 'fresh', 'message'].includes(name)) ?? 'part';
+    if (element.matches('.message')) return `message by ${element.matches('.user') ? 'you' : 'the model'}`;
+    const message = element.closest('.message'), kind = [...element.classList].find(name => !['part', 'changed', 'fresh'].includes(name)) ?? 'part';
     if (kind === 'text') return message?.matches('.user') ? 'prompt' : 'answer';
     return kind.replace('-', ' ');
 }
@@ -222,14 +223,14 @@ const player = {
     },
     /** The address carries the moment, so that a link shares it. */
     address() {
-        clearTimeout(this.addressTimer);
-        this.addressTimer = setTimeout(() => {
+        this.addressTimer ??= setTimeout(() => {
+            this.addressTimer = null;
             const url = new URL(location.href);
             url.searchParams.delete('t');
             if (moment.live) url.searchParams.delete('at');
             else url.searchParams.set('at', moment.target);
             if (url.href !== location.href) history.replaceState(history.state, '', url);
-        }, 150);
+        }, this.playing ? 1000 : 120); // browsers count how often it is replaced
     },
 
     // ---- what a step changed ----
@@ -248,7 +249,7 @@ const player = {
         this.stepping = true;
         const few = elements.length <= 12 ? elements : [];
         for (const element of few) element.classList.add('changed');
-        const last = elements.at(-1), said = this.parts.said;
+        const last = elements.findLast(element => element.matches('.text, .tool, .reasoning')) ?? elements.at(-1), said = this.parts.said;
         said.replaceChildren(`Event ${moment.shown} of ${moment.last}`);
         if (last?.id) {
             const link = make('a', { href: '#' + last.id, textContent: nameOf(last) });
