@@ -267,6 +267,23 @@ static void many_viewers(void **state)
     }
 }
 
+/* Connections that are kept for later, many more than there are threads: others are answered. */
+static void idle_connections_leave_room(void **state)
+{
+    struct net_client *idle[40];
+    (void)state;
+    for (int i = 0; i < 40; i++) {
+        uint64_t begun = net_now_ms();
+        idle[i] = net_client_create(server.url);
+        assert_int_equal(net_get(idle[i], "/livez"), 200);
+        assert_true(net_now_ms() - begun < 10000); /* an idle one is let go after 30 s */
+    }
+    for (int i = 0; i < 40; i++) {
+        assert_int_equal(net_get(idle[i], "/livez"), 200);
+        net_client_destroy(idle[i]);
+    }
+}
+
 /* Ones that read nothing: syncs go on as ever, other viewers see all, and what they don't take
    isn't kept for them in memory. */
 static void deaf_viewers(void **state)
@@ -346,6 +363,7 @@ int main(void)
         cmocka_unit_test(refused),
         cmocka_unit_test(ends_with_the_share),
         cmocka_unit_test(many_viewers),
+        cmocka_unit_test(idle_connections_leave_room),
         cmocka_unit_test(deaf_viewers),
         cmocka_unit_test(too_many),
     };
