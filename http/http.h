@@ -93,6 +93,7 @@ struct http_config {
                                 same machine */
     bool private_create;     /* a key is needed to create */
     bool public_log;
+    bool public_index; /* the list of sessions, and only the list, is open to all */
     size_t body_bytes, inflight_bytes;
     unsigned threads, viewers, viewers_per_share;
     unsigned stop_ms;

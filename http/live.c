@@ -183,6 +183,15 @@ unsigned live_viewers(struct live *live)
     return viewers;
 }
 
+unsigned live_share_viewers(struct live *live, struct sl_span id)
+{
+    pthread_mutex_lock(&live->mutex);
+    const struct topic *topic = topic_find(live, id);
+    unsigned viewers = topic ? topic->admitted : 0;
+    pthread_mutex_unlock(&live->mutex);
+    return viewers;
+}
+
 struct sl_store *live_store(struct live *live)
 {
     return live->store;

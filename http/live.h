@@ -30,6 +30,7 @@ void live_destroy(struct live *live, unsigned timeout_ms);
 
 /* Viewers at this moment. Any thread. */
 unsigned live_viewers(struct live *live);
+unsigned live_share_viewers(struct live *live, struct sl_span id);
 
 /* Answer GET /api/share/ID/live and GET /ws/ID: make the request's connection a viewer of
    `share_id` that gets the events from sequence `from` on (LIVE_FROM_NOW: those that come from now

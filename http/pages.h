@@ -9,9 +9,7 @@
 void page_root(struct http_call *call); /* to /sessions */
 void page_share(
     struct http_call *call); /* /share/ID: 404 when there is none, 410 when it was removed */
-void page_sessions(struct http_call *call); /* the list, or a form that asks for the owner key */
-void page_sign_in(struct http_call *call);  /* what the form sends */
-void page_missing(struct http_call *call);  /* 404 */
+void page_missing(struct http_call *call); /* 404 */
 
 /* Begin a page: headers, head, title. The caller writes the body's content, then ends it. */
 bool page_begin(struct http_call *call, int status, const char *title);

@@ -8,6 +8,9 @@
 #include "http/pages/compare.h"
 #include "http/pages/event.h"
 #include "http/pages/history.h"
+#include "http/pages/sessions.h"
+#include "http/pages/sign_in.h"
+#include "http/pages/take_down.h"
 #include "http/param.h"
 
 #include <stdio.h>
@@ -41,8 +44,11 @@ static const struct route table[] = {
     {HTTP_GET, "/healthz", ROUTE_ANYONE, 0, handle_readyz, "the same as /readyz"},
 
     {HTTP_GET, "/", ROUTE_ANYONE, 0, page_root, "to /sessions"},
-    {HTTP_GET, "/sessions", ROUTE_ANYONE, 0, page_sessions, "the list of sessions, for the owner"},
+    {HTTP_GET, "/sessions", ROUTE_ANYONE, 0, page_sessions, "the list of sessions, for the owner; ?q searches"},
     {HTTP_POST, "/sessions", ROUTE_ANYONE, CONTROL, page_sign_in, "the owner's key from the form"},
+    {HTTP_POST, "/sessions/logout", ROUTE_ANYONE, CONTROL, page_sign_out, "forget the owner's browser"},
+    {HTTP_GET, "/sessions/:id/remove", ROUTE_ANYONE, 0, page_take_down_ask, "ask the owner whether to take a share down"},
+    {HTTP_POST, "/sessions/:id/remove", ROUTE_ANYONE, CONTROL, page_take_down, "the owner's yes, from that form"},
     {HTTP_GET, "/share/:id", ROUTE_ANYONE, 0, page_share, "a session to read; ?at=SEQ|?t=TIME"},
     {HTTP_GET, "/s/:id", ROUTE_ANYONE, 0, page_share, "the same as /share/:id"},
     {HTTP_GET, "/share/:id/history", ROUTE_ANYONE, 0, page_history, "every event; ?from=SEQ|TIME, ?order=desc|asc, ?kind, ?type"},

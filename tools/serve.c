@@ -19,7 +19,7 @@ struct values {
     const char *listen, *public_url, *durability, *origin;
     struct option_number cache_mb, threads, viewers, viewers_per_share, max_body_mb, inflight_mb,
         stop_timeout;
-    bool private_create, public_log;
+    bool private_create, public_log, public_index;
 };
 
 #define AT(field) offsetof(struct values, field)
@@ -33,6 +33,8 @@ static const struct option options[] = {
     {"private", NULL, OPTION_FLAG, AT(private_create), 0, 0,
         "sharing needs the client or owner key"},
     {"public-log", NULL, OPTION_FLAG, AT(public_log), 0, 0, "show the log's entries to anyone"},
+    {"public-index", NULL, OPTION_FLAG, AT(public_index), 0, 0,
+        "show the list of sessions to anyone"},
     {"origin", "NAME", OPTION_TEXT, AT(origin), 0, 0,
         "the log's name; counts when the store is made"},
     {"max-body-mb", "N", OPTION_NUMBER, AT(max_body_mb), 1, 4096, "largest request, default 256"},
@@ -116,6 +118,7 @@ static bool configure(const struct values *values, char *listen, size_t cap,
     config->public_url = values->public_url;
     config->private_create = values->private_create;
     config->public_log = values->public_log;
+    config->public_index = values->public_index;
     set_size(&values->max_body_mb, SL_MIB, &config->body_bytes);
     set_size(&values->inflight_mb, SL_MIB, &config->inflight_bytes);
     set_count(&values->threads, 1, &config->threads);

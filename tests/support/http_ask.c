@@ -87,6 +87,9 @@ static struct sl_span header_of(const struct http_request *request, const char *
     if (strcasecmp(name, "x-opencode-share-key") == 0) value = asking->key;
     if (strcasecmp(name, "Content-Type") == 0) value = asking->type;
     if (strcasecmp(name, "Cookie") == 0) value = asking->cookie;
+    if (strcasecmp(name, "Sec-Fetch-Site") == 0) value = asking->site;
+    if (strcasecmp(name, "Origin") == 0) value = asking->origin;
+    if (strcasecmp(name, "Accept") == 0) value = asking->accept;
     if (strcasecmp(name, "Access-Control-Request-Headers") == 0) value = asking->cors;
     return value ? sl_span_of(value) : (struct sl_span){"", 0};
 }

@@ -21,7 +21,7 @@ int ask_close(void **state);
 struct asking {
     const char *method, *target, *body;
     /* headers, NULL for none: */
-    const char *auth, *key, *type, *cookie, *cors;
+    const char *auth, *key, *type, *cookie, *cors, *site, *origin, *accept;
     const char *path_key, *peer;
     bool no_length;
     uint64_t length; /* what Content-Length says; 0: the body's length */
