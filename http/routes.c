@@ -9,6 +9,7 @@
 #include "http/pages/event.h"
 #include "http/pages/history.h"
 #include "http/pages/sessions.h"
+#include "http/pages/share.h"
 #include "http/pages/sign_in.h"
 #include "http/pages/take_down.h"
 #include "http/param.h"
@@ -51,6 +52,9 @@ static const struct route table[] = {
     {HTTP_POST, "/sessions/:id/remove", ROUTE_ANYONE, CONTROL, page_take_down, "the owner's yes, from that form"},
     {HTTP_GET, "/share/:id", ROUTE_ANYONE, 0, page_share, "a session to read; ?at=SEQ|?t=TIME"},
     {HTTP_GET, "/s/:id", ROUTE_ANYONE, 0, page_share, "the same as /share/:id"},
+    {HTTP_GET, "/share/:id/update", ROUTE_ANYONE, 0, page_update, "HTML of what differs between the pages at sequences ?from and ?to"},
+    {HTTP_GET, "/share/:id/timeline", ROUTE_ANYONE, 0, page_timeline, "when each event was, and where the prompts are, as JSON"},
+    {HTTP_GET, "/share/:id/item", ROUTE_ANYONE, 0, page_item, "one item in full, or one field of it; ?key, ?field=a.b, ?at=SEQ|?t=TIME"},
     {HTTP_GET, "/share/:id/history", ROUTE_ANYONE, 0, page_history, "every event; ?from=SEQ|TIME, ?order=desc|asc, ?kind, ?type"},
     {HTTP_GET, "/share/:id/history/:seq", ROUTE_ANYONE, 0, page_event, "one event, and what each of its items changed"},
     {HTTP_GET, "/share/:id/compare", ROUTE_ANYONE, 0, page_compare, "what differs between ?from and ?to, sequences or times"},
