@@ -62,7 +62,7 @@ const localDate = d => `${d.getFullYear()}-${two(d.getMonth() + 1)}-${two(d.getD
 function localise(time) {
     const form = /^(\d{4}-\d\d-\d\d[ T])?\d\d:\d\d:\d\d(\.\d{3})?( ?UTC| ?Z)?$/.exec(time.textContent.trim());
     const at = new Date(time.dateTime);
-    if (!form || isNaN(at) || time.title) return;
+    if (!form || isNaN(at)) return;
     time.title = at.toISOString().replace('T', ' ').replace('Z', ' UTC');
     time.textContent = (form[1] ? localDate(at) + ' ' : '') + localTime(at, form[2]);
 }

@@ -100,12 +100,35 @@ function place(article, log) {
         log.articles++;
         old = article;
     }
-    const before = after ? byId(after) : null;
-    if (before && old.previousElementSibling === before) return;
-    if (!before && !after && old.parentElement === messages && !old.previousElementSibling?.matches('.message')) return;
-    if (before) before.after(old);
-    else if (!after) messages.prepend(old);
-    else if (!old.isConnected) messages.append(old);
+    const before = after ? byId(after) : null, wanted = article.dataset.undone ? undoneFold() : messages;
+    if (before?.parentElement === wanted) {
+        if (old.previousElementSibling !== before) before.after(old);
+    } else if (wanted !== messages) { // the first of those that were undone
+        const summary = find('summary', wanted);
+        if (old.previousElementSibling !== summary) summary.after(old);
+    } else if (!after) {
+        if (old.parentElement !== messages || old.previousElementSibling?.matches('.message')) messages.prepend(old);
+    } else if (old.parentElement !== messages) {
+        messages.insertBefore(old, byId('undone'));
+    }
+}
+
+/** The fold at the end that undone messages lie in. */
+function undoneFold() {
+    let fold = byId('undone');
+    if (!fold) {
+        fold = make('details', { className: 'undone', id: 'undone' }, make('summary'));
+        byId('messages').append(fold);
+    }
+    return fold;
+}
+
+function countUndone() {
+    const fold = byId('undone');
+    if (!fold) return;
+    const count = fold.querySelectorAll(':scope > .message').length, text = `${count} undone message${count === 1 ? '' : 's'}`;
+    if (!count) fold.remove();
+    else if (find('summary', fold).textContent !== text) find('summary', fold).textContent = text;
 }
 
 // ---- the reader's place ----
@@ -151,18 +174,17 @@ function applyUpdate(html, follow) {
         if (gone) { remove(gone); log.dropped++; }
     }
     for (const now of update.children) {
-        const old = now.id && now.tagName !== 'ARTICLE' ? byId(now.id) : null;
+        const old = now.id && !now.matches('article, .undone') ? byId(now.id) : null;
         if (old) morph(old, now.cloneNode(true), { added: [], changed: [] });
     }
     const touched = findAll('article[id]', update).map(article => article.id);
     for (const article of findAll(':scope > article', update)) place(article, log);
-    const undone = find(':scope > .undone', update), wasUndone = find('#messages > .undone');
-    if (undone) {
+    const undone = find(':scope > .undone', update), wasUndone = byId('undone');
+    if (undone) { // all of it, as one
         for (const article of findAll('article[id]', undone)) { const old = byId(article.id); if (old && !wasUndone?.contains(old)) remove(old); }
         if (wasUndone) morph(wasUndone, undone, log); else byId('messages').append(undone);
-    } else if (wasUndone && !find('article', wasUndone)) {
-        wasUndone.remove();
     }
+    countUndone();
     for (const id of touched) { const element = byId(id); if (element) watchCode(element); }
     if (follow) toEnd(); else keepPlace(seen);
     requestAnimationFrame(() => requestAnimationFrame(() => root.style.removeProperty('overflow-anchor')));

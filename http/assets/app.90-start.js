@@ -4,10 +4,9 @@ document.body.append(voice);
 dress(document);
 addThemeSwitch();
 watchCode(document);
-if (share && byId('messages')) {
+if (share && byId('messages') && location.protocol !== 'file:') {
     turns.start();
     player.start();
     listenToKeys();
-    if (document.body.dataset.live !== '0') live.start();
-    else live.become('off');
+    live.start(); // of a moment in the past too: it says how far behind it is, and leads back
 }
