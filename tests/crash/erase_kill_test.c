@@ -219,7 +219,8 @@ static void killed_while_removing(void **state)
         struct net_server_killer killer;
         net_get(client, net_path(&share, "/data"));
         char *before = strdup(net_answer(client)->body);
-        net_server_kill_later(&server, &killer, (unsigned)(net_random(&random) % 3000));
+        net_server_kill_later(
+            &server, &killer, (unsigned)(net_random(&random) % (NET_SANITIZED ? 15000 : 3000)));
         net_delete(client, net_path(&share, ""), net_text("{\"secret\":\"%s\"}", share.secret));
         int status = net_answer(client)->status;
         assert_true(status == 200 || status == 0);
