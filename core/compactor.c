@@ -3,6 +3,11 @@
 #include "rows.h"
 #include "sequencer.h"
 
+#include <errno.h>
+#include <time.h>
+
+#define TRY_AGAIN_S 60
+
 struct task {
     struct task *next;
     bool erase;
@@ -16,6 +21,7 @@ struct compactor {
     pthread_mutex_t lock;
     pthread_cond_t changed;
     struct task *first, **last;
+    struct task *failed; /* to be tried again */
     size_t queued;
     bool working;
     atomic_bool stopping;
@@ -69,11 +75,40 @@ static void work(struct compactor *compactor)
         compactor->fault = err;
         sl_fail_in(
             &compactor->fault, "%s share %s", task->erase ? "erase" : "snapshot of", task->id);
+        task->next = compactor->failed;
+        compactor->failed = task;
+    } else {
+        free(task);
     }
     compactor->working = false;
     compactor->queued--;
     pthread_cond_broadcast(&compactor->changed);
-    free(task);
+}
+
+/* What failed may do so no longer: a disk that was full has room again. With the lock held. */
+static void try_again(struct compactor *compactor)
+{
+    for (struct task *task = compactor->failed, *next; task; task = next) {
+        next = task->next;
+        task->next = NULL;
+        *compactor->last = task;
+        compactor->last = &task->next;
+        compactor->queued++;
+    }
+    compactor->failed = NULL;
+    pthread_cond_broadcast(&compactor->changed);
+}
+
+/* Until there is something to do; if something failed, that after a while. With the lock held. */
+static void idle(struct compactor *compactor)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += TRY_AGAIN_S;
+    if (!compactor->failed)
+        pthread_cond_wait(&compactor->changed, &compactor->lock);
+    else if (pthread_cond_timedwait(&compactor->changed, &compactor->lock, &until) == ETIMEDOUT)
+        try_again(compactor);
 }
 
 static void *run(void *arg)
@@ -85,7 +120,7 @@ static void *run(void *arg)
         if (compactor->first)
             work(compactor);
         else
-            pthread_cond_wait(&compactor->changed, &compactor->lock);
+            idle(compactor);
     }
     pthread_mutex_unlock(&compactor->lock);
     return NULL;
@@ -140,6 +175,7 @@ void compactor_destroy(struct compactor *compactor)
     pthread_cond_broadcast(&compactor->changed);
     pthread_mutex_unlock(&compactor->lock);
     if (compactor->threaded) pthread_join(compactor->thread, NULL);
+    try_again(compactor); /* one list to free */
     for (struct task *task = compactor->first, *next; task; task = next) {
         next = task->next;
         free(task);
@@ -153,6 +189,7 @@ enum sl_result compactor_settle(
     struct compactor *compactor, const struct sl_progress *progress, struct sl_err *err)
 {
     pthread_mutex_lock(&compactor->lock);
+    try_again(compactor);
     size_t total = compactor->queued;
     compactor->fault = (struct sl_err){0};
     while (compactor->queued > 0 && !compactor_stopping(compactor)) {

@@ -103,10 +103,12 @@ static enum sl_result rewrite_files(struct sl_store *store, struct sl_span id, s
     enum sl_result result = kv_flush(store->kv, err);
     if (result != SL_OK) return result;
     struct row_key from = row_share_from(id), to = row_share_to(id);
-    kv_compact(store->kv, KV_EVENT, row_span(&from), row_span(&to));
-    kv_compact(store->kv, KV_BODY, row_span(&from), row_span(&to));
-    kv_compact(store->kv, KV_SNAPSHOT, row_span(&from), row_span(&to));
-    return SL_OK;
+    result = kv_compact(store->kv, KV_EVENT, row_span(&from), row_span(&to), err);
+    if (result == SL_OK)
+        result = kv_compact(store->kv, KV_BODY, row_span(&from), row_span(&to), err);
+    if (result == SL_OK)
+        result = kv_compact(store->kv, KV_SNAPSHOT, row_span(&from), row_span(&to), err);
+    return result;
 }
 
 enum sl_result erase_share(struct sl_store *store, struct sl_span share_id, struct sl_err *err)

@@ -26,8 +26,21 @@ static enum sl_result read_file(const char *path, char *text, size_t cap, struct
     return SL_OK;
 }
 
+/* A file's name is on disk once its folder is; with it the name of the database's folder beside it.
+ */
+static bool sync_folder(const char *dir)
+{
+    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool ok = fd >= 0 && fsync(fd) == 0;
+    int error = errno;
+    if (fd >= 0) close(fd);
+    errno = error;
+    return ok;
+}
+
 /* A new key file is whole or not there: written beside, synced, then linked into place. */
-static enum sl_result write_file(const char *path, const char *text, struct sl_err *err)
+static enum sl_result write_file(
+    const char *dir, const char *path, const char *text, struct sl_err *err)
 {
     char *beside;
     if (asprintf(&beside, "%s.new", path) < 0) return sl_fail(err, SL_NOMEM, "out of memory");
@@ -37,7 +50,7 @@ static enum sl_result write_file(const char *path, const char *text, struct sl_e
               write(fd, "\n", 1) == 1 && fsync(fd) == 0;
     int error = errno;
     if (fd >= 0) close(fd);
-    if (ok && rename(beside, path) != 0) {
+    if (ok && (rename(beside, path) != 0 || !sync_folder(dir))) {
         ok = false;
         error = errno;
     }
@@ -61,7 +74,7 @@ static enum sl_result load_text(const char *dir, const char *name, bool make, st
     enum sl_result result = read_file(path, text, cap, err);
     if (result == SL_NOT_FOUND && make) {
         generate(text);
-        result = write_file(path, text, err);
+        result = write_file(dir, path, text, err);
     } else if (result == SL_NOT_FOUND) {
         result = sl_fail(err, SL_NOT_FOUND, "%s: missing", path);
     }

@@ -478,21 +478,28 @@ enum sl_result kv_flush(struct kv *kv, struct sl_err *err)
     return result;
 }
 
-void kv_compact(struct kv *kv, enum kv_family family, struct sl_span from, struct sl_span to)
+static uint64_t property(struct kv *kv, enum kv_family family, const char *name)
 {
+    uint64_t value = 0;
+    rocksdb_property_int_cf(kv->db, kv->family[family], name, &value);
+    return value;
+}
+
+enum sl_result kv_compact(struct kv *kv, enum kv_family family, struct sl_span from,
+    struct sl_span to, struct sl_err *err)
+{
+    uint64_t errors = property(kv, KV_META, "rocksdb.background-errors");
     rocksdb_compactoptions_t *options = rocksdb_compactoptions_create();
     rocksdb_compactoptions_set_bottommost_level_compaction(options, 2); /* force */
     rocksdb_compactoptions_set_exclusive_manual_compaction(options, 0);
     rocksdb_compact_range_cf_opt(kv->db, kv->family[family], options, from.len ? from.ptr : NULL,
         from.len, to.len ? to.ptr : NULL, to.len);
     rocksdb_compactoptions_destroy(options);
-}
-
-static uint64_t property(struct kv *kv, enum kv_family family, const char *name)
-{
-    uint64_t value = 0;
-    rocksdb_property_int_cf(kv->db, kv->family[family], name, &value);
-    return value;
+    /* The C API doesn't say how it went, and a full disk leaves the store writable. */
+    if (property(kv, KV_META, "rocksdb.background-errors") != errors)
+        return sl_fail(
+            err, SL_IO, "compaction of %s: it failed, see the store's LOG", kv_family_name(family));
+    return SL_OK;
 }
 
 uint64_t kv_family_bytes(struct kv *kv, enum kv_family family)

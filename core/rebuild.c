@@ -59,7 +59,8 @@ static enum sl_result clear(struct kv *kv, struct sl_err *err)
     /* The index uses single deletes, which must find each key put once: nothing of the old ones may
        be left below. */
     if (result == SL_OK) result = kv_flush(kv, err);
-    if (result == SL_OK) kv_compact(kv, KV_INDEX, (struct sl_span){0}, (struct sl_span){0});
+    if (result == SL_OK)
+        result = kv_compact(kv, KV_INDEX, (struct sl_span){0}, (struct sl_span){0}, err);
     return result;
 }
 

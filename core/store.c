@@ -251,7 +251,7 @@ enum sl_result sl_store_compact(
     if (result == SL_OK) result = kv_flush(store->kv, err);
     for (int family = 0; family < KV_FAMILIES && result == SL_OK; family++) {
         progress_report(progress, "files", (uint64_t)family, KV_FAMILIES);
-        kv_compact(store->kv, family, (struct sl_span){0}, (struct sl_span){0});
+        result = kv_compact(store->kv, family, (struct sl_span){0}, (struct sl_span){0}, err);
     }
     return result;
 }
