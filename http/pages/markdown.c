@@ -133,12 +133,20 @@ static bool write_link(struct walk *walk, cmark_node *node, bool enter, bool ima
     return !image || cmark_node_first_child(node) || html_text(reply, url);
 }
 
+/* The one tag that is everywhere in tables made by models, where there is no other way to say it,
+   and that can do nothing. */
+static bool is_line_break(struct sl_span html)
+{
+    static const char *const forms[] = {"<br>", "<br/>", "<br />"};
+    for (size_t i = 0; i < sizeof(forms) / sizeof(*forms); i++)
+        if (html.len == strlen(forms[i]) && strncasecmp(html.ptr, forms[i], html.len) == 0)
+            return true;
+    return false;
+}
+
 static bool write_html(struct http_reply *reply, struct sl_span html)
 {
-    /* The one tag that is everywhere in tables made by models, where there is no other way to say
-       it, and that can do nothing. */
-    if (html.len >= 4 && html.len <= 6 && strncasecmp(html.ptr, "<br", 3) == 0)
-        return MARKUP(reply, "<br>");
+    if (is_line_break(html)) return MARKUP(reply, "<br>");
     return MARKUP(reply, "<code class=\"raw\">") && html_text(reply, html) &&
            MARKUP(reply, "</code>");
 }

