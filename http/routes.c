@@ -7,6 +7,7 @@
 #include "http/pages/asset.h"
 #include "http/pages/compare.h"
 #include "http/pages/event.h"
+#include "http/pages/export.h"
 #include "http/pages/history.h"
 #include "http/pages/sessions.h"
 #include "http/pages/share.h"
@@ -50,8 +51,12 @@ static const struct route table[] = {
     {HTTP_POST, "/sessions/logout", ROUTE_ANYONE, CONTROL, page_sign_out, "forget the owner's browser"},
     {HTTP_GET, "/sessions/:id/remove", ROUTE_ANYONE, 0, page_take_down_ask, "ask the owner whether to take a share down"},
     {HTTP_POST, "/sessions/:id/remove", ROUTE_ANYONE, CONTROL, page_take_down, "the owner's yes, from that form"},
-    {HTTP_GET, "/share/:id", ROUTE_ANYONE, 0, page_share, "a session to read; ?at=SEQ|?t=TIME"},
-    {HTTP_GET, "/s/:id", ROUTE_ANYONE, 0, page_share, "the same as /share/:id"},
+    {HTTP_GET, "/share/:id", ROUTE_ANYONE, 0, page_share_or_markdown, "a session to read; ?at=SEQ|?t=TIME; as Markdown for who prefers text/markdown"},
+    {HTTP_GET, "/s/:id", ROUTE_ANYONE, 0, page_share_or_markdown, "the same as /share/:id"},
+    {HTTP_GET, "/share/:id.md", ROUTE_ANYONE, 0, page_markdown, "a transcript in Markdown; ?at=SEQ|?t=TIME, as all of these"},
+    {HTTP_GET, "/share/:id.txt", ROUTE_ANYONE, 0, page_text, "a transcript in plain text"},
+    {HTTP_GET, "/share/:id.json", ROUTE_ANYONE, 0, handle_session, "the same as /api/share/:id"},
+    {HTTP_GET, "/share/:id.jsonl", ROUTE_ANYONE, 0, page_events, "the events, a line each, with their data"},
     {HTTP_GET, "/share/:id/update", ROUTE_ANYONE, 0, page_update, "HTML of what differs between the pages at sequences ?from and ?to"},
     {HTTP_GET, "/share/:id/timeline", ROUTE_ANYONE, 0, page_timeline, "when each event was, and where the prompts are, as JSON"},
     {HTTP_GET, "/share/:id/item", ROUTE_ANYONE, 0, page_item, "one item in full, or one field of it; ?key, ?field=a.b, ?at=SEQ|?t=TIME"},
@@ -95,8 +100,13 @@ static bool file_name(struct sl_span text)
 static bool segment_fits(
     struct sl_span want, struct sl_span got, size_t depth, struct http_call *call)
 {
-    if (sl_span_eq(want, SL_SPAN(":id"))) {
-        if (!sl_share_id_valid(got)) return false;
+    if (want.len >= 3 && memcmp(want.ptr, ":id", 3) == 0) {
+        /* An id has no dot: an ending is never taken for a part of one. */
+        struct sl_span ending = {want.ptr + 3, want.len - 3};
+        if (got.len < ending.len) return false;
+        got.len -= ending.len;
+        if (memcmp(got.ptr + got.len, ending.ptr, ending.len) != 0 || !sl_share_id_valid(got))
+            return false;
         memcpy(call->id, got.ptr, got.len);
         call->id[got.len] = 0;
         return true;

@@ -24,8 +24,8 @@ enum route_who { ROUTE_ANYONE, ROUTE_SECRET, ROUTE_OWNER };
 
 struct route {
     enum http_method method; /* HTTP_GET answers HTTP_HEAD too */
-    const char *pattern; /* `:id` is a share id, `:seq` a sequence, `:file` a name with an ending;
-                            all else is literal */
+    const char *pattern; /* `:id` is a share id (`:id.md` one with an ending), `:seq` a sequence,
+                            `:file` a name with an ending; all else is literal */
     enum route_who who;
     size_t body_bytes; /* at most; 0: the route takes no body */
     void (*handler)(struct http_call *call);

@@ -4,7 +4,7 @@
 /* What became of an item between two moments of a share: the difference of its versions as lines,
    and its JSON. One event's page and compare's show it alike. */
 
-#include "http/pages.h"
+#include "http/pages/frame.h"
 
 struct change_range {
     struct http_call *call;

@@ -5,7 +5,7 @@
    or a time; ?item=N begins with the Nth key that differs. Without `from` the first moment, without
    `to` the last. */
 
-#include "http/pages.h"
+#include "http/pages/frame.h"
 
 void page_compare(struct http_call *call);
 

@@ -4,7 +4,7 @@
 /* GET /share/ID/history/SEQ: one event, with what each of its items changed; ?item=N begins with
    the item N (1 is the first). */
 
-#include "http/pages.h"
+#include "http/pages/frame.h"
 
 void page_event(struct http_call *call);
 

@@ -3,7 +3,7 @@
 
 /* What a page is about, found or answered with a page that says why not. */
 
-#include "http/pages.h"
+#include "http/pages/frame.h"
 
 /* Answer a failure with a page: 404, 410 with the time of the removal, 400 with what was wrong;
    breaks off a reply that is begun. SL_OK and SL_STOPPED (the client is gone) need nothing. */

@@ -3,7 +3,7 @@
 
 /* GET /share/ID/history: every event of a share, a page at a time. */
 
-#include "http/pages.h"
+#include "http/pages/frame.h"
 
 /* ?from=SEQ|TIME, ?order=desc|asc, ?kind=KIND, ?type=TYPE. 410 when the share was removed, but its
    owner sees what is left. */

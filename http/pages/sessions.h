@@ -5,7 +5,7 @@
    directories, ?cursor goes on. For the owner (?key lets in, a form asks for the key); with
    --public-index the list alone is for everybody. */
 
-#include "http/pages.h"
+#include "http/pages/frame.h"
 
 void page_sessions(struct http_call *call);
 

@@ -8,7 +8,7 @@
    token that is made of the cookie, so that a page of another site can't know it; and what a
    browser says of the request's origin must not speak against it. */
 
-#include "http/pages.h"
+#include "http/pages/frame.h"
 
 void page_sign_in(struct http_call *call);  /* POST /sessions: what the form sends */
 void page_sign_out(struct http_call *call); /* POST /sessions/logout */

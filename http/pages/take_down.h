@@ -4,7 +4,7 @@
 /* The owner takes a share down: GET /sessions/ID/remove asks whether that is meant, POST does it.
  */
 
-#include "http/pages.h"
+#include "http/pages/frame.h"
 
 void page_take_down_ask(struct http_call *call);
 void page_take_down(struct http_call *call);

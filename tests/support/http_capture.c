@@ -136,6 +136,6 @@ void capture_strings(
     if (json_kind_of(value) != JSON_OBJECT) return;
     while (json_next_member(&rest, &member_name, &member)) {
         if (json_raw_eq(member_name, name) && json_string_raw(member, &raw)) each(ctx, raw);
-        capture_strings(member, name, each, ctx);
+        if (!json_raw_eq(member_name, "metadata")) capture_strings(member, name, each, ctx);
     }
 }

@@ -23,8 +23,8 @@ extern const char *const captures[];
 void capture_send(const char *name, struct capture *capture);
 void capture_fini(struct capture *capture);
 
-/* Is a JSON string of `value`, wherever it lies in it, to be looked for? `each` gets every string
-   member called `name` (raw, between its quotes) at any depth. */
+/* `each` gets every string member called `name` (raw, between its quotes) at any depth of `value`,
+   but for those in `metadata`: there tools say again what their output says. */
 void capture_strings(
     struct sl_span value, const char *name, void (*each)(void *ctx, struct sl_span raw), void *ctx);
 
