@@ -84,7 +84,7 @@ static void add_object(struct printing *printing, struct sl_span value, unsigned
          member.place++)
         buf_add(&members, &member, sizeof(member));
     if (members.failed) printing->out->failed = true;
-    size_t count = members.failed ? 0 : member.place;
+    size_t count = members.ptr && !members.failed ? member.place : 0;
     if (printing->how == SPREAD_LINES && count)
         qsort(members.ptr, count, sizeof(struct named), by_name);
     add_members(printing, (const struct named *)(const void *)members.ptr, count, depth);
