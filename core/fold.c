@@ -94,6 +94,8 @@ static uint32_t *slot_of(const struct fold *fold, enum fold_class class, struct 
 
 static bool make_room(struct fold *fold, size_t wanted)
 {
+    if (wanted >= UINT32_MAX)
+        return false; /* an index has 32 bits; and doubling must come to an end */
     if (wanted > fold->cap) {
         size_t cap = fold->cap ? fold->cap : 64;
         while (cap < wanted)

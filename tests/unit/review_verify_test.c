@@ -10,6 +10,7 @@
 
 #include "core/event.h"
 #include "core/rows.h"
+#include "core/snapshot.h"
 #include "core/store.h"
 #include "tests/support/core_store.h"
 
@@ -122,12 +123,42 @@ static void test_holds(void **state)
     assert_true(fault_found());
 }
 
+/* A head that says of itself to have more items than there can be: a failure, and no search without
+ * end for room. */
+static void test_head_of_too_many(void **state)
+{
+    (void)state;
+    struct buf items = {0}, bytes = {0};
+    buf_add_span(&items, SL_SPAN("[{\"type\":\"x\",\"data\":\""));
+    for (size_t i = 0; i < 100 * SL_KIB; i++)
+        buf_add(&items, "x", 1);
+    buf_add_span(&items, SL_SPAN("\"}]"));
+    core_sync_at(store, &share, buf_span(&items), CORE_TIME_US);
+    buf_fini(&items);
+    core_expect(sl_store_settle(store, &err), SL_OK, &err);
+    struct snapshot_head head;
+    struct sl_span id = sl_span_of(share.id);
+    core_expect(snapshot_last(store->kv, id, 5, &head, &err), SL_OK, &err);
+    head.items |= (uint64_t)1 << 63;
+    snapshot_head_encode(&head, &bytes);
+    struct sl_span value = buf_span(&bytes);
+    put(KV_SNAPSHOT, row_snapshot(id, head.sequence, 0), &value);
+    buf_fini(&bytes);
+    struct sl_view *view;
+    struct sl_view_item item;
+    core_expect(sl_view_open(store, id, core_at(0), &view, &err), SL_OK, &err);
+    assert_int_equal(sl_view_item(view, SL_BY_KEY, 0, &item, &err), SL_NOMEM);
+    sl_view_close(view);
+    assert_true(fault_found());
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_event_rows, open_store, close_store),
         cmocka_unit_test_setup_teardown(test_leftovers, open_store, close_store),
         cmocka_unit_test_setup_teardown(test_holds, open_store, close_store),
+        cmocka_unit_test_setup_teardown(test_head_of_too_many, open_store, close_store),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
