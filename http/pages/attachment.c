@@ -43,7 +43,9 @@ static bool put_picture(struct page *page, struct sl_span name, const char *path
 {
     return put(page, "<a class=\"picture\" href=\"") && put_item_url(page, path) &&
            put(page, "\"><img loading=\"lazy\" src=\"") && put_item_url(page, path) &&
-           put(page, "\" alt=\"") && put_value_attribute(page, name) && put(page, "\"></a>\n");
+           put(page, "\" alt=\"") &&
+           (value_is_some(name) ? put_value_attribute(page, name) : put(page, "picture")) &&
+           put(page, "\"></a>\n");
 }
 
 static bool put_data(

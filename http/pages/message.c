@@ -132,7 +132,8 @@ static bool put_older_tail(struct page *page, struct sl_span data, bool steps)
     if (value_is_some(v[6]) && !pretty_put(page, v[6], "structured")) return false;
     if (!diffs_put_list(page, value_at(v[1], "diffs"), "This turn changed", "summary.diffs"))
         return false;
-    if (!steps && value_is_some(v[3]) &&
+    bool spent = value_u64(value_at(v[3], "input")) || value_u64(value_at(v[3], "output"));
+    if (!steps && (spent || !value_is_kind(v[3], JSON_OBJECT)) && value_is_some(v[3]) &&
         !(put(page, "<p class=\"totals\">") && part_put_tokens(page, v[3], v[4]) &&
             put(page, "</p>\n")))
         return false;

@@ -102,31 +102,6 @@ static bool take_message(struct outline *outline, const struct sl_view_item *ite
     return true;
 }
 
-/* A newer client's: all messages are one item. Their ids are copied, since the item's bytes go with
-   the next one; ptr is an offset until all are there. */
-static bool take_messages(struct outline *outline, struct sl_span data, uint32_t index)
-{
-    struct sl_span rest, value, raw;
-    char made[32];
-    if (!outline_elements(data, &rest)) return true;
-    for (uint32_t i = 0; json_next(&rest, &value); i++) {
-        struct outline_message *message = add(outline);
-        struct sl_span id = value_at(value, "id");
-        if (!message) return false;
-        if (!value_is_text(id) || !json_string_raw(id, &raw)) {
-            snprintf(made, sizeof(made), "message-%u-%u", (unsigned)index, (unsigned)i);
-            raw = sl_span_of(made);
-        }
-        message->id = (struct sl_span){(const char *)(uintptr_t)outline->ids.len, raw.len};
-        buf_add_span(&outline->ids, raw);
-        message->item = index;
-        message->element = i;
-        message->user = value_is(value_at(value, "type"), "user");
-        sum_up(&outline->totals, value);
-    }
-    return !outline->ids.failed;
-}
-
 static struct outline_message *find(struct outline_message *list, size_t count, struct sl_span id)
 {
     size_t low = 0, high = count;
@@ -140,6 +115,55 @@ static struct outline_message *find(struct outline_message *list, size_t count, 
             high = middle;
     }
     return NULL;
+}
+
+static struct sl_span newer_id(const struct outline *outline, const struct outline_message *message)
+{
+    return (struct sl_span){outline->ids.ptr + (uintptr_t)message->id.ptr, message->id.len};
+}
+
+/* Is the id free? Those of one array need not be different, but an element's must be. They grow,
+   so that it is almost always enough to look at the last one. */
+static bool is_free(struct outline *outline, size_t known, size_t first, struct sl_span id)
+{
+    if (find(outline->messages, known, id)) return false;
+    if (outline->count == first ||
+        sl_span_cmp(newer_id(outline, &outline->messages[outline->highest]), id) < 0) {
+        outline->highest = outline->count;
+        return true;
+    }
+    for (size_t i = first; i < outline->count; i++)
+        if (sl_span_eq(newer_id(outline, &outline->messages[i]), id)) return false;
+    return true;
+}
+
+/* A newer client's: all messages are one item. Their ids are copied, since the item's bytes go with
+   the next one; ptr is an offset until all are there. */
+static bool take_messages(
+    struct outline *outline, size_t known, struct sl_span data, uint32_t index)
+{
+    struct sl_span rest, value, raw;
+    char made[32];
+    if (!outline_elements(data, &rest)) return true;
+    if (!outline->lists++) outline->newer = outline->highest = outline->count;
+    for (uint32_t i = 0; json_next(&rest, &value); i++) {
+        struct sl_span id = value_at(value, "id");
+        if (!value_is_text(id) || !json_string_raw(id, &raw) ||
+            !is_free(outline, known, outline->newer, raw)) {
+            /* no key has the slash, and no JSON the quote */
+            snprintf(made, sizeof(made), "%u/\"%u", (unsigned)outline->lists, (unsigned)i);
+            raw = sl_span_of(made);
+        }
+        struct outline_message *message = add(outline);
+        if (!message) return false;
+        message->id = (struct sl_span){(const char *)(uintptr_t)outline->ids.len, raw.len};
+        buf_add_span(&outline->ids, raw);
+        message->item = index;
+        message->element = i;
+        message->user = value_is(value_at(value, "type"), "user");
+        sum_up(&outline->totals, value);
+    }
+    return !outline->ids.failed;
 }
 
 /* Parts come in order of key, those of a message together. `known` messages, sorted, are there
@@ -194,8 +218,7 @@ static void finish(struct outline *outline)
     struct sl_span revert = buf_span(&outline->revert);
     for (size_t i = 0; i < outline->count; i++) {
         struct outline_message *message = &outline->messages[i];
-        if (message->element != OUTLINE_NONE)
-            message->id.ptr = outline->ids.ptr + (uintptr_t)message->id.ptr;
+        if (message->element != OUTLINE_NONE) message->id = newer_id(outline, message);
         int d = revert.len ? sl_span_cmp(message->id, revert) : -1;
         /* reverted to a part of it, the message itself stays */
         message->undone = d > 0 || (d == 0 && !outline->revert_part.len);
@@ -224,7 +247,7 @@ static bool take(struct outline *outline, const struct sl_view_item *item, uint3
         *known = *last = outline->count;
         return ok;
     } else if (is_messages(item->key)) {
-        return take_messages(outline, item->data, index);
+        return take_messages(outline, *known, item->data, index);
     } else if (is_part(item->key)) {
         return take_part(outline, *known, item->key, index, last);
     }

@@ -37,6 +37,8 @@ struct outline {
     size_t others;
     struct buf revert, revert_part; /* raw JSON ids, where the session is reverted to */
     struct buf ids;                 /* of newer messages */
+    uint32_t lists;                 /* `messages` items seen */
+    size_t newer, highest;          /* the first of their messages, the one of the highest id */
 };
 
 /* Make the outline of a view, which must outlive it. */

@@ -66,6 +66,18 @@ bool put_span(struct page *page, const char *class, struct sl_span value)
            put_value(page, value) && put(page, "</span> ");
 }
 
+#define HASH_BYTES 10
+
+bool put_hash(struct page *page, struct sl_span value)
+{
+    struct sl_span raw;
+    if (!value_is_text(value) || !json_string_raw(value, &raw) || raw.len <= HASH_BYTES)
+        return put_span(page, "hash", value);
+    struct sl_span front = {raw.ptr, HASH_BYTES};
+    return put(page, "<span class=\"hash\" title=\"") && put_value_attribute(page, value) &&
+           put(page, "\">") && put_text(page, front) && put(page, "</span> ");
+}
+
 /* ---- addresses ---- */
 
 bool put_url(struct page *page, struct sl_span text)

@@ -34,6 +34,9 @@ bool put_value_attribute(struct page *page, struct sl_span value);
 /* `<span class="CLASS">value</span> `, or nothing where there is no value. */
 bool put_span(struct page *page, const char *class, struct sl_span value);
 
+/* The front of a hash, the whole in its title. */
+bool put_hash(struct page *page, struct sl_span value);
+
 /* Text as a part of a URL (percent-encoded). */
 bool put_url(struct page *page, struct sl_span text);
 

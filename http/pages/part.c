@@ -134,7 +134,7 @@ static bool show_text(struct page *page, const struct part *part)
     return open_part(page, "details", synthetic ? "text synthetic" : "text ignored", part->id) &&
            put(page, synthetic ? "<summary>Added by opencode" : "<summary>Not sent to the model") &&
            put(page, synthetic && ignored ? ", not sent to the model" : "") &&
-           put(page, "</summary>\n") && put_prose_or_none(page, values[0], "text") &&
+           put(page, "</summary>\n") && pretty_put(page, values[0], "text") &&
            put(page, "</details>\n");
 }
 
@@ -162,7 +162,7 @@ static bool show_tool(struct page *page, const struct part *part)
 static bool show_step_start(struct page *page, const struct part *part)
 {
     return open_part(page, "p", "step-start", part->id) && put(page, "Step ") &&
-           put_span(page, "hash", value_at(part->data, "snapshot")) && put(page, "</p>\n");
+           put_hash(page, value_at(part->data, "snapshot")) && put(page, "</p>\n");
 }
 
 static bool show_step_finish(struct page *page, const struct part *part)
@@ -172,7 +172,7 @@ static bool show_step_finish(struct page *page, const struct part *part)
     value_pick(part->data, 4, names, values);
     return open_part(page, "p", "step-finish", part->id) && put(page, "Step ended ") &&
            put_span(page, "reason", values[0]) && part_put_tokens(page, values[1], values[2]) &&
-           put_span(page, "hash", values[3]) && put(page, "</p>\n");
+           put_hash(page, values[3]) && put(page, "</p>\n");
 }
 
 static bool show_patch(struct page *page, const struct part *part)
@@ -189,7 +189,7 @@ static bool show_patch(struct page *page, const struct part *part)
     if (count > CUT_LINES &&
         !(put(page, "<li>… ") && put_count(page, count - CUT_LINES) && put(page, " more</li>\n")))
         return false;
-    return put(page, "</ul>\n<p>") && put_span(page, "hash", value_at(part->data, "hash")) &&
+    return put(page, "</ul>\n<p>") && put_hash(page, value_at(part->data, "hash")) &&
            put(page, "</p></details>\n");
 }
 
@@ -240,7 +240,7 @@ static bool show_retry(struct page *page, const struct part *part)
 static bool show_snapshot(struct page *page, const struct part *part)
 {
     return open_part(page, "p", "snapshot", part->id) && put(page, "Snapshot ") &&
-           put_span(page, "hash", value_at(part->data, "snapshot")) && put(page, "</p>\n");
+           put_hash(page, value_at(part->data, "snapshot")) && put(page, "</p>\n");
 }
 
 static const struct {
