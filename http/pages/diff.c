@@ -16,7 +16,8 @@ struct table {
     size_t pair;
     struct diff_line dropped[BLOCK], added[BLOCK];
     size_t drops, adds;
-    bool loose; /* the block is too long: its lines are written as they come, unpaired */
+    struct diff_line note; /* on the last line dropped: no line feed behind it */
+    bool loose;            /* the block is too long: its lines are written as they come, unpaired */
 };
 
 /* What two lines that became each other share at either end. */
@@ -115,17 +116,23 @@ static bool write_block(struct table *table)
     for (size_t i = 0; i < table->drops && ok; i++)
         ok = write_line(
             table, &table->dropped[i], i < pairs ? &table->added[i] : NULL, table->pair + i);
+    if (table->note.text.len) ok = ok && write_line(table, &table->note, NULL, 0);
     for (size_t i = 0; i < table->adds && ok; i++)
         ok = write_line(
             table, &table->added[i], i < pairs ? &table->dropped[i] : NULL, table->pair + i);
     table->pair += pairs;
     table->drops = table->adds = 0;
+    table->note = (struct diff_line){0};
     return ok;
 }
 
 static bool add_line(struct table *table, const struct diff_line *line)
 {
     bool add = line->kind == DIFF_ADD, drop = line->kind == DIFF_DEL;
+    if (line->kind == DIFF_NOTE && table->drops && !table->adds) { /* what was added is to come */
+        table->note = *line;
+        return true;
+    }
     if (!add && !drop) {
         bool ok = write_block(table) && write_line(table, line, NULL, 0);
         table->loose = false;

@@ -32,7 +32,7 @@ static bool too_large(struct sl_span text)
 
 static bool ends_line(struct sl_span text)
 {
-    return !text.len || text.ptr[text.len - 1] == '\n';
+    return text.ptr[text.len - 1] == '\n';
 }
 
 enum textdiff_result textdiff_create(
@@ -43,7 +43,7 @@ enum textdiff_result textdiff_create(
     pthread_once(&ready, make_ready);
     struct textdiff *made = usable ? calloc(1, sizeof(*made)) : NULL;
     if (!made) return TEXTDIFF_FAILED;
-    made->end_differs = ends_line(before) != ends_line(after);
+    made->end_differs = before.len && after.len && ends_line(before) != ends_line(after);
     git_diff_options_init(&options, GIT_DIFF_OPTIONS_VERSION);
     options.flags = GIT_DIFF_FORCE_TEXT | GIT_DIFF_INDENT_HEURISTIC;
     bool same = sl_span_eq(before, after);
