@@ -61,7 +61,7 @@ const moment = {
 async function fetchUpdate(from, to) {
     try {
         const answer = await fetch(`/share/${share}/update?from=${from}&to=${to}`, { headers: { Accept: 'text/html' } });
-        if (answer.status === 404 || answer.status === 410) { location.reload(); return await new Promise(() => {}); }
+        if (answer.status === 410) { location.reload(); return await new Promise(() => {}); } // removed: the page says when
         return answer.ok ? await answer.text() : null;
     } catch {
         return null;

@@ -2,12 +2,14 @@
 // canvas by columns, so a hundred thousand events cost what a hundred do.
 
 const idle = 2;
+const margin = 5; // pixels at both ends, for the head
 
 const tape = {
     count: 0,
     seqs: new Float64Array(256), times: new Float64Array(256), places: new Float64Array(256), // seconds from the beginning
     prompts: [], // {seq, id, words}
     loaded: null,
+    least: .02, // seconds between two events: of few, each is to be seen
 
     get length() { return this.count ? this.places[this.count - 1] : 0; },
 
@@ -22,7 +24,7 @@ const tape = {
         const at = this.count++;
         this.seqs[at] = seq;
         this.times[at] = time;
-        this.places[at] = at ? this.places[at - 1] + Math.min(idle, Math.max(.02, (time - this.times[at - 1]) / 1000)) : 0;
+        this.places[at] = at ? this.places[at - 1] + Math.min(idle, Math.max(this.least, (time - this.times[at - 1]) / 1000)) : 0;
     },
 
     /** Fetch it, once. */
@@ -35,6 +37,7 @@ const tape = {
                 const came = [];
                 for (let i = 0; i < this.count; i++) came.push([this.seqs[i], this.times[i]]);
                 this.count = 0;
+                this.least = events.length <= 200 ? .25 : events.length <= 2000 ? .1 : .02;
                 for (const [seq, time] of events) this.add(seq, time);
                 for (const [seq, time] of came) this.add(seq, time); // those that came by the live stream meanwhile
                 this.prompts = prompts.map(([seq, id, words]) => ({ seq, id, words }));
@@ -84,7 +87,7 @@ class TapeView {
     }
     /** How many events lie in each column of three pixels. */
     count(width) {
-        const n = Math.max(1, Math.floor(width / 3));
+        const n = Math.max(1, Math.floor((width - 2 * margin) / 3));
         if (this.columns?.length === n && this.counted === tape.count) return this.columns;
         this.columns = new Float64Array(n);
         this.counted = tape.count;
@@ -104,7 +107,7 @@ class TapeView {
         if (canvas.height !== Math.round(height * ratio)) canvas.height = Math.round(height * ratio);
         if (!this.colours) this.readColours();
         const g = canvas.getContext('2d'), { colours } = this, columns = this.count(width);
-        const x = place => tape.length ? place / tape.length * (width - 3) + 1.5 : width - 1.5;
+        const x = place => margin + (tape.length ? place / tape.length : 1) * (width - 2 * margin);
         const base = height - 7, head = x(this.place);
         g.setTransform(ratio, 0, 0, ratio, 0, 0);
         g.clearRect(0, 0, width, height);
@@ -113,7 +116,7 @@ class TapeView {
         const most = Math.log2(this.most + 1);
         for (let i = 0; i < columns.length; i++) {
             if (!columns[i]) continue;
-            const left = columns.length > 1 ? i / (columns.length - 1) * (width - 3) : 0;
+            const left = margin - 1 + (columns.length > 1 ? i / (columns.length - 1) * (width - 2 * margin) : 0);
             const tall = 2 + (base - 11) * Math.log2(columns[i] + 1) / most;
             g.fillStyle = left <= head ? colours.soft : colours['line-strong'];
             g.fillRect(left, base - tall, 2, tall);

@@ -158,7 +158,7 @@ const player = {
         const { slider } = this.parts;
         const placeAt = event => {
             const box = slider.getBoundingClientRect();
-            return tape.length * Math.max(0, Math.min(1, (event.clientX - box.left - 1.5) / (box.width - 3)));
+            return tape.length * Math.max(0, Math.min(1, (event.clientX - box.left - margin) / (box.width - 2 * margin)));
         };
         slider.addEventListener('pointerdown', async event => {
             if (event.button) return;
