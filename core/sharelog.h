@@ -124,7 +124,9 @@ enum sl_result sl_store_stats(struct sl_store *store, struct sl_stats *stats, st
 /* Check everything against everything: every share's chain (sequences, times, `prev`, headers, the
    commitments of every body), the whole log by position, derived records, and each snapshot against
    a fresh fold. Stops at the first fault: SL_CORRUPT, err naming it exactly (`share ID: event N:
-   item I (KEY): …`). Memory is bounded by the largest single state's keys. */
+   item I (KEY): …`). Memory is bounded by the largest single state's keys.
+   Nothing may be appended to the store meanwhile, since that would look like a fault: where a
+   server writes, verify beside it. */
 struct sl_verified {
     uint64_t shares, events, items, bytes, snapshots, removed; /* what was checked */
     uint8_t root[32];                                          /* RFC 6962 root over all leaves */
