@@ -7,6 +7,7 @@
 #include "http/pages/diff.h"
 #include "http/pages/figure.h"
 #include "http/pages/spread.h"
+#include "http/pages/value.h"
 
 #include <inttypes.h>
 
@@ -123,6 +124,21 @@ static bool write_difference(
     return ok;
 }
 
+/* What it is, at a glance: a message's role, a part's type and tool. */
+static bool write_about(struct http_reply *reply, struct sl_span json)
+{
+    static const char *const names[] = {"role", "type", "tool"};
+    struct sl_span values[3];
+    if (!value_is_kind(json, JSON_OBJECT)) return true;
+    value_pick(json, 3, names, values);
+    for (size_t i = 0; i < 3; i++)
+        if (value_is_text(values[i]) && values[i].len < 100 &&
+            !(MARKUP(reply, "<span class=\"type\">") && html_json_string(reply, values[i]) &&
+                MARKUP(reply, "</span> ")))
+            return false;
+    return true;
+}
+
 static bool write_change(struct change_range *range, struct sl_span key, struct sl_span json,
     struct sl_span before, struct sl_span after)
 {
@@ -132,12 +148,12 @@ static bool write_change(struct change_range *range, struct sl_span key, struct 
                        : !before.len             ? "added"
                        : !after.len              ? "removed"
                        : same                    ? "same"
-                                                 : "changed";
+                                                 : "edited";
     uint64_t at = after.len ? range->to : range->from;
     if (!json.len) json = after.len ? after : before;
     return http_print(reply, "<article class=\"change %s\">\n<h3><code dir=\"auto\">", what) &&
-           html_text(reply, key) &&
-           http_print(reply, "</code> <span class=\"change-kind\">%s</span></h3>\n",
+           html_text(reply, key) && MARKUP(reply, "</code> ") && write_about(reply, json) &&
+           http_print(reply, "<span class=\"change-kind\">%s</span></h3>\n",
                same ? "sent again, unchanged" : what) &&
            (!(before.len && after.len) || same || write_difference(range, key, before, after)) &&
            (!json.len || write_json(range, key, json, at, !before.len)) &&

@@ -112,7 +112,7 @@ static bool write_head(struct comparison *comparison)
 {
     struct http_call *call = comparison->call;
     struct http_reply *reply = call->reply;
-    return page_begin(call, 200, "Compare") &&
+    return found_begin(call, &comparison->info, "Compare") &&
            http_print(reply,
                "<nav class=\"crumbs\" aria-label=\"Place\"><a href=\"/share/%s\">Session</a> › "
                "<a href=\"/share/%s/history\">History</a> › Compare</nav>\n"
@@ -167,6 +167,6 @@ void page_compare(struct http_call *call)
     if (result != SL_OK)
         found_fail(call, result, &err);
     else if (write_end(&comparison))
-        page_end(call);
+        frame_end(call);
     buf_fini(&comparison.keys);
 }

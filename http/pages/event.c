@@ -90,7 +90,7 @@ static bool write_head(
 {
     struct http_reply *reply = call->reply;
     bool live = info->state == SL_SHARE_LIVE;
-    return page_begin(call, 200, "Event") &&
+    return found_begin(call, info, "Event") &&
            MARKUP(reply, "<nav class=\"crumbs\" aria-label=\"Place\">") &&
            (live ? http_print(reply, "<a href=\"/share/%s\">Session</a>", call->id)
                  : MARKUP(reply, "Removed")) &&
@@ -200,7 +200,7 @@ void page_event(struct http_call *call)
         result = sl_event_open(call->app->store, api_id(call), call->sequence, &event, &err);
     if (result == SL_OK) result = write_event(call, &info, event, first, &err);
     if (result == SL_OK)
-        page_end(call);
+        frame_end(call);
     else
         found_fail(call, result, &err);
     sl_event_close(event);

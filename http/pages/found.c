@@ -59,6 +59,13 @@ bool found_share(struct http_call *call, struct sl_share_info *info)
     return true;
 }
 
+bool found_begin(struct http_call *call, const struct sl_share_info *info, const char *title)
+{
+    struct frame frame = {.class = "page", .title = sl_span_of(title)};
+    if (info->state == SL_SHARE_LIVE) frame.share = call->id;
+    return frame_begin(call, 200, &frame);
+}
+
 /* ---- a place in its history ---- */
 
 static bool note_time(void *ctx, const struct sl_event_info *info)

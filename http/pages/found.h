@@ -13,6 +13,10 @@ void found_fail(struct http_call *call, enum sl_result result, const struct sl_e
    False: answered. */
 bool found_share(struct http_call *call, struct sl_share_info *info);
 
+/* Begin a page about that share: with the links to its other pages, if it is still there. End it
+   with frame_end. */
+bool found_begin(struct http_call *call, const struct sl_share_info *info, const char *title);
+
 /* The sequence that a text names: a number as it is, a time as its last event at or before it. For
    a sequence that isn't there SL_NO_MOMENT, for a text that is neither SL_INVALID. `name` is the
    parameter's, for the message. */

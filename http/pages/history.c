@@ -116,7 +116,7 @@ static bool write_head(struct listing *listing)
     struct http_reply *reply = call->reply;
     const struct sl_share_info *info = &listing->info;
     bool removed = info->state != SL_SHARE_LIVE;
-    return page_begin(call, 200, "History") &&
+    return found_begin(call, info, "History") &&
            http_print(reply, "<nav class=\"crumbs\" aria-label=\"Place\">") &&
            http_print(reply, removed ? "%s" : "<a href=\"/share/%s\">Session</a>",
                removed ? "Removed" : call->id) &&
@@ -292,5 +292,5 @@ void page_history(struct http_call *call)
     if (result != SL_OK)
         found_fail(call, result, &err);
     else if (write_end(&listing) && write_pager(&listing))
-        page_end(call);
+        frame_end(call);
 }

@@ -43,9 +43,21 @@ static size_t colour_bytes(struct sl_span text)
     return at < text.len && text.ptr[at] == 'm' ? at + 1 : 0;
 }
 
+static bool is_letter(char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+/* An underline within a word, as names of tools and ids have it, means nothing in Markdown. */
+static bool is_inside(struct sl_span text, char before, uint32_t c)
+{
+    return c == '_' && is_letter(before) && text.len > 1 && is_letter(text.ptr[1]);
+}
+
 /* What stands for the character at the front: NULL for itself, "" for nothing. *taken bytes of the
    text are done with. Line ends are the caller's. */
-static const char *stand_in(struct sl_span text, bool escape, char out[16], size_t *taken)
+static const char *stand_in(
+    struct sl_span text, char before, bool escape, char out[16], size_t *taken)
 {
     uint32_t c = character_at(text, taken);
     size_t colour = c == 0x1b ? colour_bytes(text) : 0;
@@ -59,7 +71,7 @@ static const char *stand_in(struct sl_span text, bool escape, char out[16], size
         snprintf(out, 16, escape ? "^\\%c" : "^%c", (char)(c ^ 0x40));
     else if (is_unsafe(c))
         snprintf(out, 16, escape ? "\\<U+%04X\\>" : "<U+%04X>", (unsigned)c);
-    else if (escape && c < 0x80 && strchr("\\`*_[]<>|~&#", (int)c))
+    else if (escape && c < 0x80 && strchr("\\`*_[]<>|~&#", (int)c) && !is_inside(text, before, c))
         snprintf(out, 16, "\\%c", (char)c);
     else
         return NULL;
@@ -75,8 +87,8 @@ static bool put_safe(struct http_reply *reply, struct sl_span text, bool escape)
         unsigned char c = (unsigned char)text.ptr[i];
         taken = 1;
         if (!escape && c >= 0x20 && c < 0x7f) continue;
-        const char *instead =
-            stand_in((struct sl_span){text.ptr + i, text.len - i}, escape, out, &taken);
+        const char *instead = stand_in((struct sl_span){text.ptr + i, text.len - i},
+            i ? text.ptr[i - 1] : 0, escape, out, &taken);
         if (!instead) continue;
         if (i > done && !http_write(reply, text.ptr + done, i - done)) return false;
         if (!http_write(reply, instead, strlen(instead))) return false;

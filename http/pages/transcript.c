@@ -54,7 +54,7 @@ static bool write_head(struct transcript *transcript, const struct outline *outl
                http_print(reply, "- Tokens: %.0f in, %.0f out, %.0f cache read\n", totals->input,
                    totals->output, totals->cache_read)) &&
            (totals->cost <= 0 || http_print(reply, "- Cost: $%.4f\n", totals->cost)) &&
-           (outline->count || http_print(reply, "\nNothing has been said here yet.\n"));
+           http_print(reply, outline->count ? "\n" : "\nNothing has been said here yet.\n\n");
 }
 
 /* ---- messages ---- */
@@ -77,9 +77,12 @@ static bool write_message_head(struct transcript *transcript, struct sl_span dat
     const struct sl_span models[] = {
         value_at(data, "modelID"), value_at(data, "model.modelID"), value_at(data, "model.id")};
     struct sl_span model = value_first(models, 3), agent = value_at(data, "agent");
+    bool user =
+        value_is(value_at(data, "role"), "user") || value_is(value_at(data, "type"), "user");
+    if (user) model = agent = (struct sl_span){"", 0}; /* the answers name them */
     uint64_t created = value_u64(value_at(data, "time.created"));
     uint64_t completed = value_u64(value_at(data, "time.completed"));
-    return http_print(reply, transcript->how == PROSE_MARKDOWN ? "\n---\n\n## " : "\n\n== ") &&
+    return http_print(reply, transcript->how == PROSE_MARKDOWN ? "---\n\n## " : "\n== ") &&
            write_who(transcript, data) &&
            (!value_is_some(model) ||
                (http_print(reply, " · ") && transcript_line(transcript, model))) &&
@@ -176,7 +179,7 @@ static enum sl_result write_message(struct transcript *transcript, struct messag
 static bool write_other(struct transcript *transcript, const struct sl_view_item *item)
 {
     struct http_reply *reply = transcript->reply;
-    return http_print(reply, transcript->how == PROSE_MARKDOWN ? "\n---\n\n## " : "\n\n== ") &&
+    return http_print(reply, transcript->how == PROSE_MARKDOWN ? "---\n\n## " : "\n== ") &&
            prose_line(reply, transcript->how, item->key) && http_print(reply, "\n\n") &&
            transcript_json(transcript, item->data);
 }

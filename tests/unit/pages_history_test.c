@@ -154,8 +154,7 @@ static void changes(void **state)
     assert_int_equal(times("class=\"change added\""), 2);
     assert_has("language-json\">{\n  &quot;id&quot;: &quot;ses_abcdefgh&quot;,\n");
     assert_int_equal(get(page(&a, "/history/4")), 200);
-    assert_has(
-        "<article class=\"change changed\">\n<h3><code dir=\"auto\">part/msg_1/prt_1</code>");
+    assert_has("<article class=\"change edited\">\n<h3><code dir=\"auto\">part/msg_1/prt_1</code>");
     assert_has("&lt;script&gt;one&lt;/script&gt;");
     assert_has("&quot;text&quot;: &quot;two&quot;");
     assert_lacks("<script>one");
