@@ -20,7 +20,7 @@ function loadHighlighter() {
 async function colour(code) {
     const name = /(?:^|\s)language-(\S+)/.exec(code.className)?.[1];
     const text = code.textContent;
-    if (!name || name === 'text' || 'lit' in code.dataset || text.length > codeBytes || !text) return;
+    if (window.offline || !name || name === 'text' || 'lit' in code.dataset || text.length > codeBytes || !text) return;
     code.dataset.lit = '';
     try {
         const lighter = await loadHighlighter();

@@ -4,7 +4,7 @@ document.body.append(voice);
 dress(document);
 addThemeSwitch();
 watchCode(document);
-if (share && byId('messages') && location.protocol !== 'file:') {
+if (share && byId('messages') && (location.protocol !== 'file:' || window.offline)) {
     turns.start();
     player.start();
     listenToKeys();
