@@ -1,0 +1,154 @@
+// What comes in while the page is open.
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import { until } from '../client/support/wait.mjs';
+import { assertSame, inWindow, picture, shows } from './support/browser.mjs';
+import { batches, openClient, openServer } from './support/server.mjs';
+import { server } from './support/world.mjs';
+
+/** Mark the page: the mark is gone if it is loaded again. */
+const mark = (view) => view.eval(() => { window.marked = true; });
+const stayed = async (view) => assert.equal(await view.eval(() => window.marked), true, 'the page was not loaded again');
+
+/** Load the page anew, in a window of its own, and see that it says what this one says. */
+async function asFresh(view, where, what) {
+  const now = await picture(view);
+  await inWindow(server, {}, async (fresh) => {
+    await fresh.go(where);
+    assertSame(now, await picture(fresh), what);
+  });
+}
+
+/** Where an element in view stands, and how far down the page is. */
+const placeOf = (view, id) => view.eval((name) => ({ top: document.getElementById(name).getBoundingClientRect().top, scroll: scrollY }), id);
+
+describe('live', () => {
+  test('the first sync fills a page that waits for it', () => inWindow(server, {}, async (view) => {
+    const client = await openClient(server);
+    await view.go(client.page);
+    await mark(view);
+    await view.page.locator('.state.live').waitFor();
+    const seq = await client.sync(batches('short')[0]);
+    await shows(view, seq);
+    assert.equal(await view.page.locator('.notice.waiting').count(), 0);
+    await stayed(view);
+    await asFresh(view, client.page, 'after the first sync');
+  }));
+
+  for (const name of ['stream', 'kinds', 'medium']) {
+    test(`${name}: every batch appears, and the page is then as one loaded fresh`, () => inWindow(server, {}, async (view) => {
+      const client = await openClient(server), [first, ...rest] = batches(name);
+      await client.sync(first);
+      await view.go(client.page);
+      await mark(view);
+      await view.page.locator('.state.live').waitFor();
+      for (const batch of rest) {
+        const seq = await client.sync(batch);
+        await shows(view, seq);
+        await asFresh(view, client.page, `after event ${seq}`);
+      }
+      await stayed(view);
+    }));
+  }
+
+  test('a burst of batches', () => inWindow(server, {}, async (view) => {
+    const client = await openClient(server), [first, ...rest] = batches('stream');
+    await client.sync(first);
+    await view.go(client.page);
+    let seq = 0;
+    for (const batch of rest) seq = await client.sync(batch);
+    await shows(view, seq);
+    await asFresh(view, client.page, 'after the burst');
+  }));
+
+  test('who reads in the middle stays there; who is at the end follows', () => inWindow(server, {}, async (view) => {
+    const client = await openClient(server), all = batches('long').slice(0, 45);
+    for (const batch of all.slice(0, 30)) await client.sync(batch);
+    await view.go(client.page);
+    await view.page.locator('.state.live').waitFor();
+    // The page settles: what is far from the reader is measured when it comes near.
+    const id = await view.eval(async () => {
+      const articles = [...document.querySelectorAll('#messages > .message')], middle = articles[articles.length >> 1];
+      middle.scrollIntoView({ block: 'center', behavior: 'instant' });
+      for (let quiet = 0, top = NaN; quiet < 10; ) {
+        await new Promise(requestAnimationFrame);
+        const now = middle.getBoundingClientRect().top;
+        quiet = now === top ? quiet + 1 : 0;
+        top = now;
+      }
+      return middle.id;
+    });
+    const before = await placeOf(view, id);
+    for (const batch of all.slice(30, 38)) {
+      await shows(view, await client.sync(batch));
+      const { top } = await placeOf(view, id);
+      assert.ok(Math.abs(top - before.top) < 2, `what is read stays where it is: ${before.top} → ${top}`);
+    }
+    // A message above what is read changes: what is read stays all the same.
+    const above = all.flat().find(({ type, data }) => type === 'part' && data.type === 'text' && data.text);
+    const longer = { ...above, data: { ...above.data, text: `${above.data.text}\n\n${'More of it. '.repeat(400)}\n\n- and\n- a\n- list` } };
+    await shows(view, await client.sync([longer]));
+    const moved = await placeOf(view, id);
+    assert.ok(Math.abs(moved.top - before.top) < 2, `what is read stays where it is when something above grows: ${before.top} → ${moved.top}`);
+
+    const gap = () => view.eval(() => document.documentElement.scrollHeight - innerHeight - scrollY);
+    await view.page.waitForFunction(() => { scrollTo({ top: document.documentElement.scrollHeight, behavior: 'instant' }); return document.documentElement.scrollHeight - innerHeight - scrollY < 2; });
+    for (const batch of all.slice(38)) {
+      await shows(view, await client.sync(batch));
+      await until('at the end it follows', async () => (await gap()) < 4, 3_000);
+    }
+  }));
+
+  test('what the reader opened stays open, what is selected stays selected', () => inWindow(server, {}, async (view) => {
+    const client = await openClient(server), all = batches('stream');
+    for (const batch of all.slice(0, 12)) await client.sync(batch);
+    await view.go(client.page);
+    const fold = view.page.locator('#messages details:not([open])').first(), id = await fold.getAttribute('id');
+    assert.ok(id, 'there is something to open');
+    await fold.locator('summary').first().click();
+    const selected = await view.eval(() => {
+      getSelection().selectAllChildren(document.querySelector('.message.user .part.text'));
+      return String(getSelection());
+    });
+    for (const batch of all.slice(12)) await shows(view, await client.sync(batch));
+    assert.equal(await view.eval((name) => document.getElementById(name).open, id), true);
+    assert.equal(await view.eval(() => String(getSelection())), selected);
+    assert.ok(selected.trim());
+  }));
+
+  test('after the server died and came back nothing is missed', async () => {
+    const other = await openServer('restarted');
+    try {
+      await inWindow(other, { expected: [/ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED_ENCODING|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE/] }, async (view) => {
+        const client = await openClient(other), all = batches('stream');
+        for (const batch of all.slice(0, 5)) await client.sync(batch);
+        await view.go(client.page);
+        await mark(view);
+        await view.page.locator('.state.live').waitFor();
+        await other.kill();
+        await view.page.locator('.state.lost').waitFor();
+        await other.restart();
+        let seq = 0;
+        for (const batch of all.slice(5, 15)) seq = await client.sync(batch);
+        await shows(view, seq, 40_000);
+        await view.page.locator('.state.live').waitFor();
+        for (const batch of all.slice(15)) await shows(view, await client.sync(batch));
+        await stayed(view);
+        const now = await picture(view);
+        await view.go(client.page);
+        assertSame(now, await picture(view), 'after the server came back');
+      });
+    } finally {
+      await other.stop();
+    }
+  });
+
+  test('taken down while it is read: the page says so', () => inWindow(server, { expected: [/status of (410|404)/] }, async (view) => {
+    const client = await openClient(server);
+    await client.sync(batches('short')[0]);
+    await view.go(client.page);
+    await view.page.locator('.state.live').waitFor();
+    await client.remove();
+    await view.page.waitForFunction(() => /removed/i.test(document.querySelector('main').textContent) && !document.querySelector('#messages'));
+  }));
+});
