@@ -134,8 +134,20 @@ function countUndone() {
 // ---- the reader's place ----
 
 const endSlack = 120;
-const atEnd = () => document.documentElement.scrollHeight - innerHeight - scrollY < endSlack;
-const toEnd = () => scrollTo({ top: document.documentElement.scrollHeight, behavior: 'instant' });
+let settling = 0; // frames for which the end is still held: what comes into view is laid out only then, and grows
+for (const type of ['wheel', 'touchmove', 'keydown', 'pointerdown']) addEventListener(type, () => { settling = 0; }, { passive: true, capture: true });
+
+const atEnd = () => settling > 0 || document.documentElement.scrollHeight - innerHeight - scrollY < endSlack;
+
+function toEnd() {
+    const hold = () => {
+        scrollTo({ top: document.documentElement.scrollHeight, behavior: 'instant' });
+        if (--settling > 0) requestAnimationFrame(hold);
+    };
+    const held = settling > 0;
+    settling = 12;
+    if (!held) hold();
+}
 
 /** Something that the reader sees, and where it is. */
 function anchor() {

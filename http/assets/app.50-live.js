@@ -22,6 +22,8 @@ const live = {
     },
     later() {
         clearTimeout(this.timer);
+        if (this.failures) // refused again: is it still there?
+            fetch(`/api/share/${share}/metadata`).then(({ status }) => { if (status === 404 || status === 410) location.reload(); }, () => {});
         this.timer = setTimeout(() => this.connect(), Math.min(30000, 1000 * 2 ** this.failures++) * (.75 + Math.random() / 2));
     },
     take(data) {

@@ -9,6 +9,7 @@
 
     let versions = null; // id → [[sequence, element or null (not there)] …], in order
     const times = []; // [sequence, time] of each step
+    const undone = new Set(), folded = { matches: () => false, outerHTML: '' }; // what lies in the fold comes with it
     function read() {
         if (versions) return;
         versions = new Map();
@@ -18,9 +19,16 @@
             holder.innerHTML = step.textContent;
             const update = holder.content.querySelector('.update');
             times.push([to, Number(update.dataset.time)]);
-            for (const element of [...update.children])
-                if (element.matches('template.dropped')) note(element.dataset.id, to, null);
-                else note(element.id, to, element);
+            for (const element of [...update.children]) {
+                const id = element.dataset.id ?? element.id;
+                // An update says nothing of the fold of undone messages once it is empty.
+                if (undone.has(id) && !update.querySelector('#undone')) { note('undone', to, null); undone.clear(); }
+                if (element.matches('template.dropped')) note(id, to, null);
+                else note(id, to, element);
+                if (id !== 'undone') continue;
+                undone.clear();
+                for (const article of element.querySelectorAll(':scope > article')) { undone.add(article.id); note(article.id, to, folded); }
+            }
             step.remove();
         }
     }
@@ -34,7 +42,7 @@
             if (before === now) continue;
             if (now?.matches('article')) articles.push(now);
             else if (now) rest.push(now.outerHTML);
-            else rest.push(`<template class="dropped" data-id="${id.replace(/[&"<]/g, c => `&#${c.charCodeAt(0)};`)}"></template>`);
+            else if (id !== 'undone') rest.push(`<template class="dropped" data-id="${id.replace(/[&"<]/g, c => `&#${c.charCodeAt(0)};`)}"></template>`);
         }
         articles.sort((a, b) => a.id < b.id ? -1 : 1); // as the page has them: each behind the one it comes after
         return `<div class="update" data-from="${from}" data-to="${to}" data-time="${time}">${articles.map(a => a.outerHTML).join('')}${rest.join('')}</div>`;
