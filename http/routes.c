@@ -9,6 +9,7 @@
 #include "http/pages/event.h"
 #include "http/pages/export.h"
 #include "http/pages/history.h"
+#include "http/pages/offline.h"
 #include "http/pages/sessions.h"
 #include "http/pages/share.h"
 #include "http/pages/sign_in.h"
@@ -56,6 +57,7 @@ static const struct route table[] = {
     {HTTP_GET, "/share/:id.md", ROUTE_ANYONE, 0, page_markdown, "a transcript in Markdown; ?at=SEQ|?t=TIME, as all of these"},
     {HTTP_GET, "/share/:id.txt", ROUTE_ANYONE, 0, page_text, "a transcript in plain text"},
     {HTTP_GET, "/share/:id.json", ROUTE_ANYONE, 0, handle_session, "the same as /api/share/:id"},
+    {HTTP_GET, "/share/:id.html", ROUTE_ANYONE, 0, page_offline, "the page as one file that plays without a server"},
     {HTTP_GET, "/share/:id.jsonl", ROUTE_ANYONE, 0, page_events, "the events, a line each, with their data"},
     {HTTP_GET, "/share/:id/update", ROUTE_ANYONE, 0, page_update, "HTML of what differs between the pages at sequences ?from and ?to"},
     {HTTP_GET, "/share/:id/timeline", ROUTE_ANYONE, 0, page_timeline, "when each event was, and where the prompts are, as JSON"},

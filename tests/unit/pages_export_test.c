@@ -198,6 +198,71 @@ static void negotiation(void **state)
     }
 }
 
+/* ---- one file ---- */
+
+static size_t times(const char *text)
+{
+    size_t count = 0;
+    for (const char *at = got.body; (at = strstr(at, text)); at++)
+        count++;
+    return count;
+}
+
+static void assert_one_file(const struct share *share, const char *rest)
+{
+    assert_int_equal(get(page(share, rest)), 200);
+    assert_false(got.aborted);
+    assert_header("Content-Disposition: attachment; filename=\"");
+    assert_int_equal(times("<body"), 1);
+    assert_int_equal(times("</body>\n</html>\n"), 1);
+    assert_has(
+        "http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; img-src data:;");
+    assert_int_equal(times("<script src"), 0);
+    assert_int_equal(times("<link "), 0);
+    assert_int_equal(times("href=\"/"), 0);
+    assert_int_equal(times("src=\"/"), 0);
+    assert_int_equal(times("src=\"http"), 0);
+}
+
+static void one_file(void **state)
+{
+    struct capture capture;
+    char step[96];
+    (void)state;
+    for (size_t i = 0; captures[i]; i++) {
+        if (strcmp(captures[i], "long") == 0) continue; /* takes a while under sanitizers */
+        capture_send(captures[i], &capture);
+        for (size_t j = 0; j < capture.count; j++) {
+            struct sl_share_info info;
+            struct share *share = &capture.shares[j];
+            sl_share_info(ask_store, sl_span_of(share->id), &info, NULL);
+            if (capture.removed[j]) {
+                assert_int_equal(get(page(share, ".html")), 410);
+                continue;
+            }
+            assert_one_file(share, ".html");
+            assert_int_equal(times("class=\"step\""), info.sequence);
+            snprintf(step, sizeof(step), "data-to=\"%llu\"", (unsigned long long)info.sequence);
+            assert_has(step);
+            if (strcmp(captures[i], "kinds") == 0) assert_has("src=\"data:image/png;base64,iVBOR");
+        }
+        capture_fini(&capture);
+    }
+    struct share a = filled("ses_xxabcdefgh");
+    assert_one_file(&a, ".html?at=3");
+    assert_int_equal(times("class=\"step\""), 3);
+    assert_has("data-at=\"3\"");
+    assert_null(strstr(got.body, "<script>one"));
+    assert_int_equal(
+        sync_items(&a, "{\"type\":\"part\",\"data\":{\"id\":\"prt_1\",\"messageID\":"
+                       "\"msg_1\",\"type\":\"text\",\"text\":\"</script><script>two\"}}"),
+        200);
+    assert_one_file(&a, ".html");
+    assert_null(strstr(got.body, "<script>two"));
+    assert_has("\\u003cscript>two");
+    assert_int_equal(get(page(&a, ".html?at=99")), 404);
+}
+
 /* ---- any shape ---- */
 
 static void shapes(void **state)
@@ -338,6 +403,7 @@ int main(void)
         ON(real_sessions),
         ON(events),
         ON(negotiation),
+        ON(one_file),
         ON(shapes),
         cmocka_unit_test(prose),
     };
