@@ -82,7 +82,7 @@ static size_t take_sequence(struct sl_span text, struct order *order)
    follows: then only what began it is left out. */
 static size_t take_string(struct sl_span text)
 {
-    for (size_t at = 2; at < text.len && at < STRING_MAX && text.ptr[at] != '\n'; at++) {
+    for (size_t at = 2; at < text.len && at < STRING_MAX; at++) {
         if (text.ptr[at] == '\a') return at + 1;
         if (text.ptr[at] == '\x1b')
             return at + 1 < text.len && text.ptr[at + 1] == '\\' ? at + 2 : 2;

@@ -139,10 +139,11 @@ static size_t harmless_character(const struct reading *reading)
         if ((c[i] & 0xc0) != 0x80) return 0;
         code = code << 6 | (c[i] & 0x3f);
     }
-    bool bad = code < 0xa0 || code == 0xad || code == 0x61c || code == 0x200b || code == 0x200e ||
-               code == 0x200f || (code >= 0x2028 && code <= 0x202e) ||
-               (code >= 0x2060 && code <= 0x206f) || code == 0xfeff ||
-               (code >= 0xd800 && code < 0xe000) || (code & 0xfffe) == 0xfffe ||
+    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+    bool bad = code < least[len] || code < 0xa0 || code == 0xad || code == 0x61c ||
+               code == 0x200b || code == 0x200e || code == 0x200f ||
+               (code >= 0x2028 && code <= 0x202e) || (code >= 0x2060 && code <= 0x206f) ||
+               code == 0xfeff || (code >= 0xd800 && code < 0xe000) || (code & 0xfffe) == 0xfffe ||
                (code >= 0xe0000 && code < 0xe1000) || code > 0x10ffff;
     return bad ? 0 : len;
 }

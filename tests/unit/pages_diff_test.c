@@ -145,6 +145,10 @@ static void texts(void **state)
         HEAD("f", "1", "1") TABLE PAIR("del", "0", "1", "",
             "abc<del><span class=\"char\" title=\"U+000D\">\xe2\x90\x8d</span></del>")
             PAIR("add", "0", "", "1", "abc") END);
+    texts_are("\xe2\x82\xac!abc\xe2\x82\xac", "\xe2\x82\xac!abc\xe3\x82\xac",
+        HEAD("f", "1", "1")
+            TABLE PAIR("del", "0", "1", "", "\xe2\x82\xac!abc<del>\xe2\x82\xac</del>")
+                PAIR("add", "0", "", "1", "\xe2\x82\xac!abc<ins>\xe3\x82\xac</ins>") END);
     /* a mark doesn't part the bytes of a character */
     texts_are("abc\xe2\x82\xac", "abc\xe2\x82\xad",
         HEAD("f", "1", "1") TABLE PAIR("del", "0", "1", "", "abc<del>\xe2\x82\xac</del>")

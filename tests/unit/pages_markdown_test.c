@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "http/pages/markdown.h"
+#include "http/pages/markdown_cost.h"
 #include "tests/support/pages_html.h"
 
 #include <pthread.h>
@@ -81,6 +82,8 @@ static void live_links(void **state)
         "<p><a class=\"image\" href=\"https://x.example/a.png\"" REL ">alt <em>x</em></a></p>\n");
     is("![](https://x.example/a.png)", "<p><a class=\"image\" href=\"https://x.example/a.png\"" REL
                                        ">https://x.example/a.png</a></p>\n");
+    is("![](<x\"<b>)", "<p>![](&lt;x&quot;<code class=\"raw\">&lt;b&gt;</code>)</p>\n");
+    is("![](x\"<)", "<p><span class=\"not-linked\" title=\"x&quot;&lt;\">x&quot;&lt;</span></p>\n");
     is("[![a](https://x.example/a.png)](https://y.example)",
         "<p><a href=\"https://y.example\"" REL ">a</a></p>\n");
 }
@@ -199,6 +202,30 @@ static void pathological(void **state)
         }
 }
 
+/* What is left out for its cost is no more than that. */
+static void costs(void **state)
+{
+    struct buf mails = {0}, table = {0}, deep = {0};
+    (void)state;
+    repeat(&mails, "mailto:a@b.c ", 60000);
+    assert_true(markdown_cost_of(buf_span(&mails)).document);
+    assert_false(markdown_cost_of(buf_span(&mails)).links);
+    repeat(&table, "-|", 2000);
+    repeat(&table, "\na", 2000);
+    assert_false(markdown_cost_of(buf_span(&table)).tables);
+    assert_true(markdown_cost_of(buf_span(&table)).links);
+    for (int i = 0; i < 2;
+         i++) /* emphasis in emphasis, and no more elements than a browser takes */
+        repeat(&deep, i ? " a** a*" : "*a **a ", 7000);
+    assert_true(markdown_cost_of(buf_span(&deep)).document);
+    assert_true(markdown_write(html_fresh(), buf_span(&deep)));
+    assert_harmless("deep emphasis");
+    assert_html_has("<em>");
+    buf_fini(&mails);
+    buf_fini(&table);
+    buf_fini(&deep);
+}
+
 static void too_large(void **state)
 {
     struct buf text = {0};
@@ -264,6 +291,7 @@ int main(void)
         cmocka_unit_test(all_of_it),
         cmocka_unit_test(random_texts),
         cmocka_unit_test(pathological),
+        cmocka_unit_test(costs),
         cmocka_unit_test(too_large),
         cmocka_unit_test(threads),
         cmocka_unit_test(gone),
