@@ -128,21 +128,19 @@ static enum sl_result make(struct sl_store *store, struct share *share, uint64_t
 
 /* ---- what is due ---- */
 
-/* On the sequencer's thread, where no event can come between looking and taking the mark away. */
+/* On the sequencer's thread, where no event can come between looking and taking the mark away. The
+   share is not due any more from here on, not only once this is committed: an event behind it in
+   the same group must be able to make it due anew. */
 static enum sl_result drop_mark(struct append *append, struct kv_batch *kv_batch)
 {
-    const struct share *share = append->share;
+    struct share *share = append->share;
     if (share->record.state == SL_SHARE_LIVE && !share->removing &&
         share->staged.stored - share->snapshot_stored >= share_due_bytes(share->snapshot_size))
         return SL_STOPPED;
     struct row_key mark = row_index(ROW_INDEX_DUE, sl_span_of(share->id));
     kv_delete(((struct sl_store *)append->ctx)->kv, kv_batch, KV_INDEX, row_span(&mark));
+    share->due = false;
     return SL_OK;
-}
-
-static void mark_dropped(struct append *append)
-{
-    append->share->due = false;
 }
 
 enum sl_result make_due_snapshots(
@@ -159,11 +157,8 @@ enum sl_result make_due_snapshots(
         bool live = share->record.state == SL_SHARE_LIVE;
         shares_unlock(store->shares);
         if (!live || head.stored < target) {
-            struct append append = {.share = share,
-                .derive = drop_mark,
-                .committed = mark_dropped,
-                .ctx = store,
-                .derived_bytes = 64};
+            struct append append = {
+                .share = share, .derive = drop_mark, .ctx = store, .derived_bytes = 64};
             result = sequencer_append(store->sequencer, &append, err);
             if (result != SL_STOPPED) break;
             result = SL_OK; /* an event came meanwhile and made one due again */
