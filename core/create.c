@@ -319,11 +319,16 @@ enum sl_result sl_session_allow(
     enum sl_result result = session_id_check(session_id, err);
     if (result == SL_OK) result = store_writable(store, err);
     if (result != SL_OK) return result;
-    char share_id[SL_SHARE_ID_BYTES + 1];
+    char share_id[SL_SHARE_ID_BYTES + 1], before[SL_SHARE_ID_BYTES + 1] = "";
     pthread_mutex_lock(&store->admin);
     do {
         result = holder(store, session_id, share_id, err);
+        if (result == SL_OK && share_id[0] && strcmp(share_id, before) == 0)
+            result = sl_fail(err, SL_CORRUPT,
+                "share %s holds a session that is not its own; `sharelog rebuild` mends that",
+                share_id);
         if (result == SL_OK && share_id[0]) result = append_allow(store, sl_span_of(share_id), err);
+        memcpy(before, share_id, sizeof(before));
     } while (result == SL_OK && share_id[0]);
     pthread_mutex_unlock(&store->admin);
     return result;

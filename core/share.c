@@ -1,5 +1,6 @@
 #include "share.h"
 
+#include "crypto.h"
 #include "pack.h"
 #include "rows.h"
 #include "snapshot.h"
@@ -16,6 +17,7 @@ struct shares {
     struct share *newest, *oldest; /* of all, the ones held too */
     size_t count;
     uint64_t forgotten; /* shares taken out so far */
+    uint32_t seed;
 };
 
 /* ---- records ---- */
@@ -127,6 +129,7 @@ struct shares *shares_create(struct kv *kv)
     struct shares *shares = calloc(1, sizeof(*shares));
     if (!shares) return NULL;
     shares->kv = kv;
+    crypto_random(&shares->seed, sizeof(shares->seed));
     pthread_mutex_init(&shares->lock, NULL);
     return shares;
 }
@@ -143,10 +146,12 @@ void shares_unlock(struct shares *shares)
 
 static struct share **slot(struct shares *shares, struct sl_span id)
 {
-    uint32_t hash = 2166136261u; /* ids are chosen by the server: nobody can aim at a bucket */
+    /* An id is the end of a session id, which the client chooses: the seed keeps anyone from aiming
+     * at a bucket. */
+    uint32_t hash = shares->seed;
     for (size_t i = 0; i < id.len; i++)
         hash = (hash ^ (uint8_t)id.ptr[i]) * 16777619u;
-    struct share **at = &shares->bucket[hash % BUCKETS];
+    struct share **at = &shares->bucket[(hash ^ hash >> 15) % BUCKETS];
     while (*at && !sl_span_eq(sl_span_of((*at)->id), id))
         at = &(*at)->hash_next;
     return at;
