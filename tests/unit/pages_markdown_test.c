@@ -210,6 +210,8 @@ static void costs(void **state)
     repeat(&mails, "mailto:a@b.c ", 60000);
     assert_true(markdown_cost_of(buf_span(&mails)).document);
     assert_false(markdown_cost_of(buf_span(&mails)).links);
+    assert_true(markdown_write(html_fresh(), buf_span(&mails)));
+    assert_html_lacks("<a ");
     repeat(&table, "-|", 2000);
     repeat(&table, "\na", 2000);
     assert_false(markdown_cost_of(buf_span(&table)).tables);
