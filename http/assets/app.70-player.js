@@ -25,7 +25,7 @@ const player = {
     speed: Number(kept.get('speed')) || 1,
     place: 0, // seconds on the tape
     ticker: 0,
-    hushed: false,
+    lastShown: moment.shown,
 
     // ---- moving ----
 
@@ -242,11 +242,13 @@ const player = {
             for (const element of log.added)
                 if (element.matches('.message.user > .part, .message.user'))
                     this.newPrompt(element.closest('.message'));
+            this.lastShown = moment.shown;
             if (elements.length && !atEnd()) this.end.hidden = false;
             if (log.articles) say(log.articles === 1 ? 'A new message' : `${log.articles} new messages`);
             return;
         }
         this.stepping = true;
+        this.lastShown = moment.shown;
         const few = elements.length <= 12 ? elements : [];
         for (const element of few) element.classList.add('changed');
         const last = elements.findLast(element => element.matches('.text, .tool, .reasoning')) ?? elements.at(-1), said = this.parts.said;
@@ -272,6 +274,11 @@ const player = {
     },
     newPrompt(article) {
         if (!article?.id || tape.prompts.some(prompt => prompt.id === article.id)) return;
+        if (moment.shown - this.lastShown > 1 && tape.loaded && tape.count < 20000) { // of several events at once: ask which it was
+            tape.loaded = null;
+            tape.load();
+            return;
+        }
         tape.prompts.push({ seq: moment.shown, id: article.id, words: find('.text', article)?.textContent.trim().slice(0, 80) ?? '' });
     },
 
