@@ -195,6 +195,33 @@ static void removed_while_written(void **state)
     assert_int_equal(net_server_run(&server, "verify", NULL, 0, 300000), 0);
 }
 
+/* Snapshots are made beside the syncs, and none that is due is forgotten: verify looks for each. */
+static void every_snapshot_that_is_due(void **state)
+{
+    const size_t len = 262000; /* each makes one due, or every second */
+    uint64_t random = net_seed() + 4;
+    char *item = malloc(len + 128);
+    (void)state;
+    for (unsigned i = 0; i < scaled(60); i++) {
+        struct net_share share;
+        assert_true(net_create(client, net_session_id(), &share));
+        for (unsigned n = 0; n < 4; n++) {
+            size_t at = (size_t)sprintf(item,
+                "{\"type\":\"part\",\"data\":{\"id\":\"p%u\",\"messageID\":\"m\",\"text\":\"", n);
+            while (at < len)
+                at +=
+                    (size_t)sprintf(item + at, "%016llx", (unsigned long long)net_random(&random));
+            strcpy(item + at, "\"}}");
+            assert_int_equal(net_sync(client, &share, item), 200);
+        }
+    }
+    free(item);
+    struct net_request compact = {
+        .method = "POST", .path = "/api/compact", .body = SL_SPAN("{}"), .headers = {NET_AS_OWNER}};
+    assert_int_equal(net_ask(client, &compact), 200);
+    assert_int_equal(net_server_run(&server, "verify", NULL, 0, 300000), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -202,6 +229,7 @@ int main(void)
         cmocka_unit_test(sixteen_connections),
         cmocka_unit_test(readers_beside_writers),
         cmocka_unit_test(removed_while_written),
+        cmocka_unit_test(every_snapshot_that_is_due),
     };
     return cmocka_run_group_tests(tests, open_all, close_all);
 }
