@@ -6,15 +6,23 @@ import { captures, get, openServer } from './server.mjs';
 
 export let server;
 
-/** The newest share of each capture that is still there, by the capture's name. */
+/** The longest share of each capture of those that are still there, by the capture's name. */
 export const shares = {};
+
+async function longest(ids) {
+  let most = 0, found;
+  for (const id of ids) {
+    const { status, text } = await get(server, `/api/share/${id}/metadata`);
+    if (status === 200 && JSON.parse(text).syncCount >= most) [most, found] = [JSON.parse(text).syncCount, id];
+  }
+  return found;
+}
 
 before(async () => {
   assert.ok(process.env.SL_BIN && process.env.SL_PLAYWRIGHT && process.env.SL_SCRATCH, 'start me with tests/browser/run');
   await openBrowser();
   server = await openServer('world');
-  for (const name of captures)
-    for (const id of await server.send(name)) if ((await get(server, `/api/share/${id}/metadata`)).status === 200) shares[name] = id;
+  for (const name of captures) shares[name] = await longest(await server.send(name));
 }, { timeout: 120_000 });
 
 after(async () => {
