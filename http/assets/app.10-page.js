@@ -69,7 +69,8 @@ function localise(time) {
 
 /** Make what the server sent ready to be used: a whole page, or a piece that is about to be put into it. */
 function dress(root) {
-    for (const time of findAll('time[datetime]', root)) localise(time);
+    if (document.body.matches('.share')) // the other pages say that theirs are UTC
+        for (const time of findAll('time[datetime]', root)) localise(time);
     for (const button of findAll('button.copy[hidden]', root)) button.hidden = false;
 }
 
