@@ -21,6 +21,7 @@ async function colour(code) {
     const name = /(?:^|\s)language-(\S+)/.exec(code.className)?.[1];
     const text = code.textContent;
     if (window.offline || !name || name === 'text' || 'lit' in code.dataset || text.length > codeBytes || !text) return;
+    if (window.offline && !window.hljs) return; // a file that holds a session is without it
     code.dataset.lit = '';
     try {
         const lighter = await loadHighlighter();

@@ -212,8 +212,8 @@ const player = {
         this.address();
     },
     showState(past) {
-        const lost = moment.trouble || live.state === 'lost', following = !past && live.state === 'open' && !moment.trouble;
-        const text = past ? (moment.live ? '' : 'Go to now') : lost ? 'Reconnecting' : live.state === 'open' ? 'Live' : 'Connecting';
+        const lost = moment.trouble || live.state === 'lost', following = !past && !window.offline && live.state === 'open' && !moment.trouble;
+        const text = past ? (moment.live ? '' : 'Go to now') : lost ? 'Reconnecting' : window.offline ? 'Now' : live.state === 'open' ? 'Live' : 'Connecting';
         const { state, said } = this.parts;
         if (state.textContent !== text) state.textContent = text;
         state.className = `state${following ? ' live' : ''}${lost ? ' lost' : ''}`;
