@@ -24,16 +24,16 @@ struct encoder *encoder_open(enum encoding encoding);
 void encoder_close(struct encoder *encoder);
 
 /* Compress some of in[0, in_len) into out[0, out_cap): *taken and *made say how much. `last`:
-   nothing comes behind `in`; then call until *done. Call again with what is left, with more room in
-   `out`. False: broken, give it back. */
+   nothing comes behind `in`; `flush`: a reader is to have all of it now. With either, call until
+   *done. Call again with what is left, with more room in `out`. False: broken, give it back. */
 struct encoder_step {
     const void *in;
     size_t in_len;
     void *out;
     size_t out_cap;
-    bool last;
+    bool last, flush;
     size_t taken, made; /* set */
-    bool done;          /* set: the compressed body is complete */
+    bool done;          /* set: the compressed body is complete, or all of it so far is out */
 };
 bool encoder_run(struct encoder *encoder, struct encoder_step *step);
 

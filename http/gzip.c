@@ -47,10 +47,12 @@ bool gzip_run(struct gzip *gzip, struct encoder_step *step)
     stream->next_out = step->out;
     stream->avail_out = bounded(step->out_cap);
     uInt in_before = stream->avail_in, out_before = stream->avail_out;
-    int result = deflate(stream, step->last && whole ? Z_FINISH : Z_NO_FLUSH);
+    int how = !whole ? Z_NO_FLUSH : step->last ? Z_FINISH : step->flush ? Z_SYNC_FLUSH : Z_NO_FLUSH;
+    int result = deflate(stream, how);
     step->taken = in_before - stream->avail_in;
     step->made = out_before - stream->avail_out;
-    step->done = result == Z_STREAM_END;
+    /* zlib: a flush is complete once a call leaves room in the output. */
+    step->done = result == Z_STREAM_END || (how == Z_SYNC_FLUSH && stream->avail_out > 0);
     /* Z_BUF_ERROR: no room, or nothing to do; neither is an error here. */
     return result == Z_OK || result == Z_STREAM_END || result == Z_BUF_ERROR;
 }

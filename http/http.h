@@ -65,6 +65,8 @@ struct http_reply {
     bool (*begin)(struct http_reply *reply);
     bool (*write)(struct http_reply *reply, const void *bytes, size_t len);
     void (*end)(struct http_reply *reply);
+    /* Send what was written so far now, though more will come. NULL: nothing to do. */
+    bool (*flush)(struct http_reply *reply);
     /* Give up a reply whose head is out: the client sees a broken answer, never a short one that
      * looks whole. */
     void (*abort)(struct http_reply *reply);
@@ -76,6 +78,7 @@ struct http_reply {
 bool http_header(struct http_reply *reply, const char *name, const char *value);
 bool http_begin(struct http_reply *reply, int status, const char *content_type);
 bool http_write(struct http_reply *reply, const void *bytes, size_t len);
+bool http_flush(struct http_reply *reply);
 bool http_print(struct http_reply *reply, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 bool http_write_json_string(struct http_reply *reply, struct sl_span text);

@@ -46,6 +46,13 @@ bool http_write(struct http_reply *reply, const void *bytes, size_t len)
     return !reply->cut;
 }
 
+bool http_flush(struct http_reply *reply)
+{
+    if (!reply->begun || reply->cut) return false;
+    if (reply->flush && !reply->flush(reply)) reply->cut = true;
+    return !reply->cut;
+}
+
 bool http_print(struct http_reply *reply, const char *format, ...)
 {
     char few[512], *many = NULL;

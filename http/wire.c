@@ -150,17 +150,23 @@ static void choose(struct wire *wire, const struct http_reply *reply)
     if (wire->encoder) wire->encoding = encoding;
 }
 
-/* Send what was written so far; `last`: and nothing comes after it. */
-static bool push(struct wire *wire, const struct http_reply *reply, bool last)
+enum push { PUSH_MORE, PUSH_FLUSH, PUSH_LAST };
+
+/* Send what was written so far: as much as fills a buffer, or all of it, or all and nothing comes
+ * after it. */
+static bool push(struct wire *wire, const struct http_reply *reply, enum push how)
 {
+    bool last = how == PUSH_LAST;
     if (!wire->head_sent && !wire->encoder) choose(wire, reply);
     if (!wire->encoder) {
         bool ok = emit(wire, reply, wire->plain, wire->plain_len, last);
         wire->plain_len = 0;
         return ok;
     }
-    struct encoder_step step = {
-        .in = wire->plain + FRONT_BYTES, .in_len = wire->plain_len, .last = last};
+    struct encoder_step step = {.in = wire->plain + FRONT_BYTES,
+        .in_len = wire->plain_len,
+        .last = last,
+        .flush = how == PUSH_FLUSH};
     for (;;) {
         step.out = wire->packed + FRONT_BYTES + wire->packed_len;
         step.out_cap = PAYLOAD_BYTES - wire->packed_len;
@@ -170,10 +176,10 @@ static bool push(struct wire *wire, const struct http_reply *reply, bool last)
         step.in_len -= step.taken;
         bool full = wire->packed_len == PAYLOAD_BYTES;
         if (step.done || full) {
-            if (!emit(wire, reply, wire->packed, wire->packed_len, step.done)) return false;
+            if (!emit(wire, reply, wire->packed, wire->packed_len, last && step.done)) return false;
             wire->packed_len = 0;
         }
-        if (step.done || (!last && !full && step.in_len == 0)) break;
+        if (step.done || (how == PUSH_MORE && !full && step.in_len == 0)) break;
     }
     wire->plain_len = 0;
     return true;
@@ -194,7 +200,7 @@ static bool wire_write(struct http_reply *reply, const void *bytes, size_t len)
     struct wire *wire = reply->transport;
     if (wire->ended) return false;
     while (len > 0) {
-        if (wire->plain_len == PAYLOAD_BYTES && !push(wire, reply, false)) {
+        if (wire->plain_len == PAYLOAD_BYTES && !push(wire, reply, PUSH_MORE)) {
             wire->ended = true;
             return false;
         }
@@ -208,12 +214,21 @@ static bool wire_write(struct http_reply *reply, const void *bytes, size_t len)
     return true;
 }
 
+static bool wire_flush(struct http_reply *reply)
+{
+    struct wire *wire = reply->transport;
+    if (wire->ended) return false;
+    if (wire->plain_len == 0 || push(wire, reply, PUSH_FLUSH)) return true;
+    wire->ended = true;
+    return false;
+}
+
 static void wire_end(struct http_reply *reply)
 {
     struct wire *wire = reply->transport;
     if (!wire->begun || wire->ended) return;
     wire->ended = true;
-    if (!reply->cut && !push(wire, reply, true)) {
+    if (!reply->cut && !push(wire, reply, PUSH_LAST)) {
         reply->cut = true;
         wire->keep = false;
     }
@@ -251,6 +266,7 @@ void wire_init(struct wire *wire, struct http_reply *reply)
     reply->begin = wire_begin;
     reply->write = wire_write;
     reply->end = wire_end;
+    reply->flush = wire_flush;
     reply->abort = wire_abort;
     reply->transport = wire;
 }

@@ -36,12 +36,12 @@ bool zstd_run(struct zstd *zstd, struct encoder_step *step)
 {
     ZSTD_inBuffer in = {step->in, step->in_len, 0};
     ZSTD_outBuffer out = {step->out, step->out_cap, 0};
-    size_t left =
-        ZSTD_compressStream2(zstd->context, &out, &in, step->last ? ZSTD_e_end : ZSTD_e_continue);
+    ZSTD_EndDirective how = step->last ? ZSTD_e_end : step->flush ? ZSTD_e_flush : ZSTD_e_continue;
+    size_t left = ZSTD_compressStream2(zstd->context, &out, &in, how);
     if (ZSTD_isError(left)) return false;
     step->taken = in.pos;
     step->made = out.pos;
-    step->done = step->last && left == 0;
+    step->done = how != ZSTD_e_continue && left == 0;
     return true;
 }
 

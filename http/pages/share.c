@@ -80,6 +80,8 @@ void page_share(struct http_call *call)
     if (result == SL_OK && !begin(call, &session, &facts)) result = SL_STOPPED;
     if (result == SL_OK) result = facts_put(&page, &facts, &err);
     if (result == SL_OK) result = turns_put(&page, &session.outline, &err);
+    /* What fills the first screen goes out before the rest is made. */
+    if (result == SL_OK && !http_flush(page.reply)) result = SL_STOPPED;
     if (result == SL_OK) result = put_messages(&page, &session.outline, &err);
     if (result == SL_OK) result = sections_put_diff(&page, &session.outline, &err);
     if (result == SL_OK) result = sections_put_other(&page, &session.outline, &err);

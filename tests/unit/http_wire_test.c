@@ -231,6 +231,37 @@ static void compressed(void **state)
     encoder_pool_fini();
 }
 
+/* What is flushed is on the connection before more is written, plain or compressed; the answer as a
+ * whole is the same. */
+static void flushed(void **state)
+{
+    (void)state;
+    static const char *const accepts[] = {"", "gzip", "zstd"};
+    for (size_t i = 0; i < sizeof accepts / sizeof *accepts; i++) {
+        struct line *line = line_open(true, accepts[i]);
+        line->reply.compress = true;
+        assert_true(http_begin(&line->reply, 200, "text/plain"));
+        write_lines(&line->reply, 100);
+        assert_int_equal(line->sends, 0);
+        assert_true(http_flush(&line->reply));
+        assert_int_equal(line->sends, 1);
+        size_t first = line->out.len;
+        assert_true(first > 200);
+        assert_true(http_flush(&line->reply)); /* nothing new: nothing goes out */
+        assert_int_equal(line->out.len, first);
+        write_lines(&line->reply, 10);
+        wire_fini(&line->wire, &line->reply);
+        assert_true(line->out.len > first);
+        struct sl_span rest;
+        size_t len;
+        assert_line(line_head(line, &rest), "Transfer-Encoding: chunked\r\n");
+        char *body = unchunk(rest, &len);
+        if (i == 0) assert_true(len > first - 300);
+        free(body);
+        line_close(line);
+    }
+}
+
 static void no_body_where_none_belongs(void **state)
 {
     (void)state;
@@ -371,6 +402,7 @@ int main(void)
         cmocka_unit_test(at_the_edge),
         cmocka_unit_test(http10_ends_with_its_connection),
         cmocka_unit_test(compressed),
+        cmocka_unit_test(flushed),
         cmocka_unit_test(no_body_where_none_belongs),
         cmocka_unit_test(broken_answers),
         cmocka_unit_test(a_client_that_goes),
