@@ -17,13 +17,8 @@ const live = {
         source.addEventListener('error', () => {
             this.become('lost');
             // The browser tries again by itself, unless it was refused.
-            if (source.readyState === EventSource.CLOSED) this.refused();
+            if (source.readyState === EventSource.CLOSED) this.later();
         });
-    },
-    async refused() {
-        const answer = await fetch(location.pathname, { method: 'HEAD' }).catch(() => null);
-        if (answer?.status === 410) location.reload(); // removed: the page says when
-        else this.later();
     },
     later() {
         clearTimeout(this.timer);
