@@ -58,7 +58,7 @@ BIN := $(BUILD)/sharelog
 TEST_BIN := $(patsubst tests/%.c,$(BUILD)/tests/%,$(UNIT_SRC) $(API_SRC) $(CRASH_SRC))
 
 .DEFAULT_GOAL := help
-.PHONY: bench-cost help deps deps-test deps-lint all tests run test test-full test-suite test-client lint everything format tidy \
+.PHONY: bench-cost bench-pages demo help deps deps-test deps-lint all tests run test test-full test-suite test-client lint everything format tidy \
 	clean install
 .SECONDARY:
 
@@ -122,6 +122,13 @@ run: deps ## build what is missing and serve on http://127.0.0.1:8787
 
 $(BUILD)/bench/%: $(BUILD)/bench/%.o $(CORE_LIB)
 	$(call quiet,LD)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS) -lyajl
+
+bench-pages: deps all ## what a page costs: first byte and whole, of the longest recorded session
+	bench/pages $(BIN)
+
+demo: deps ## a server with the recorded sessions in it, ready to click (LISTEN=HOST:PORT)
+	@$(MAKE) --no-print-directory -s all MODE=$(MODE)
+	@exec bench/demo $(BIN)
 
 bench-cost: deps-test ## what a sync and a read cost as a session grows; JSON scanning against yajl
 	@$(MAKE) --no-print-directory -s $(BUILD)/bench/cost_bench $(BUILD)/bench/json_bench
