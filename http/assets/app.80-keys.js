@@ -47,8 +47,8 @@ document.addEventListener('fullscreenchange', () => {
 
 /** Does the element need this key itself? */
 function takesKey(element, key) {
-    if (element.isContentEditable || element.matches('input, select, textarea')) return true;
-    if (key === ' ') return element.matches('button, summary, a[href]');
+    if (element.isContentEditable || element.matches('input:not([type=checkbox]), select, textarea')) return true;
+    if (key === ' ') return element.matches('button, summary, a[href], input');
     if (key.startsWith('Arrow')) return element.scrollWidth > element.clientWidth && element.matches('pre, table, .diff-lines');
     return false;
 }
