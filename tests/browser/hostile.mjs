@@ -95,7 +95,7 @@ function rare(sessionID, next) {
       { id: 'msg_zzzznewer2', type: 'assistant', agent: p(), model: { id: p(), providerID: p(), variant: p() }, time: { created: at }, error: { type: p(), message: p() }, content: [{ type: 'text', id: p(), text: p() }, { type: 'reasoning', id: p(), text: p() }, { type: 'tool', id: p(), name: p(), state: { status: 'completed', input: { [p()]: p() }, content: [{ type: 'text', text: p() }], structured: { [p()]: p() } }, time: { created: at } }] },
       { id: 'msg_zzzznewer3', type: p(), [p()]: p() },
       { id: 'msg_zzzznewer4', type: 'shell', command: p(), output: p(), callID: p(), time: { created: at } },
-    ] },
+    ] } },
   ];
 }
 
@@ -128,6 +128,9 @@ async function harmless(view, where) {
 }
 
 const quiet = { expected: [/^console: .*(net::ERR_INVALID_URL|decode)/] };
+
+/** What `harmless` unfolded counts for nothing. */
+const folded = (sections) => Object.fromEntries(Object.entries(sections).map(([id, html]) => [id, html?.replaceAll(' open=""', '')]));
 
 const sessions = [
   ['hostile in all that is free', (data, from) => data.map((batch) => batch.map((item) => ({ type: item.type, data: poison(item.data, { all: false, next: counter(from) }) })))],
@@ -169,14 +172,15 @@ describe('hostile', () => {
       await harmless(view, `${client.page} after event ${seq}`);
     }
     const live = await picture(view);
+    assert.equal(await view.page.evaluate(() => document.querySelector('#messages').textContent.includes('window.__pwned=1')), true, 'it is all there to read');
     await view.page.keyboard.press('0');
     await shows(view, 1);
     await view.page.keyboard.press('n');
     await shows(view, seq);
-    assertSame(await picture(view), live, 'after replay');
+    assertSame(folded(await picture(view)), folded(live), 'after replay');
     await harmless(view, 'after replay');
     await view.go(client.page);
-    assertSame(live, await picture(view), 'loaded fresh');
+    assertSame(folded(live), folded(await picture(view)), 'loaded fresh');
     await harmless(view, client.page);
     assert.equal(await settled(view), seq);
     // Every link to an item, as its own page: what a reader who opens it would get.

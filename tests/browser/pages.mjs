@@ -53,7 +53,7 @@ async function whole({ page }, id) {
       assert.ok(shown.raw.includes(part.tool) && shown.raw.includes(part.state.status), `part ${part.id} says ${part.tool} ${part.state.status}`);
       if (part.tool === 'bash') said.push(part.state.input?.command, part.state.output);
       if (part.tool === 'write') said.push(part.state.input?.content);
-      if (part.tool === 'edit') said.push(part.state.input?.newString);
+      if (part.tool === 'edit') said.push(...(part.state.input?.newString ?? '').split('\n')); // between line numbers
       if (typeof part.state.error === 'string') said.push(part.state.error);
     }
     for (const text of said.filter(Boolean))

@@ -95,8 +95,10 @@ describe('player', () => {
     await view.page.keyboard.press('f');
     await view.page.locator('html.focus').waitFor();
     assert.equal(await view.page.locator('#head').isVisible(), false, 'the messages alone');
+    await until('over the whole screen', () => view.eval(() => Boolean(document.fullscreenElement)));
     await view.page.keyboard.press('f');
-    await view.page.waitForFunction(() => !document.documentElement.classList.contains('focus'));
+    await until('f leads back', () => view.eval(() => !document.documentElement.classList.contains('focus') && !document.fullscreenElement));
+    assert.equal(await view.page.locator('#head').isVisible(), true);
 
     await view.page.keyboard.press('?');
     await view.page.locator('dialog.help[open]').waitFor();
