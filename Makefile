@@ -58,7 +58,7 @@ BIN := $(BUILD)/sharelog
 TEST_BIN := $(patsubst tests/%.c,$(BUILD)/tests/%,$(UNIT_SRC) $(API_SRC) $(CRASH_SRC))
 
 .DEFAULT_GOAL := help
-.PHONY: bench-cost bench-pages demo help deps deps-test deps-lint all tests run test test-full test-suite test-client lint everything format tidy \
+.PHONY: bench-cost bench-pages demo help deps deps-test deps-lint all tests run test test-full test-suite test-client test-browser lint everything format tidy \
 	clean install
 .SECONDARY:
 
@@ -151,6 +151,10 @@ test-full: deps-test ## test with more rounds, then under the thread sanitizer t
 
 test-client: deps all ## install opencode-ai from npm and drive the real client against this server, offline
 	tests/client/run $(BIN)
+
+test-browser: deps all ## drive the pages in Debian's Chromium by playwright-core from npm
+	$(call apt_install,chromium)
+	tests/browser/run $(BIN)
 
 lint: deps-lint ## clang build with warnings as errors, formatting, walls, clang-tidy, cppcheck
 	$(MAKE) --no-print-directory everything CC=clang MODE=debug BUILD=build/clang
