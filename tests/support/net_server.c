@@ -85,6 +85,50 @@ void net_watchdog(unsigned seconds)
     alarm(seconds);
 }
 
+/* ---- folders ---- */
+
+#define DIRS 16
+static char dirs[DIRS][64]; /* made and not yet removed */
+
+static int remove_one(const char *path, const struct stat *stat, int type, struct FTW *ftw)
+{
+    (void)stat, (void)type, (void)ftw;
+    return remove(path);
+}
+
+static void remove_dir(char *dir)
+{
+    if (dir[0]) nftw(dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    dir[0] = 0;
+}
+
+/* What a failed test leaves behind goes when the program ends. (Its server may still write: by then
+   nobody else waits for it.) */
+static void remove_all(void)
+{
+    for (int i = 0; i < DIRS; i++)
+        remove_dir(dirs[i]);
+}
+
+static void make_dir(char dir[64])
+{
+    static bool registered;
+    if (!registered) registered = atexit(remove_all) == 0;
+    strcpy(dir, "/tmp/sharelog-api-XXXXXX");
+    assert_non_null(mkdtemp(dir));
+    for (int i = 0; i < DIRS; i++)
+        if (!dirs[i][0]) {
+            strcpy(dirs[i], dir);
+            break;
+        }
+}
+
+static void forget_dir(const char *dir)
+{
+    for (int i = 0; i < DIRS; i++)
+        if (strcmp(dirs[i], dir) == 0) remove_dir(dirs[i]);
+}
+
 /* ---- processes ---- */
 
 static const char *binary(void)
@@ -187,8 +231,7 @@ void net_server_open(struct net_server *server, const char *const *flags)
         assert_true(i + 1 < sizeof(server->flags) / sizeof(server->flags[0]));
         server->flags[i] = flags[i];
     }
-    strcpy(server->dir, "/tmp/sharelog-api-XXXXXX");
-    assert_non_null(mkdtemp(server->dir));
+    make_dir(server->dir);
     net_server_start(server);
     char text[160] = "";
     assert_int_equal(net_server_run(server, "client-key", text, sizeof(text), START_MS), 0);
@@ -263,16 +306,10 @@ void net_server_killed(struct net_server *server, struct net_server_killer *kill
     net_server_kill(server);
 }
 
-static int remove_one(const char *path, const struct stat *stat, int type, struct FTW *ftw)
-{
-    (void)stat, (void)type, (void)ftw;
-    return remove(path);
-}
-
 void net_server_close(struct net_server *server)
 {
     net_server_kill(server);
-    if (server->dir[0]) nftw(server->dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    if (server->dir[0]) forget_dir(server->dir);
     *server = (struct net_server){0};
 }
 
