@@ -84,9 +84,9 @@ export const picture = ({ page }) => page.evaluate(() => Object.fromEntries(['he
   const copy = document.getElementById(id)?.cloneNode(true);
   if (!copy) return [id, null];
   for (const own of copy.querySelectorAll('[data-own]')) own.remove();
-  for (const lit of copy.querySelectorAll('[data-lit]')) {
-    lit.textContent = lit.textContent; // eslint-disable-line no-self-assign -- its colours go
-    lit.removeAttribute('data-lit');
+  for (const code of copy.querySelectorAll('[data-lit], code[class*=language-]')) {
+    code.replaceChildren(code.textContent); // coloured when it came into view, or not yet
+    code.removeAttribute('data-lit');
   }
   for (const element of copy.querySelectorAll('.changed, .fresh')) {
     element.classList.remove('changed', 'fresh');
