@@ -20,8 +20,9 @@ function loadHighlighter() {
 async function colour(code) {
     const name = /(?:^|\s)language-(\S+)/.exec(code.className)?.[1];
     const text = code.textContent;
-    if (window.offline || !name || name === 'text' || 'lit' in code.dataset || text.length > codeBytes || !text) return;
-    if (window.offline && !window.hljs) return; // a file that holds a session is without it
+    // A file that holds a session is without the highlighter; a character that is pointed out stays so.
+    if (window.offline || !name || name === 'text' || 'lit' in code.dataset || text.length > codeBytes || !text ||
+        find('.char', code)) return;
     code.dataset.lit = '';
     try {
         const lighter = await loadHighlighter();
