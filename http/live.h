@@ -34,14 +34,14 @@ unsigned live_share_viewers(struct live *live, struct sl_span id);
 
 /* Answer GET /api/share/ID/live and GET /ws/ID: make the request's connection a viewer of
    `share_id` that gets the events from sequence `from` on (LIVE_FROM_NOW: those that come from now
-   on; 0 is as 1). Always leaves an answer: when the connection was taken over it is the hub's,
-   `reply` stays untouched, and the handler just returns. Errors are answered: 404 no such share
-   (also a removed one), 503 `too many viewers`, 501 where there is no socket, and for a WebSocket
-   426 `Expected WebSocket upgrade` (as text) without an upgrade, 400 for a handshake that is none.
-   `live` may be NULL (no server runs). HEAD is answered with the head that GET would have. Called
-   by a worker thread. */
+   on; 0 is as 1). `quiet`: of a sync only its sequence and time are told. Always leaves an answer:
+   when the connection was taken over it is the hub's, `reply` stays untouched, and the handler just
+   returns. Errors are answered: 404 no such share (also a removed one), 503 `too many viewers`, 501
+   where there is no socket, and for a WebSocket 426 `Expected WebSocket upgrade` (as text) without
+   an upgrade, 400 for a handshake that is none. `live` may be NULL (no server runs). HEAD is
+   answered with the head that GET would have. Called by a worker thread. */
 void live_handle_sse(struct live *live, struct http_request *request, struct http_reply *reply,
-    struct sl_span share_id, uint64_t from);
+    struct sl_span share_id, uint64_t from, bool quiet);
 void live_handle_ws(struct live *live, struct http_request *request, struct http_reply *reply,
     struct sl_span share_id, uint64_t from);
 

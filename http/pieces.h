@@ -15,6 +15,10 @@ struct pieces;
 struct pieces *pieces_create(struct sl_store *store, size_t count);
 void pieces_destroy(struct pieces *pieces); /* NULL is fine */
 
+/* An index behind every text: the piece is empty and no text is read, but it says of what kind and
+   time the event is. */
+#define PIECE_NONE (UINT64_MAX / PIECE_BYTES)
+
 struct piece {
     enum sl_kind kind;
     uint64_t time_ms, text_bytes; /* of the event; 0 unless it is a sync */

@@ -33,7 +33,7 @@ static const struct route table[] = {
     {HTTP_GET, "/api/share/:id/changes", ROUTE_ANYONE, 0, handle_changes, "keys added, changed and removed between sequences ?from and ?to"},
     {HTTP_GET, "/api/share/:id/events", ROUTE_ANYONE, 0, handle_events, "history; ?from=SEQ, ?limit=1…1000, ?order=asc|desc"},
     {HTTP_GET, "/api/share/:id/events/:seq", ROUTE_ANYONE, 0, handle_event, "one event with its data, and what a verifier needs"},
-    {HTTP_GET, "/api/share/:id/live", ROUTE_ANYONE, 0, handle_live, "server-sent events; Last-Event-ID or ?from is the last sequence seen"},
+    {HTTP_GET, "/api/share/:id/live", ROUTE_ANYONE, 0, handle_live, "server-sent events; Last-Event-ID (the last sequence seen) or ?from (the first wanted), ?quiet=1 without data"},
     {HTTP_GET, "/ws/:id", ROUTE_ANYONE, 0, handle_ws, "a WebSocket: each batch's data array is one text message"},
 
     {HTTP_GET, "/api/sessions", ROUTE_OWNER, 0, handle_sessions, "live shares, newest first; ?limit, ?cursor"},

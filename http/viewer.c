@@ -119,6 +119,14 @@ static void begin_sync(struct viewer *viewer, const struct piece *piece)
     }
 }
 
+/* An event of a stream that is told of without its text. */
+static void tell(struct viewer *viewer, const char *name, uint64_t time_ms)
+{
+    front_print(viewer, "id: %llu\nevent: %s\ndata: {\"seq\":%llu,\"time\":%llu}\n\n",
+        (unsigned long long)viewer->sequence, name, (unsigned long long)viewer->sequence,
+        (unsigned long long)time_ms);
+}
+
 static enum sl_result get(
     struct viewer *viewer, struct pieces *pieces, uint64_t index, struct piece *piece)
 {
@@ -133,7 +141,7 @@ static bool begin_next(struct viewer *viewer, struct pieces *pieces, bool *gone)
     while (viewer->cursor <= viewer->topic->newest && !viewer->topic->removed) {
         struct piece piece;
         viewer->sequence = viewer->cursor;
-        enum sl_result result = get(viewer, pieces, 0, &piece);
+        enum sl_result result = get(viewer, pieces, viewer->quiet ? PIECE_NONE : 0, &piece);
         if (result == SL_REMOVED || result == SL_NOT_FOUND) {
             viewer->topic->removed = true;
             break;
@@ -144,13 +152,14 @@ static bool begin_next(struct viewer *viewer, struct pieces *pieces, bool *gone)
         }
         viewer->cursor++;
         if (piece.kind == SL_SYNC) {
-            begin_sync(viewer, &piece);
+            if (viewer->quiet)
+                tell(viewer, "sync", piece.time_ms);
+            else
+                begin_sync(viewer, &piece);
             return true;
         }
         if (piece.kind == SL_REDACT && viewer->kind == VIEWER_SSE) {
-            front_print(viewer, "id: %llu\nevent: redact\ndata: {\"seq\":%llu,\"time\":%llu}\n\n",
-                (unsigned long long)viewer->sequence, (unsigned long long)viewer->sequence,
-                (unsigned long long)piece.time_ms);
+            tell(viewer, "redact", piece.time_ms);
             return true;
         }
     }

@@ -29,6 +29,7 @@ struct topic {
 
 struct viewer {
     enum viewer_kind kind;
+    bool quiet; /* SSE: is told of each sync, but not what was in it */
     int fd;
     struct topic *topic;
     uint64_t cursor; /* the next sequence to send */

@@ -91,23 +91,27 @@ static bool admit(struct live *live, struct http_reply *reply, struct sl_span id
     return false;
 }
 
-/* Admit, take the connection over, hand it to the hub. */
+/* Admit, take the connection over, hand it to the hub. `viewer` is owned from here on; NULL: there
+ * was no memory for it. */
 static void watch(struct live *live, struct http_request *request, struct http_reply *reply,
-    struct sl_span id, uint64_t from, enum viewer_kind kind, const char *head, size_t head_len)
+    struct sl_span id, struct viewer *viewer)
 {
     struct topic *topic;
     struct sl_err err = {0};
     int fd;
-    if (!admit(live, reply, id, &from, &topic)) return;
-    struct viewer *viewer = viewer_create(kind, head, head_len, from);
-    if (!viewer) sl_fail(&err, SL_NOMEM, "no memory for a viewer");
-    if (viewer && request->take_over(request, &fd, &err) == SL_OK) {
-        live_add(live, topic, viewer, fd);
+    if (!viewer) {
+        http_error(reply, 503, "no memory for a viewer");
         return;
     }
+    if (admit(live, reply, id, &viewer->cursor, &topic)) {
+        if (request->take_over(request, &fd, &err) == SL_OK) {
+            live_add(live, topic, viewer, fd);
+            return;
+        }
+        live_dismiss(live, topic);
+        http_error(reply, 503, "%s", err.text);
+    }
     viewer_destroy(viewer);
-    live_dismiss(live, topic);
-    http_error(reply, 503, "%s", err.text);
 }
 
 static bool socket_there(
@@ -119,7 +123,7 @@ static bool socket_there(
 }
 
 void live_handle_sse(struct live *live, struct http_request *request, struct http_reply *reply,
-    struct sl_span share_id, uint64_t from)
+    struct sl_span share_id, uint64_t from, bool quiet)
 {
     if (!socket_there(live, request, reply)) return;
     if (request->method == HTTP_HEAD) {
@@ -129,7 +133,9 @@ void live_handle_sse(struct live *live, struct http_request *request, struct htt
         http_begin(reply, 200, "text/event-stream; charset=utf-8");
         return;
     }
-    watch(live, request, reply, share_id, from, VIEWER_SSE, sse_head, sizeof sse_head - 1);
+    struct viewer *viewer = viewer_create(VIEWER_SSE, sse_head, sizeof sse_head - 1, from);
+    if (viewer) viewer->quiet = quiet;
+    watch(live, request, reply, share_id, viewer);
 }
 
 static void refuse_text(struct http_reply *reply, int status, const char *text)
@@ -163,5 +169,5 @@ void live_handle_ws(struct live *live, struct http_request *request, struct http
         "HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: %s\r\n\r\n",
         accept);
     assert(len > 0 && (size_t)len < sizeof head);
-    watch(live, request, reply, share_id, from, VIEWER_WS, head, (size_t)len);
+    watch(live, request, reply, share_id, viewer_create(VIEWER_WS, head, (size_t)len, from));
 }

@@ -11,7 +11,7 @@ const live = {
     connect() {
         clearTimeout(this.timer);
         this.source?.close();
-        const source = this.source = new EventSource(`/api/share/${share}/live?from=${moment.last + 1}`);
+        const source = this.source = new EventSource(`/api/share/${share}/live?quiet=1&from=${moment.last + 1}`);
         source.addEventListener('open', () => { this.failures = 0; this.become('open'); });
         source.addEventListener('sync', event => this.take(event.data));
         source.addEventListener('error', () => {
@@ -27,9 +27,7 @@ const live = {
         this.timer = setTimeout(() => this.connect(), Math.min(30000, 1000 * 2 ** this.failures++) * (.75 + Math.random() / 2));
     },
     take(data) {
-        // The head of {"seq":…,"time":…,"data":…}: what is behind it can be large, and isn't needed here.
-        const head = /^\s*\{\s*"seq"\s*:\s*(\d+)\s*,\s*"time"\s*:\s*(\d+)/.exec(data.slice(0, 120));
-        const { seq, time } = head ? { seq: Number(head[1]), time: Number(head[2]) } : JSON.parse(data);
+        const { seq, time } = JSON.parse(data);
         for (const listener of this.listeners) listener(seq, time);
         moment.grow(seq);
     },

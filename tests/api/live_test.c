@@ -202,6 +202,63 @@ static void a_large_batch(void **state)
     buf_fini(&item);
 }
 
+/* The event is {"seq":N,"time":MS} and nothing else; the time is the one that history gives. */
+static void expect_quiet(
+    struct net_stream *stream, const struct net_share *share, uint64_t sequence)
+{
+    struct net_sse event;
+    struct sl_span time;
+    if (!net_sse_next(stream, &event, NET_WAIT_MS)) fail_msg("no event in time");
+    assert_int_equal(event.id, sequence);
+    assert_string_equal(event.event, "sync");
+    net_get(client, net_path(share, net_text("/events/%llu", (unsigned long long)sequence)));
+    net_expect_status(client, 200);
+    assert_true(json_get(net_body_span(client), "time", &time));
+    const char *want = net_text(
+        "{\"seq\":%llu,\"time\":%.*s}", (unsigned long long)sequence, (int)time.len, time.ptr);
+    if (!sl_span_eq(event.data, sl_span_of(want)))
+        fail_msg("%.*s, not %s", (int)event.data.len, event.data.ptr, want);
+}
+
+/* The same sequences and resume, beside a viewer that gets all, also of a batch of many pieces. */
+static void quiet(void **state)
+{
+    struct net_share share = new_share();
+    struct net_stream stream, whole;
+    struct net_sse event;
+    struct buf item = {0};
+    (void)state;
+    buf_add(&item, "{\"type\":\"x\",\"data\":\"", 20);
+    for (int i = 0; i < 20000; i++)
+        buf_add(&item, "0123456789abcde ", 16);
+    buf_add(&item, "\"}", 2);
+    sync_number(&share, 1);
+    open_live(&stream, &share, "?quiet=1&from=1", 0);
+    open_live(&whole, &share, "?quiet=0&from=1", 0);
+    expect_quiet(&stream, &share, 2);
+    expect_next(&whole, 2, 1);
+    assert_int_equal(net_sync_span(client, &share, buf_span(&item)), 200);
+    sync_number(&share, 3);
+    expect_quiet(&stream, &share, 3);
+    expect_quiet(&stream, &share, 4);
+    assert_true(net_sse_next(&whole, &event, NET_WAIT_MS));
+    assert_int_equal(event.id, 3);
+    assert_true(event.data.len > item.len);
+    expect_next(&whole, 4, 3);
+    net_stream_close(&stream);
+    net_stream_close(&whole);
+    open_live(&stream, &share, "?quiet=1", 2);
+    expect_quiet(&stream, &share, 3);
+    expect_quiet(&stream, &share, 4);
+    net_delete(client, net_path(&share, ""), net_text("{\"secret\":\"%s\"}", share.secret));
+    net_expect_status(client, 200);
+    assert_true(net_sse_next(&stream, &event, NET_WAIT_MS));
+    assert_string_equal(event.event, "removed");
+    assert_true(net_stream_ends(&stream, NET_WAIT_MS));
+    net_stream_close(&stream);
+    buf_fini(&item);
+}
+
 static void refused(void **state)
 {
     struct net_share share = new_share();
@@ -210,6 +267,12 @@ static void refused(void **state)
     net_expect_error(client, 404, "Share not found");
     net_get(client, net_path(&share, "/live?from=x"));
     net_expect_status(client, 400);
+    static const char *const wrong[] = {
+        "quiet", "quiet=", "quiet=2", "quiet=01", "quiet=true", "quiet=1&quiet=1"};
+    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+        net_get(client, net_path(&share, net_text("/live?%s", wrong[i])));
+        net_expect_error(client, 400, "quiet: expected 0 or 1");
+    }
     net_get_as(client, net_path(&share, "/live"), "Last-Event-ID: x");
     net_expect_status(client, 400);
     net_ask(client, &(struct net_request){.method = "HEAD", .path = net_path(&share, "/live")});
@@ -360,6 +423,7 @@ int main(void)
         cmocka_unit_test(cut_off_again_and_again),
         cmocka_unit_test(line_ends_do_not_end_an_event),
         cmocka_unit_test(a_large_batch),
+        cmocka_unit_test(quiet),
         cmocka_unit_test(refused),
         cmocka_unit_test(ends_with_the_share),
         cmocka_unit_test(many_viewers),
