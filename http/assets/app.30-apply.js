@@ -197,7 +197,7 @@ function applyUpdate(html, follow) {
         if (wasUndone) morph(wasUndone, undone, log); else byId('messages').append(undone);
     }
     countUndone();
-    for (const id of touched) { const element = byId(id); if (element) watchCode(element); }
+    for (const id of [...touched, 'diff']) { const element = byId(id); if (element) { watchCode(element); sides.watch(element); } }
     if (follow) toEnd(); else keepPlace(seen);
     requestAnimationFrame(() => requestAnimationFrame(() => root.style.removeProperty('overflow-anchor')));
     const title = find('#head h1')?.textContent;

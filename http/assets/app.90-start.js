@@ -2,6 +2,7 @@
 
 document.body.append(voice);
 dress(document);
+addSidesSwitch();
 addThemeSwitch();
 watchCode(document);
 if (share && byId('messages') && (location.protocol !== 'file:' || window.offline)) {

@@ -36,7 +36,7 @@ void facts_description(const struct facts *facts, struct buf *line)
     cut_decode(m->directory, SIZE_MAX, CUT_VALUE_BYTES, line, &cut);
 }
 
-/* ---- the facts ---- */
+/* ---- the facts: one that is unknown, or none of what it counts, is left out ---- */
 
 static bool open_fact(struct page *page, const char *name)
 {
@@ -56,7 +56,7 @@ static bool put_fact(struct page *page, const char *name, struct sl_span value)
 
 static bool put_number(struct page *page, const char *name, uint64_t number)
 {
-    return open_fact(page, name) && put_count(page, number) && close_fact(page);
+    return !number || (open_fact(page, name) && put_count(page, number) && close_fact(page));
 }
 
 static bool put_when(struct page *page, const char *name, uint64_t ms)
@@ -106,6 +106,7 @@ static bool put_cost(struct page *page, struct sl_span cost, double sum)
 {
     double dollars = sum;
     if (value_is_some(cost) && !value_number(cost, &dollars)) return put_fact(page, "Cost", cost);
+    if (!(dollars > 0 || dollars < 0)) return true;
     return open_fact(page, "Cost") && http_print(page->reply, "$%.4f", dollars) && close_fact(page);
 }
 
