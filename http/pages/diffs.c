@@ -102,7 +102,7 @@ static bool put_entry(struct page *page, struct sl_span value, const char *base,
     snprintf(path, sizeof(path), "%s%s%zu", base, dot, index);
     if (!value_is_string(entry.before) && !value_is_string(entry.after))
         return pretty_put(page, value, path);
-    strcat(path, ".after");
+    snprintf(path, sizeof(path), "%s%s%zu.after", base, dot, index);
     return diffs_put_texts(page, entry.before, entry.after, entry.file, path);
 }
 

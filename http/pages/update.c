@@ -184,7 +184,7 @@ static enum sl_result put_messages(struct page *page, struct update *update, str
 
 static enum sl_result put_sections(struct page *page, struct update *update, struct sl_err *err)
 {
-    bool diff, other;
+    bool diff = true, other = true;
     enum sl_result result = same_items(update, is_diff, &diff, err);
     if (result == SL_OK) result = same_items(update, outline_is_other, &other, err);
     if (result == SL_OK && !diff) result = sections_put_diff(page, &update->to.outline, err);
