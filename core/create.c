@@ -53,14 +53,11 @@ static enum sl_result recover(struct sl_store *store, struct sl_span share_id, b
     struct head head = share->head;
     shares_unlock(store->shares);
     struct sl_credentials c = {.recovered = true};
-    uint8_t hash[32];
     memcpy(c.id, share_id.ptr, share_id.len);
     secret_of(store, record.session_id, share_id, record.secret_kind, c.secret);
-    crypto_sha256(c.secret, SL_SECRET_BYTES, hash);
     bool fits = record.state == SL_SHARE_LIVE && head.sequence > 0 &&
                 (!only_unsynced || head.syncs == 0) &&
-                crypto_equal((struct sl_span){(char *)hash, 32},
-                    (struct sl_span){(char *)record.secret_hash, 32});
+                share_secret_fits(&record, sl_span_of(c.secret));
     share_release(store->shares, share);
     if (!fits) return SL_NOT_FOUND;
     *credentials = c;

@@ -1,5 +1,4 @@
 #include "compactor.h"
-#include "crypto.h"
 #include "log.h"
 #include "rows.h"
 #include "sequencer.h"
@@ -147,12 +146,8 @@ static enum sl_result append_removal(struct removal *removal, struct sl_err *err
 static enum sl_result check_who(
     const struct share *share, enum sl_who who, struct sl_span secret, struct sl_err *err)
 {
-    uint8_t hash[32];
-    if (who != SL_WHO_SECRET) return SL_OK;
-    crypto_sha256(secret.ptr, secret.len, hash);
-    bool fits = crypto_equal((struct sl_span){(const char *)hash, 32},
-        (struct sl_span){(const char *)share->record.secret_hash, 32});
-    return fits ? SL_OK : sl_fail(err, SL_BAD_SECRET, "Invalid secret");
+    if (who != SL_WHO_SECRET || share_secret_fits(&share->record, secret)) return SL_OK;
+    return sl_fail(err, SL_BAD_SECRET, "Invalid secret");
 }
 
 enum sl_result sl_share_remove(struct sl_store *store, struct sl_span id, enum sl_who who,

@@ -61,6 +61,14 @@ bool share_record_decode(struct sl_span bytes, struct share_record *record)
     return true;
 }
 
+bool share_secret_fits(const struct share_record *record, struct sl_span secret)
+{
+    uint8_t hash[32];
+    crypto_sha256(secret.ptr, secret.len, hash);
+    return crypto_equal((struct sl_span){(const char *)hash, 32},
+        (struct sl_span){(const char *)record->secret_hash, 32});
+}
+
 void create_body_encode(struct sl_span share_id, const struct share_record *record, struct buf *out)
 {
     pack_array(out, 6);

@@ -72,6 +72,9 @@ static inline uint64_t share_due_bytes(uint64_t snapshot_size)
     return snapshot_size > SL_SNAPSHOT_MIN_BYTES ? snapshot_size : SL_SNAPSHOT_MIN_BYTES;
 }
 
+/* Is it the secret that the record holds the hash of? In constant time. */
+bool share_secret_fits(const struct share_record *record, struct sl_span secret);
+
 /* The record's bytes, as the family `share` keeps them. */
 void share_record_encode(const struct share_record *record, struct buf *out);
 /* session_id points into bytes */

@@ -1,15 +1,5 @@
-#include "crypto.h"
 #include "json.h"
 #include "sequencer.h"
-
-/* Compared by hash, in constant time. A secret of another length is none of ours. */
-static bool secret_fits(const struct share *share, struct sl_span secret)
-{
-    uint8_t hash[32];
-    crypto_sha256(secret.ptr, secret.len, hash);
-    return crypto_equal((struct sl_span){(const char *)hash, 32},
-        (struct sl_span){(const char *)share->record.secret_hash, 32});
-}
 
 static enum sl_result check_secret(
     const struct share *share, struct sl_span secret_raw, struct sl_err *err)
@@ -17,7 +7,8 @@ static enum sl_result check_secret(
     char secret[6 * SL_SECRET_BYTES]; /* each character may have been sent as \u00xx */
     if (secret_raw.len > sizeof(secret)) return sl_fail(err, SL_BAD_SECRET, "Invalid secret");
     struct sl_span text = {secret, json_decode(secret_raw, secret)};
-    return secret_fits(share, text) ? SL_OK : sl_fail(err, SL_BAD_SECRET, "Invalid secret");
+    return share_secret_fits(&share->record, text) ? SL_OK
+                                                   : sl_fail(err, SL_BAD_SECRET, "Invalid secret");
 }
 
 static enum sl_result append_batch(struct sl_store *store, struct share *share, struct sl_span body,
