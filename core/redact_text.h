@@ -1,0 +1,52 @@
+#ifndef SHARELOG_REDACT_TEXT_H
+#define SHARELOG_REDACT_TEXT_H
+
+/* What stands in the place of redacted JSON, and how redacted text is known again without being
+   kept. Pure: nothing here knows a store.
+
+   A redacted item keeps its shape: numbers, booleans, the ids and kinds by which a client and a
+   page know what it is (members named `id`, `…ID`, `type`, `role`, `status`, `tool` and the like).
+   Redacted as a whole, every other string reads `[redacted]`, and objects of free form (`input`,
+   `metadata`) are emptied, since their names may tell as much as their values. Redacted for a text,
+   every string that holds it, ids too, reads `[redacted]`, and so does a member's name. */
+
+#include "buf.h"
+#include "err.h"
+
+#define REDACT_TEXT_MIN_BYTES 4 /* shorter ones would hit everything */
+#define REDACT_TEXT_MAX_BYTES 4096
+
+/* `data`, one valid JSON value, redacted as a whole; appended to `out`. */
+enum sl_result redact_whole(struct sl_span data, struct buf *out, struct sl_err *err);
+
+/* `data` with every string that holds `text` redacted. Strings are compared decoded: it doesn't
+   matter how characters were escaped. *found false: none does, and nothing is appended. */
+enum sl_result redact_matches(
+    struct sl_span data, struct sl_span text, struct buf *out, bool *found, struct sl_err *err);
+
+/* Does any string or name in `data` hold the text? */
+bool redact_holds(struct sl_span data, struct sl_span text);
+
+/* ---- rules: what was redacted is redacted again when it is sent again ---- */
+
+/* A rule knows a text by keyed hashes alone: its length, a rolling hash that finds where it may
+   stand, an HMAC that decides. Or it knows an item key, or an item's whole data, by HMAC. */
+enum redact_rule_kind { REDACT_RULE_TEXT = 0, REDACT_RULE_KEY = 1, REDACT_RULE_DATA = 2 };
+struct redact_rule {
+    enum redact_rule_kind kind;
+    uint64_t length;  /* TEXT: bytes, decoded; DATA: bytes */
+    uint64_t rolling; /* TEXT: its rolling hash under the key */
+    uint8_t mac[32];
+};
+
+/* The key of all rules of a store: any 32 secret bytes that stay the same. */
+void redact_rule_make(struct redact_rule *rule, enum redact_rule_kind kind, struct sl_span subject,
+    const uint8_t key[32]);
+
+/* Hold an item against rules: its key, its data. *found false: none applies, nothing is appended to
+   `out`. Cost: one pass over the strings a length of text rules, one HMAC a key and data rule's
+   candidate. */
+enum sl_result redact_again(const struct redact_rule *rules, size_t count, const uint8_t key[32],
+    struct sl_span item_key, struct sl_span data, struct buf *out, bool *found, struct sl_err *err);
+
+#endif
