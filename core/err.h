@@ -20,6 +20,7 @@
     X(SL_LOCKED, 10, "in use by another process")                                                  \
     X(SL_FORMAT, 11, "made by a newer version")                                                    \
     X(SL_STOPPED, 12, "stopped by the caller")                                                     \
+    X(SL_REDACTED, 13, "redacted meanwhile")                                                       \
     /* failures */                                                                                 \
     X(SL_IO, 32, "input/output error")                                                             \
     X(SL_CORRUPT, 33, "corrupt")                                                                   \

@@ -347,15 +347,23 @@ enum sl_result sl_event_open(struct sl_store *store, struct sl_span id, uint64_t
     struct sl_event **event, struct sl_err *err);
 void sl_event_close(struct sl_event *event); /* NULL is fine */
 
-/* Valid until the event is closed. The nonce is empty once the content is gone. */
+/* Valid until the event is closed. The nonce is empty once the content is gone, and where an item
+   is withheld, which it would give away. */
 const struct sl_event_info *sl_event_info(const struct sl_event *event);
 struct sl_span sl_event_header(const struct sl_event *event);
 struct sl_span sl_event_nonce(const struct sl_event *event);
+/* The manifest's own nonce, 16 bytes: all that is needed of the nonce where items are withheld. */
+struct sl_span sl_event_manifest_nonce(const struct sl_event *event);
 struct sl_span sl_event_salt(const struct sl_event *event);
 
 struct sl_item {
     struct sl_span type, key; /* decoded; encoded */
-    uint64_t bytes;
+    uint64_t bytes;           /* as it is stored */
+    /* Withheld: redacted, `bytes` being those of the replacement; or a create's, which has none. */
+    bool withheld;
+    uint64_t committed_bytes;  /* of the data that the event committed to */
+    const uint8_t *nonce;      /* 16 bytes; NULL: withheld, or the content is gone */
+    const uint8_t *commitment; /* 32 bytes, of a withheld item; else NULL: SHA-256(nonce ‖ data) */
 };
 struct sl_item sl_event_item(const struct sl_event *event, size_t index);
 /* An item's bytes; of a sync they are JSON, of other kinds msgpack. SL_REMOVED. */
@@ -369,6 +377,109 @@ enum sl_result sl_event_item_data(
 uint64_t sl_event_text_bytes(const struct sl_event *event);
 enum sl_result sl_event_text(struct sl_event *event, uint64_t offset, char *out, size_t cap,
     size_t *len, struct sl_err *err);
+
+/* ---- the log ---- */
+
+/* All shares' events by position are the leaves of one Merkle tree (RFC 6962, 2.1). A *checkpoint*
+   is its size and root, signed: a signed note as C2SP has it. */
+
+#define SL_CHECKPOINT_BYTES 8192 /* with all its signatures */
+struct sl_checkpoint {
+    uint64_t size;
+    uint8_t root[32];
+    uint64_t signed_ms; /* when; 0: not known */
+    size_t len;
+    char note[SL_CHECKPOINT_BYTES + 1]; /* terminated */
+};
+
+/* The newest checkpoint. A new one is signed when the log has grown, but at most once a second, and
+   is kept on disk before it is returned; with `least` > 0 it covers at least so many events, for
+   which this waits up to that second. Only what is durable is signed. A store that is read-only, or
+   read beside, gives the one that is kept. SL_NOT_FOUND: none there that covers `least`. */
+enum sl_result sl_log_checkpoint(
+    struct sl_store *store, uint64_t least, struct sl_checkpoint *checkpoint, struct sl_err *err);
+
+/* What /log/checkpoint shows: the newest one that enough witnesses have cosigned, where there is
+   one; else the newest. */
+enum sl_result sl_log_published(
+    struct sl_store *store, struct sl_checkpoint *checkpoint, struct sl_err *err);
+/* Take a checkpoint of this log with cosignatures, which the caller has checked, as the published
+   one; kept on disk. SL_INVALID: not signed by this log, not of this tree, or smaller than the
+   one published. */
+enum sl_result sl_log_publish(struct sl_store *store, struct sl_span note, struct sl_err *err);
+
+/* C2SP tiles. *hashes* of `width` (1 … 256) of tile `index` at `level`, 32 bytes each, into `out`.
+   *entries*: the leaves themselves, each behind its length as big-endian u16. SL_NOT_FOUND: the log
+   is not that large. */
+enum sl_result sl_log_tile(struct sl_store *store, unsigned level, uint64_t index, unsigned width,
+    uint8_t out[256 * 32], struct sl_err *err);
+enum sl_result sl_log_entries(struct sl_store *store, uint64_t index, unsigned width,
+    struct sl_sink sink, struct sl_err *err);
+
+/* Proofs for checkpoints' sizes, as many hashes as *count says, 32 bytes each. SL_NOT_FOUND: beyond
+   the log's end; SL_INVALID: from > to. */
+#define SL_PROOF_HASHES 64
+enum sl_result sl_log_inclusion(struct sl_store *store, uint64_t position, uint64_t size,
+    uint8_t hashes[SL_PROOF_HASHES][32], size_t *count, struct sl_err *err);
+enum sl_result sl_log_consistency(struct sl_store *store, uint64_t from, uint64_t to,
+    uint8_t hashes[SL_PROOF_HASHES][32], size_t *count, struct sl_err *err);
+
+/* An event's proof file (c2sp.org/tlog-proof@v1): its inclusion in the published checkpoint if that
+   covers it, else in the newest (waits for one as sl_log_checkpoint does). SL_NOT_FOUND,
+   SL_NO_MOMENT. */
+enum sl_result sl_event_proof(struct sl_store *store, struct sl_span id, uint64_t sequence,
+    struct sl_sink sink, struct sl_err *err);
+
+/* Everything that is needed to verify a share without the store (bundle.h says how it looks), of
+   its events up to now, live or removed. SL_NOT_FOUND. SL_REMOVED: removed while it was being
+   written.
+ */
+enum sl_result sl_share_bundle(
+    struct sl_store *store, struct sl_span id, struct sl_sink sink, struct sl_err *err);
+
+/* What the log is, for the operator. */
+struct sl_log_facts {
+    uint64_t size;
+    const char *origin, *log_key; /* valid until close */
+    bool has_checkpoint, has_published;
+    struct sl_checkpoint newest, published;
+};
+enum sl_result sl_log_facts(struct sl_store *store, struct sl_log_facts *facts, struct sl_err *err);
+
+/* Go on under a new origin, with the log as it is now: for a store that opened read-only since its
+   log is shorter than, or differs from, a checkpoint that was signed. What was signed stays signed:
+   whoever holds a checkpoint of the old origin can prove that the log was cut or changed. The kept
+   checkpoints are put aside (`checkpoint.ORIGIN`). Takes effect with the next opening. SL_INVALID:
+   not a name, or the one it has. */
+enum sl_result sl_log_new_origin(struct sl_store *store, struct sl_span origin, struct sl_err *err);
+
+/* ---- redaction ---- */
+
+/* What to take out of events that stay: exactly one of an item of an event, every version of an
+   item key, every item whose strings hold a text. */
+struct sl_redaction {
+    struct sl_span share_id;  /* empty, with a text: in every live share */
+    uint64_t sequence;        /* an item: its event … */
+    uint64_t item;            /* … and number, from 0 */
+    struct sl_span key, text; /* empty: not meant */
+    enum sl_who who;          /* SL_WHO_SECRET: `secret` is checked, and share_id given */
+    struct sl_span secret, reason;
+};
+struct sl_redacted {
+    uint64_t shares, events, items;
+    uint64_t in_keys; /* items whose key or type holds the text: those stay, being no content */
+};
+
+/* Replace what is meant (redact_text.h says by what) in the store, in snapshots, in what is read
+   from now on; append redact events that say who, when, why and which; erase the bytes from disk
+   soon after, as a removal does. The same item, key or text is redacted again when it is sent
+   again. Every header and proof stays valid. Reading it is possible until this returns and never
+   after; views that were open fail with SL_REDACTED. Nothing that fits: SL_OK, all counts 0, and
+   nothing appended (but for a key or text, which is then redacted when it comes). SL_NOT_FOUND: no
+   such share, event or item; SL_REMOVED; SL_BAD_SECRET; SL_INVALID: a text shorter than 4 bytes,
+   an event that is no sync, more or less than one thing meant. */
+enum sl_result sl_redact(struct sl_store *store, const struct sl_redaction *redaction,
+    const struct sl_progress *progress, struct sl_redacted *redacted, struct sl_err *err);
 
 /* ---- the list of shares ---- */
 
