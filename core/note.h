@@ -72,6 +72,10 @@ enum sl_result policy_parse(struct sl_span text, struct policy **policy, struct 
 /* Of one log, and a quorum of any `quorum` of these witnesses (0: none is needed). */
 enum sl_result policy_make(const struct note_key *log, const struct note_key *witnesses,
     size_t count, size_t quorum, struct policy **policy, struct sl_err *err);
+/* One more log, known from elsewhere: a policy's text need not name any, and one without a log lets
+   nothing pass. A log that it has already does no harm. SL_INVALID: there is no room. */
+enum sl_result policy_add_log(
+    struct policy *policy, const struct note_key *log, struct sl_err *err);
 void policy_destroy(struct policy *policy); /* NULL is fine */
 /* SL_OK: signed by one of the policy's logs whose name is the checkpoint's origin, and by a quorum
    of its witnesses. SL_INVALID: not a checkpoint. SL_NOT_FOUND: which signature lacks. *count (may

@@ -7,7 +7,9 @@
 #include "buf.h"
 #include "tree.h"
 
-#define PROOF_BYTES (16 * 1024) /* no proof file is larger */
+/* No proof file is larger: signed-note wants sixteen signatures taken at least, and those of
+   post-quantum keys have thousands of bytes. */
+#define PROOF_BYTES (128 * 1024)
 
 struct proof {
     struct sl_span extra; /* base64 as it stands; empty: none */
