@@ -16,6 +16,7 @@ bool tree_add_subtree(struct tree_edge *edge, unsigned level, const uint8_t root
 {
     uint8_t hash[32];
     if (level >= TREE_LEVELS || edge->size & (((uint64_t)1 << level) - 1)) return false;
+    if (edge->size > UINT64_MAX - ((uint64_t)1 << level)) return false;
     memcpy(hash, root, 32);
     for (; edge->size >> level & 1; level++) {
         tree_join(edge->root[level], hash, hash);
@@ -103,14 +104,15 @@ static enum sl_result put_sibling(struct tree_source source, uint64_t from, uint
     struct tree_proof *proof, struct sl_err *err)
 {
     enum sl_result result =
-        root_of(source, from, to, proof->hashes[TREE_LEVELS - 1 - proof->count], err);
+        root_of(source, from, to, proof->hashes[TREE_PROOF - 1 - proof->count], err);
     if (result == SL_OK) proof->count++;
     return result;
 }
 
 static void settle(struct tree_proof *proof)
 {
-    memmove(proof->hashes, proof->hashes[TREE_LEVELS - proof->count], proof->count * 32);
+    if (proof->count)
+        memmove(proof->hashes, proof->hashes[TREE_PROOF - proof->count], proof->count * 32);
 }
 
 enum sl_result tree_inclusion(struct tree_source source, uint64_t position, uint64_t size,
@@ -162,7 +164,7 @@ enum sl_result tree_consistency(struct tree_source source, uint64_t from, uint64
 bool tree_inclusion_holds(const struct tree_proof *proof, const uint8_t leaf[32], uint64_t position,
     uint64_t size, const uint8_t root[32])
 {
-    if (position >= size || proof->count > TREE_LEVELS) return false;
+    if (position >= size || proof->count > TREE_PROOF) return false;
     uint64_t at = position, last = size - 1;
     uint8_t hash[32];
     memcpy(hash, leaf, 32);
@@ -186,7 +188,7 @@ bool tree_consistency_holds(const struct tree_proof *proof, uint64_t from,
 {
     uint8_t empty[32];
     crypto_sha256("", 0, empty);
-    if (proof->count > TREE_LEVELS || from > to) return false;
+    if (proof->count > TREE_PROOF || from > to) return false;
     if (from == to) return proof->count == 0 && memcmp(from_root, to_root, 32) == 0;
     if (from == 0) return proof->count == 0 && memcmp(from_root, empty, 32) == 0;
     bool power = (from & (from - 1)) == 0;

@@ -21,7 +21,7 @@ struct tree_edge {
     uint8_t root[TREE_LEVELS][32];
 };
 void tree_add(struct tree_edge *edge, const uint8_t leaf[32]);
-/* A whole subtree at once; false when it doesn't begin where the edge ends. */
+/* A whole subtree at once; false when none of that level can begin where the edge ends. */
 bool tree_add_subtree(struct tree_edge *edge, unsigned level, const uint8_t root[32]);
 void tree_edge_root(const struct tree_edge *edge, uint8_t root[32]);
 
@@ -41,9 +41,11 @@ struct tree_source {
     void *ctx;
 };
 
+/* An inclusion proof has a hash a level at most, a consistency proof one more. */
+#define TREE_PROOF (TREE_LEVELS + 1)
 struct tree_proof {
     size_t count;
-    uint8_t hashes[TREE_LEVELS][32];
+    uint8_t hashes[TREE_PROOF][32];
 };
 
 /* All fail only as the source does. position < size; from <= to. */
