@@ -49,6 +49,12 @@ void pack_bin(struct buf *out, struct sl_span bytes)
     if (bytes.len) msgpack_pack_bin_body(&pk, bytes.ptr, bytes.len);
 }
 
+void pack_bin_begin(struct buf *out, size_t len)
+{
+    msgpack_packer pk = packer(out);
+    msgpack_pack_bin(&pk, len);
+}
+
 void pack_nil(struct buf *out)
 {
     msgpack_packer pk = packer(out);

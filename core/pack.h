@@ -12,6 +12,8 @@ void pack_u64(struct buf *out, uint64_t value);
 void pack_u64_fixed(struct buf *out, uint64_t value);
 void pack_str(struct buf *out, struct sl_span text);
 void pack_bin(struct buf *out, struct sl_span bytes);
+/* what comes before a bin's bytes, which the caller puts behind it */
+void pack_bin_begin(struct buf *out, size_t len);
 void pack_nil(struct buf *out);
 
 /* Read one record: begin, then take its parts in order, then end. A part that isn't there or is of
