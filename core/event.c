@@ -114,12 +114,13 @@ void event_items_add(struct buf *packed, struct sl_span type, struct sl_span key
 
 void event_row_encode(const struct event_row *row, struct buf *out)
 {
-    pack_array(out, row->erased ? 4 : 6);
+    pack_array(out, row->erased ? 4 : row->redacted ? 7 : 6);
     pack_u64(out, row->position);
     pack_bin(out, row->header);
     pack_u64(out, row->syncs);
     pack_u64_fixed(out, row->stored);
     if (!row->erased) pack_u64(out, row->arrived_us);
+    if (row->redacted) pack_u64(out, row->prefix);
 }
 
 struct event_reader {
@@ -137,12 +138,15 @@ enum sl_result event_read_begin(
     unpack_begin(&reader->in, bytes);
     size_t parts = unpack_array(&reader->in);
     row->erased = parts == 4;
-    reader->bad = parts != 4 && parts != 6;
+    row->redacted = parts == 7;
+    reader->bad = parts != 4 && parts != 6 && parts != 7;
     row->position = unpack_u64(&reader->in);
     row->header = unpack_bin(&reader->in);
     row->syncs = unpack_u64(&reader->in);
     row->stored = unpack_u64(&reader->in);
     row->arrived_us = row->erased ? 0 : unpack_u64(&reader->in);
+    row->prefix = row->erased ? 0 : row->redacted ? unpack_u64(&reader->in) : BODY_PREFIX_BYTES;
+    reader->offset = row->prefix;
     row->items = reader->left = row->erased ? 0 : unpack_array(&reader->in);
     if (reader->bad || reader->in.bad) {
         event_read_end(reader);
@@ -173,4 +177,54 @@ bool event_read_end(struct event_reader *reader)
     bool ok = unpack_end(&reader->in) && !reader->bad;
     free(reader);
     return ok;
+}
+
+/* ---- a redacted event's prefix ---- */
+
+void body_withheld_begin(struct buf *prefix, const uint8_t manifest_nonce[ITEM_NONCE_BYTES])
+{
+    buf_add(prefix, (char[]){BODY_FORM_WITHHELD}, 1);
+    buf_add(prefix, manifest_nonce, ITEM_NONCE_BYTES);
+}
+
+void body_withheld_keep(struct buf *prefix, const uint8_t nonce[ITEM_NONCE_BYTES])
+{
+    buf_add(prefix, "\0", 1);
+    buf_add(prefix, nonce, ITEM_NONCE_BYTES);
+}
+
+void body_withheld_item(struct buf *prefix, const uint8_t commitment[32], uint64_t length)
+{
+    char be[8];
+    be_put(be, length, 8);
+    buf_add(prefix, "\1", 1);
+    buf_add(prefix, commitment, 32);
+    buf_add(prefix, be, 8);
+}
+
+static bool take(struct sl_span *rest, size_t len, const uint8_t **bytes)
+{
+    if (rest->len < len) return false;
+    *bytes = (const uint8_t *)rest->ptr;
+    rest->ptr += len;
+    rest->len -= len;
+    return true;
+}
+
+bool body_withheld_read(struct sl_span *prefix, const uint8_t **manifest_nonce)
+{
+    const uint8_t *form;
+    return take(prefix, 1, &form) && *form == BODY_FORM_WITHHELD &&
+           take(prefix, ITEM_NONCE_BYTES, manifest_nonce);
+}
+
+bool body_withheld_next(struct sl_span *prefix, struct body_item *item)
+{
+    const uint8_t *withheld, *length;
+    *item = (struct body_item){0};
+    if (!take(prefix, 1, &withheld) || *withheld > 1) return false;
+    if (!*withheld) return take(prefix, ITEM_NONCE_BYTES, &item->nonce);
+    if (!take(prefix, 32, &item->commitment) || !take(prefix, 8, &length)) return false;
+    item->length = be_get(length, 8);
+    return true;
 }

@@ -47,15 +47,18 @@ void manifest_add(struct buf *manifest, struct sl_span type, struct sl_span key,
     const uint8_t commitment[32]);
 
 /* The row of family `event`: [position, header, syncs, stored, arrived_us, [[type, key, length]
-   …]]; of an erased event the first four alone. `syncs` and `stored` run through the share: sync
-   events so far, and bytes of `event` and `body` rows so far, this event's included; they make the
-   head of a share and the place of its snapshots a matter of one read. */
+   …]]; of an erased event the first four alone; of a redacted one, before the items, how many bytes
+   its body's prefix has, and the lengths are those of what is stored now. `syncs` and `stored` run
+   through the share: sync events so far, and bytes of `event` and `body` rows so far as they were
+   appended, this event's included; they make the head of a share and the place of its snapshots a
+   matter of one read. */
 struct event_row {
     uint64_t position;
     struct sl_span header;
     uint64_t syncs, stored;
-    bool erased;
+    bool erased, redacted;
     uint64_t arrived_us;
+    uint64_t prefix; /* bytes of the body before its items'; 0 of an erased event */
     size_t items;
 };
 
@@ -73,7 +76,7 @@ struct unpack;
 struct event_item {
     struct sl_span type, key;
     uint64_t length;
-    uint64_t offset; /* of its data, in the event's items' bytes */
+    uint64_t offset; /* of its data, in the event's body */
 };
 struct event_reader;
 enum sl_result event_read_begin(
@@ -81,14 +84,31 @@ enum sl_result event_read_begin(
 bool event_read_next(struct event_reader *reader, struct event_item *item);
 bool event_read_end(struct event_reader *reader);
 
-/* A body: one form byte, the event nonce, then the items' bytes one behind the other, cut into rows
-   of SL_BODY_ROW_BYTES. */
+/* A body: a prefix, then the items' bytes one behind the other, cut into rows of SL_BODY_ROW_BYTES.
+   The prefix of an event as it was appended: BODY_FORM_WHOLE, the event nonce. Of a redacted one:
+   BODY_FORM_WITHHELD, the manifest's nonce, then for each item 0 and its nonce, or 1, its
+   commitment, and the length (u64) of the data that was committed to. */
 #define BODY_FORM_WHOLE 0
+#define BODY_FORM_WITHHELD 1
 #define BODY_PREFIX_BYTES (1 + EVENT_NONCE_BYTES)
 
 static inline uint64_t body_bytes(uint64_t item_bytes)
 {
     return BODY_PREFIX_BYTES + item_bytes;
 }
+
+void body_withheld_begin(struct buf *prefix, const uint8_t manifest_nonce[ITEM_NONCE_BYTES]);
+void body_withheld_keep(struct buf *prefix, const uint8_t nonce[ITEM_NONCE_BYTES]);
+void body_withheld_item(struct buf *prefix, const uint8_t commitment[32], uint64_t length);
+
+/* Read such a prefix: begin gives the manifest's nonce, next item by item; both false where it is
+   malformed or at its end. Pointers lead into the prefix; one of `nonce` and `commitment` is
+   NULL. */
+struct body_item {
+    const uint8_t *nonce, *commitment;
+    uint64_t length; /* of a withheld item */
+};
+bool body_withheld_read(struct sl_span *prefix, const uint8_t **manifest_nonce);
+bool body_withheld_next(struct sl_span *prefix, struct body_item *item);
 
 #endif

@@ -14,8 +14,16 @@ struct sl_event {
     struct event_item *items;
     /* where each item's text begins; one more: where the closing bracket stands */
     uint64_t *text_at;
+    unsigned long removals, redactions; /* when it was opened */
+    /* of a whole event: */
     uint8_t nonce[EVENT_NONCE_BYTES];
     bool has_nonce;
+    uint8_t manifest_nonce[ITEM_NONCE_BYTES];
+    bool has_manifest_nonce;
+    /* of one with withheld items: each item's nonce or commitment, pointing into `withheld` */
+    struct body_item *kept;
+    struct buf withheld;
+    uint8_t item_nonce[ITEM_NONCE_BYTES]; /* as last asked for */
     struct buf prefix;
 };
 
@@ -44,22 +52,114 @@ static enum sl_result read_items(struct sl_event *event, struct sl_err *err)
                : sl_fail(err, SL_CORRUPT, "its row is unreadable");
 }
 
-static enum sl_result read_nonce(struct sl_event *event, struct sl_err *err)
+/* Content may go while it is read: a removal takes it away, a redaction moves it. */
+static enum sl_result still_there(struct sl_event *event, struct sl_err *err)
 {
+    unsigned long removals = atomic_load(&event->store->removals);
+    if (removals == event->removals) return SL_OK;
+    struct share *share;
+    struct shares *shares = event->store->shares;
+    enum sl_result result = share_acquire(shares, sl_span_of(event->id), &share, err);
+    if (result != SL_OK) return result;
+    shares_lock(shares);
+    bool live = share->record.state == SL_SHARE_LIVE;
+    bool redacted = share->redactions != event->redactions;
+    shares_unlock(shares);
+    share_release(shares, share);
+    bool content = event->facts.info.kind == SL_SYNC || event->facts.info.kind == SL_REDACT;
+    if (!live && content) return sl_fail(err, SL_REMOVED, "share %s: removed", event->id);
+    if (redacted) return sl_fail(err, SL_REDACTED, "share %s: redacted meanwhile", event->id);
+    event->removals = removals;
+    return SL_OK;
+}
+
+static enum sl_result unreadable(struct sl_err *err)
+{
+    return sl_fail(err, SL_CORRUPT, "its body is unreadable");
+}
+
+/* A create's item has the hash of the share's secret: it is never shown, only committed to. */
+static enum sl_result withhold_create(struct sl_event *event, struct sl_err *err)
+{
+    struct buf body = {0};
+    uint8_t nonce[ITEM_NONCE_BYTES], commitment[32];
+    const struct event_item *item = &event->items[0];
+    if (event->facts.info.items != 1) return unreadable(err);
+    enum sl_result result = log_body_bytes(event->store->kv, sl_span_of(event->id),
+        event->facts.info.sequence, item->offset, item->length, &body, err);
+    if (result == SL_OK) {
+        event_item_nonce(event->nonce, 0, nonce);
+        event_commitment(nonce, buf_span(&body), commitment);
+        body_withheld_item(&event->withheld, commitment, item->length);
+        if (event->withheld.failed) result = sl_fail(err, SL_NOMEM, "out of memory");
+    }
+    buf_fini(&body);
+    if (result != SL_OK) return result;
+    struct sl_span rest = buf_span(&event->withheld);
+    event->kept = calloc(1, sizeof(*event->kept));
+    if (!event->kept) return sl_fail(err, SL_NOMEM, "out of memory");
+    if (!body_withheld_next(&rest, &event->kept[0])) return unreadable(err);
+    event->items[0].length = 0;
+    event->has_nonce = false;
+    return SL_OK;
+}
+
+static enum sl_result read_withheld(struct sl_event *event, uint64_t prefix, struct sl_err *err)
+{
+    enum sl_result result = log_body_bytes(event->store->kv, sl_span_of(event->id),
+        event->facts.info.sequence, 0, prefix, &event->withheld, err);
+    if (result == SL_NOT_FOUND) return SL_OK;
+    if (result != SL_OK) return result;
+    size_t items = (size_t)event->facts.info.items;
+    struct sl_span rest = buf_span(&event->withheld);
+    const uint8_t *manifest_nonce;
+    event->kept = calloc(items + 1, sizeof(*event->kept));
+    if (!event->kept) return sl_fail(err, SL_NOMEM, "out of memory");
+    if (!body_withheld_read(&rest, &manifest_nonce)) return unreadable(err);
+    for (size_t i = 0; i < items; i++)
+        if (!body_withheld_next(&rest, &event->kept[i])) return unreadable(err);
+    if (rest.len) return unreadable(err);
+    memcpy(event->manifest_nonce, manifest_nonce, ITEM_NONCE_BYTES);
+    event->has_manifest_nonce = true;
+    return SL_OK;
+}
+
+static enum sl_result read_prefix(struct sl_event *event, struct sl_err *err)
+{
+    struct event_row row;
+    struct event_reader *reader = NULL;
     if (event->facts.info.erased) return SL_OK;
+    if (event_read_begin(event->row.value, &row, &reader) != SL_OK) return unreadable(err);
+    event_read_end(reader);
+    if (row.redacted) return read_withheld(event, row.prefix, err);
     struct kv_pin pin;
     enum sl_result result =
         log_body(event->store->kv, sl_span_of(event->id), event->facts.info.sequence, 0, &pin, err);
     if (result == SL_NOT_FOUND) return SL_OK; /* it is being erased at this moment */
     if (result == SL_OK &&
         (pin.value.len < BODY_PREFIX_BYTES || pin.value.ptr[0] != BODY_FORM_WHOLE))
-        result = sl_fail(err, SL_CORRUPT, "its body is unreadable");
+        result = unreadable(err);
     if (result == SL_OK) {
         memcpy(event->nonce, pin.value.ptr + 1, EVENT_NONCE_BYTES);
-        event->has_nonce = true;
+        event_manifest_nonce(event->nonce, event->manifest_nonce);
+        event->has_nonce = event->has_manifest_nonce = true;
     }
     kv_release(&pin);
+    if (result == SL_OK && event->facts.info.kind == SL_CREATE)
+        result = withhold_create(event, err);
     return result;
+}
+
+/* What is read of an event must be of one moment: its row and the beginning of its body. */
+static enum sl_result begin(struct sl_event *event, struct sl_err *err)
+{
+    struct share *share;
+    enum sl_result result = share_acquire(event->store->shares, sl_span_of(event->id), &share, err);
+    if (result != SL_OK) return result;
+    event->removals = atomic_load(&event->store->removals);
+    event->redactions = share_redactions(event->store->shares, share);
+    share_release(event->store->shares, share);
+    return SL_OK;
 }
 
 enum sl_result sl_event_open(struct sl_store *store, struct sl_span id, uint64_t sequence,
@@ -76,13 +176,15 @@ enum sl_result sl_event_open(struct sl_store *store, struct sl_span id, uint64_t
     event->store = store;
     memcpy(event->id, info.id, sizeof(event->id));
     memcpy(event->salt, info.salt, 32);
-    result = log_event(store->kv, id, sequence, &event->row, err);
+    result = begin(event, err);
+    if (result == SL_OK) result = log_event(store->kv, id, sequence, &event->row, err);
     if (result == SL_NOT_FOUND) result = sl_fail(err, SL_CORRUPT, "it is missing");
     if (result == SL_OK)
         result = event_facts_read(event->id, sequence, event->row.value, &event->facts, err);
     bool hidden = result == SL_OK && event_facts_hide(&event->facts, info.state);
     if (result == SL_OK && !hidden) result = read_items(event, err);
-    if (result == SL_OK && !hidden) result = read_nonce(event, err);
+    if (result == SL_OK && !hidden) result = read_prefix(event, err);
+    if (result == SL_OK && !hidden) result = still_there(event, err);
     if (result != SL_OK) {
         if (err) sl_fail_in(err, "share %s: event %llu", info.id, (unsigned long long)sequence);
         sl_event_close(event);
@@ -99,6 +201,8 @@ void sl_event_close(struct sl_event *event)
     kv_release(&event->row);
     free(event->items);
     free(event->text_at);
+    free(event->kept);
+    buf_fini(&event->withheld);
     buf_fini(&event->prefix);
     free(event);
 }
@@ -118,35 +222,54 @@ struct sl_span sl_event_nonce(const struct sl_event *event)
     return (struct sl_span){(const char *)event->nonce, event->has_nonce ? EVENT_NONCE_BYTES : 0};
 }
 
+struct sl_span sl_event_manifest_nonce(const struct sl_event *event)
+{
+    return (struct sl_span){
+        (const char *)event->manifest_nonce, event->has_manifest_nonce ? ITEM_NONCE_BYTES : 0};
+}
+
 struct sl_span sl_event_salt(const struct sl_event *event)
 {
     return (struct sl_span){(const char *)event->salt, 32};
 }
 
-struct sl_item sl_event_item(const struct sl_event *event, size_t index)
+struct sl_item sl_event_item(struct sl_event *event, size_t index)
 {
     if (index >= event->facts.info.items) return (struct sl_item){0};
     const struct event_item *item = &event->items[index];
-    return (struct sl_item){item->type, item->key, item->length};
+    struct sl_item out = {.type = item->type,
+        .key = item->key,
+        .bytes = item->length,
+        .committed_bytes = item->length};
+    if (event->kept) {
+        const struct body_item *kept = &event->kept[index];
+        out.nonce = kept->nonce;
+        out.commitment = kept->commitment;
+        out.withheld = kept->commitment != NULL;
+        if (out.withheld) out.committed_bytes = kept->length;
+    } else if (event->has_nonce) {
+        event_item_nonce(event->nonce, (uint32_t)index, event->item_nonce);
+        out.nonce = event->item_nonce;
+    }
+    return out;
 }
 
-/* Bytes [from, from + cap) of the items' bytes, as far as one row holds them, copied. */
+/* Bytes [from, from + cap) of the body, as far as one row holds them, copied. */
 static enum sl_result copy_bytes(
     struct sl_event *event, uint64_t from, char *out, size_t cap, size_t *len, struct sl_err *err)
 {
-    uint64_t at = BODY_PREFIX_BYTES + from;
     struct kv_pin pin;
-    struct sl_share_info info;
-    enum sl_result result = sl_share_info(event->store, sl_span_of(event->id), &info, err);
-    bool content = event->facts.info.kind == SL_SYNC || event->facts.info.kind == SL_REDACT;
-    if (result == SL_OK && info.state == SL_SHARE_REMOVED && content)
-        result = sl_fail(err, SL_REMOVED, "share %s: removed", event->id);
+    enum sl_result result = still_there(event, err);
     if (result != SL_OK) return result;
     result = log_body(event->store->kv, sl_span_of(event->id), event->facts.info.sequence,
-        (uint32_t)(at / SL_BODY_ROW_BYTES), &pin, err);
+        (uint32_t)(from / SL_BODY_ROW_BYTES), &pin, err);
+    if (result == SL_OK) {
+        result = still_there(event, err);
+        if (result != SL_OK) kv_release(&pin);
+    }
     if (result == SL_NOT_FOUND) return sl_fail(err, SL_REMOVED, "share %s: removed", event->id);
     if (result != SL_OK) return result;
-    size_t skip = at % SL_BODY_ROW_BYTES;
+    size_t skip = from % SL_BODY_ROW_BYTES;
     size_t n = pin.value.len > skip ? pin.value.len - skip : 0;
     if (n > cap) n = cap;
     if (n) memcpy(out, pin.value.ptr + skip, n);

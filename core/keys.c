@@ -1,61 +1,39 @@
 #include "keys.h"
 
-#include "buf.h"
 #include "crypto.h"
+#include "file.h"
+#include "note.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #define OWNER_KEY_CHARS 43 /* 256 bits of base62 */
 
-static enum sl_result read_file(const char *path, char *text, size_t cap, struct sl_err *err)
+static enum sl_result read_text(const char *path, char *text, size_t cap, struct sl_err *err)
 {
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0 && errno == ENOENT) return SL_NOT_FOUND;
-    ssize_t len = fd < 0 ? -1 : read(fd, text, cap);
-    int error = errno;
-    if (fd >= 0) close(fd);
-    if (len < 0) return sl_fail(err, SL_IO, "%s: %s", path, strerror(error));
-    while (len > 0 && (text[len - 1] == '\n' || text[len - 1] == '\r'))
+    struct buf bytes = {0};
+    enum sl_result result = file_read(path, cap, &bytes, err);
+    size_t len = bytes.len;
+    while (len > 0 && (bytes.ptr[len - 1] == '\n' || bytes.ptr[len - 1] == '\r'))
         len--;
-    if ((size_t)len >= cap) return sl_fail(err, SL_INVALID, "%s: too long", path);
-    text[len] = 0;
-    return SL_OK;
+    if (result == SL_OK && len >= cap) result = sl_fail(err, SL_INVALID, "%s: too long", path);
+    if (result == SL_OK) {
+        if (len) memcpy(text, bytes.ptr, len);
+        text[len] = 0;
+    }
+    buf_fini(&bytes);
+    return result;
 }
 
-/* A file's name is on disk once its folder is; with it the name of the database's folder beside it.
- */
-static bool sync_folder(const char *dir)
-{
-    int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    bool ok = fd >= 0 && fsync(fd) == 0;
-    int error = errno;
-    if (fd >= 0) close(fd);
-    errno = error;
-    return ok;
-}
-
-/* A new key file is whole or not there: written beside, synced, then linked into place. */
-static enum sl_result write_file(
+static enum sl_result write_text(
     const char *dir, const char *path, const char *text, struct sl_err *err)
 {
-    char *beside;
-    if (asprintf(&beside, "%s.new", path) < 0) return sl_fail(err, SL_NOMEM, "out of memory");
-    int fd = open(beside, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    size_t len = strlen(text);
-    bool ok = fd >= 0 && fchmod(fd, 0600) == 0 && write(fd, text, len) == (ssize_t)len &&
-              write(fd, "\n", 1) == 1 && fsync(fd) == 0;
-    int error = errno;
-    if (fd >= 0) close(fd);
-    if (ok && (rename(beside, path) != 0 || !sync_folder(dir))) {
-        ok = false;
-        error = errno;
-    }
-    free(beside);
-    return ok ? SL_OK : sl_fail(err, SL_IO, "%s: %s", path, strerror(error));
+    struct buf line = {0};
+    buf_add_span(&line, sl_span_of(text));
+    buf_add(&line, "\n", 1);
+    enum sl_result result = line.failed ? sl_fail(err, SL_NOMEM, "out of memory")
+                                        : file_write(dir, path, buf_span(&line), err);
+    buf_fini(&line);
+    return result;
 }
 
 /* The text of a key: given from outside, or in its file, or made. */
@@ -71,10 +49,10 @@ static enum sl_result load_text(const char *dir, const char *name, bool make, st
     }
     char *path;
     if (asprintf(&path, "%s/%s", dir, name) < 0) return sl_fail(err, SL_NOMEM, "out of memory");
-    enum sl_result result = read_file(path, text, cap, err);
+    enum sl_result result = read_text(path, text, cap, err);
     if (result == SL_NOT_FOUND && make) {
         generate(text);
-        result = write_file(dir, path, text, err);
+        result = write_text(dir, path, text, err);
     } else if (result == SL_NOT_FOUND) {
         result = sl_fail(err, SL_NOT_FOUND, "%s: missing", path);
     }
@@ -94,16 +72,6 @@ static void make_seed(char *text)
     crypto_base64(seed, sizeof(seed), text);
 }
 
-bool keys_origin_valid(struct sl_span origin)
-{
-    if (origin.len == 0 || origin.len > 200) return false;
-    for (size_t i = 0; i < origin.len; i++) {
-        uint8_t c = (uint8_t)origin.ptr[i];
-        if (c <= ' ' || c >= 0x7f || c == '+') return false;
-    }
-    return true;
-}
-
 void keys_default_origin(const struct keys *keys, char origin[32])
 {
     uint8_t hash[32];
@@ -116,17 +84,8 @@ void keys_default_origin(const struct keys *keys, char origin[32])
 void keys_set_origin(struct keys *keys, struct sl_span origin)
 {
     snprintf(keys->origin, sizeof(keys->origin), "%.*s", (int)origin.len, origin.ptr);
-    /* C2SP signed-note: key id = SHA-256(name ‖ 0x0A ‖ 0x01 ‖ public key)[0:4], 0x01 being
-       Ed25519 */
-    uint8_t typed[33] = {1}, hash[32];
-    memcpy(typed + 1, keys->signing_public, 32);
-    crypto_sha256_of((struct sl_span[]){sl_span_of(keys->origin), {"\n", 1},
-                         {(const char *)typed, sizeof(typed)}},
-        3, hash);
-    char id[9], key[48];
-    crypto_hex(hash, 4, id);
-    crypto_base64(typed, sizeof(typed), key);
-    snprintf(keys->log_key, sizeof(keys->log_key), "%s+%s+%s", keys->origin, id, key);
+    note_key_make(&keys->signing, NOTE_ED25519, sl_span_of(keys->origin), keys->signing_public);
+    note_key_text(&keys->signing, keys->log_key);
 }
 
 static enum sl_result owner_key_check(const char *owner, struct sl_err *err)

@@ -6,6 +6,7 @@
    not written. */
 
 #include "kv.h"
+#include "note.h"
 #include "sharelog.h"
 
 struct keys {
@@ -14,8 +15,9 @@ struct keys {
     uint8_t namespace_id[16];
     bool has_namespace;
     uint8_t signing_seed[32], signing_public[32];
-    char origin[256];  /* the log's name */
-    char log_key[384]; /* its verifier key, as signed-note writes it */
+    char origin[NOTE_NAME_BYTES + 1]; /* the log's name */
+    struct note_key signing;          /* what checks its checkpoints … */
+    char log_key[NOTE_VKEY_BYTES];    /* … as text */
 };
 
 /* Load them, or make what is missing when `make`; else an owner key or namespace that is missing
@@ -28,8 +30,5 @@ void keys_set_origin(struct keys *keys, struct sl_span origin);
 
 /* The origin of a store that is made without one: `sharelog-` and 8 hex digits of the key. */
 void keys_default_origin(const struct keys *keys, char origin[32]);
-/* No white space, no `+`, no control characters, not empty, not too long: signed-note's rule for
-   names. */
-bool keys_origin_valid(struct sl_span origin);
 
 #endif

@@ -175,10 +175,10 @@ enum sl_result log_body(struct kv *kv, struct sl_span share_id, uint64_t sequenc
     return kv_get(kv, KV_BODY, row_span(&key), pin, err);
 }
 
-enum sl_result log_item_bytes(struct kv *kv, struct sl_span share_id, uint64_t sequence,
+enum sl_result log_body_bytes(struct kv *kv, struct sl_span share_id, uint64_t sequence,
     uint64_t offset, uint64_t length, struct buf *out, struct sl_err *err)
 {
-    uint64_t at = BODY_PREFIX_BYTES + offset, end = at + length;
+    uint64_t at = offset, end = at + length;
     while (at < end) {
         struct kv_pin pin;
         enum sl_result result =

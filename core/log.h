@@ -45,9 +45,9 @@ enum sl_result log_at_stored(struct kv *kv, struct sl_span share_id, uint64_t af
 enum sl_result log_body(struct kv *kv, struct sl_span share_id, uint64_t sequence, uint32_t chunk,
     struct kv_pin *pin, struct sl_err *err);
 
-/* Append an item's bytes to `out` (which is not cleared), wherever rows cut them. SL_NOT_FOUND:
-   erased. */
-enum sl_result log_item_bytes(struct kv *kv, struct sl_span share_id, uint64_t sequence,
+/* Append bytes of a body to `out` (which is not cleared), wherever rows cut them: an item's, or the
+   prefix. SL_NOT_FOUND: erased. */
+enum sl_result log_body_bytes(struct kv *kv, struct sl_span share_id, uint64_t sequence,
     uint64_t offset, uint64_t length, struct buf *out, struct sl_err *err);
 
 /* Put into the batch what takes away an event's content: its row shrinks to its place and header.

@@ -4,6 +4,7 @@
 #include "log.h"
 #include "rows.h"
 #include "sequencer.h"
+#include "tiles.h"
 
 #define BATCH_BYTES (4 * SL_MIB)
 
@@ -110,7 +111,7 @@ static enum sl_result control_body(struct walk *walk, struct sl_span id, uint64_
 {
     struct event_item item;
     if (!event_read_next(reader, &item)) return SL_CORRUPT;
-    return log_item_bytes(walk->store->kv, id, sequence, item.offset, item.length, body, err);
+    return log_body_bytes(walk->store->kv, id, sequence, item.offset, item.length, body, err);
 }
 
 static enum sl_result begin_share(struct walk *walk, struct sl_span id, const struct event_row *row,
@@ -175,6 +176,30 @@ static enum sl_result take_event(
     return result;
 }
 
+/* The log's tree, from the headers. */
+static enum sl_result put_tiles(struct walk *walk, struct sl_err *err)
+{
+    struct kv *kv = walk->store->kv;
+    struct tiles *tiles;
+    struct tiles_batch batch = {kv, walk->batch};
+    enum sl_result result = tiles_open(kv, 0, &tiles, err);
+    if (result != SL_OK) return result;
+    struct kv_iter *iter =
+        kv_iter_create(kv, KV_LOG, (struct sl_span){0}, (struct sl_span){0}, true);
+    for (kv_iter_first(iter); result == SL_OK && kv_iter_valid(iter); kv_iter_next(iter)) {
+        uint8_t leaf[32];
+        header_leaf(kv_iter_value(iter), leaf);
+        tiles_append(tiles, leaf, tiles_to_batch(&batch));
+        if (kv_batch_bytes(walk->batch) < BATCH_BYTES) continue;
+        result = kv_write(kv, walk->batch, false, err);
+        kv_batch_clear(walk->batch);
+    }
+    if (result == SL_OK) result = kv_iter_check(iter, err);
+    kv_iter_destroy(iter);
+    tiles_close(tiles);
+    return result;
+}
+
 enum sl_result rebuild(
     struct sl_store *store, const struct sl_progress *progress, struct sl_err *err)
 {
@@ -197,6 +222,7 @@ enum sl_result rebuild(
     if (result == SL_OK) result = kv_iter_check(iter, err);
     kv_iter_destroy(iter);
     if (result == SL_OK) result = end_share(&walk, err);
+    if (result == SL_OK) result = put_tiles(&walk, err);
     rebuild_mark_whole(store->kv, walk.batch);
     if (result == SL_OK) result = kv_write(store->kv, walk.batch, true, err);
     kv_batch_destroy(walk.batch);

@@ -50,6 +50,13 @@ struct row_key row_erase(struct sl_span share_id)
     return key;
 }
 
+struct row_key row_rule(const uint8_t mac[32])
+{
+    struct row_key key = row_meta("rule/");
+    add(&key, mac, 32);
+    return key;
+}
+
 struct row_key row_event(struct sl_span share_id, uint64_t sequence)
 {
     return of_share(share_id, sequence);
@@ -67,6 +74,13 @@ struct row_key row_log(uint64_t position)
     struct row_key key;
     key.len = 0;
     add_number(&key, position, 8);
+    return key;
+}
+
+struct row_key row_tile(unsigned level, uint64_t index)
+{
+    struct row_key key = of((struct sl_span){(char[]){(char)level}, 1});
+    add_number(&key, index, 8);
     return key;
 }
 

@@ -24,9 +24,13 @@ struct row_key row_meta(const char *name);
 /* `erase/` and a share id: removed, and its bytes not yet erased. Among the truth, since no event
    tells it. */
 struct row_key row_erase(struct sl_span share_id);
+/* `rule/` and a rule's MAC: something that was redacted and is to be again. Among the truth too: it
+   outlives the share whose event told it. */
+struct row_key row_rule(const uint8_t mac[32]);
 struct row_key row_event(struct sl_span share_id, uint64_t sequence);
 struct row_key row_body(struct sl_span share_id, uint64_t sequence, uint32_t chunk);
 struct row_key row_log(uint64_t position);
+struct row_key row_tile(unsigned level, uint64_t index);
 struct row_key row_share(struct sl_span share_id);
 /* The create event's position stands for "created": it orders the same way and never ties. */
 struct row_key row_by_session(struct sl_span session_id, uint64_t position);
@@ -56,7 +60,7 @@ bool row_parse_chunk(
 
 /* In each derived family, a row that says that the family is whole: the format of its contents. Its
    first byte, 0xff, is in no other key. */
-#define ROW_DERIVED_FORMAT 1
+#define ROW_DERIVED_FORMAT 2
 struct row_key row_whole(void);
 
 #endif

@@ -3,6 +3,7 @@
 #include "compactor.h"
 #include "log.h"
 #include "rows.h"
+#include "tiles.h"
 
 #include <assert.h>
 
@@ -13,9 +14,10 @@ struct sequencer {
     pthread_cond_t wake;
     struct append *first, **last; /* the queue */
     bool closing;
-    struct sl_err fault; /* of the write that failed, once one has */
+    struct sl_err fault; /* of the write that failed, once one has; or why there must be none */
     bool read_only;
     uint64_t position; /* of the next event */
+    struct tiles *tiles;
     uint64_t appended, groups, synced;
 };
 
@@ -85,6 +87,8 @@ static enum sl_result stage(
         memcpy(append->header.manifest_commitment, append->batch->manifest_commitment, 32);
         log_append(store->kv, kv_batch, sl_span_of(share->id), &append->header, append->batch,
             before.stored, &append->place);
+        struct tiles_batch tiles = {store->kv, kv_batch};
+        tiles_append(sequencer->tiles, append->place.leaf, tiles_to_batch(&tiles));
         derive_rows(store->kv, kv_batch, share, &before, append);
         share->staged = append->place;
         sequencer->position++;
@@ -136,6 +140,7 @@ static void publish(struct sequencer *sequencer, struct group *group)
         if (append->makes_due) compactor_due(store->compactor, sl_span_of(append->share->id));
     }
     shares_unlock(store->shares);
+    atomic_fetch_add(&store->log_size, group->events);
     tell(store, group);
 }
 
@@ -227,13 +232,17 @@ enum sl_result sequencer_create(struct sl_store *store, struct sequencer **out, 
     sequencer->store = store;
     sequencer->last = &sequencer->first;
     enum sl_result result = log_size(store->kv, &sequencer->position, err);
+    if (result == SL_OK)
+        result = tiles_open(store->kv, sequencer->position, &sequencer->tiles, err);
     if (result != SL_OK) {
         free(sequencer);
         return result;
     }
+    atomic_store(&store->log_size, sequencer->position);
     pthread_mutex_init(&sequencer->lock, NULL);
     pthread_cond_init(&sequencer->wake, NULL);
     if (pthread_create(&sequencer->thread, NULL, run, sequencer) != 0) {
+        tiles_close(sequencer->tiles);
         free(sequencer);
         return sl_fail(err, SL_NOMEM, "cannot start a thread");
     }
@@ -251,7 +260,16 @@ void sequencer_destroy(struct sequencer *sequencer)
     pthread_join(sequencer->thread, NULL);
     pthread_cond_destroy(&sequencer->wake);
     pthread_mutex_destroy(&sequencer->lock);
+    tiles_close(sequencer->tiles);
     free(sequencer);
+}
+
+void sequencer_stop(struct sequencer *sequencer, const struct sl_err *why)
+{
+    pthread_mutex_lock(&sequencer->lock);
+    sequencer->read_only = true;
+    sequencer->fault = *why;
+    pthread_mutex_unlock(&sequencer->lock);
 }
 
 enum sl_result sequencer_append(
@@ -286,8 +304,7 @@ enum sl_result sequencer_health(struct sequencer *sequencer, struct sl_err *err)
 {
     pthread_mutex_lock(&sequencer->lock);
     bool read_only = sequencer->read_only;
-    if (read_only)
-        sl_fail(err, SL_READ_ONLY, "read-only since a write failed: %s", sequencer->fault.text);
+    if (read_only) sl_fail(err, SL_READ_ONLY, "read-only: %s", sequencer->fault.text);
     pthread_mutex_unlock(&sequencer->lock);
     return read_only ? SL_READ_ONLY : SL_OK;
 }

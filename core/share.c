@@ -6,6 +6,7 @@
 #include "snapshot.h"
 
 #include <assert.h>
+#include <time.h>
 
 #define RECORD_VERSION 1
 #define BUCKETS 8192
@@ -140,6 +141,17 @@ struct shares *shares_create(struct kv *kv)
     crypto_random(&shares->seed, sizeof(shares->seed));
     pthread_mutex_init(&shares->lock, NULL);
     return shares;
+}
+
+unsigned long share_redactions(struct shares *shares, const struct share *share)
+{
+    for (;;) {
+        shares_lock(shares);
+        unsigned long redactions = share->redactions;
+        shares_unlock(shares);
+        if (redactions % 2 == 0) return redactions;
+        nanosleep(&(struct timespec){.tv_nsec = 1000 * 1000}, NULL);
+    }
 }
 
 void shares_lock(struct shares *shares)

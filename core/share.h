@@ -42,6 +42,9 @@ struct share {
     bool due;            /* the sequencer has said so to the compactor */
     bool removing;       /* takes no more batches; the sequencer's */
     uint64_t generation; /* counts what makes a snapshot begun before it worthless */
+    /* Odd while a redaction is being written; what was read under another number, or an odd one,
+       may be of two minds. Under the cache's lock. */
+    unsigned long redactions;
     unsigned pins;
     struct share *hash_next, *older, *newer;
 };
@@ -65,6 +68,9 @@ void share_drop(struct shares *shares, struct share *share);
 /* The lock that guards every share's record, head and snapshot fields. Held briefly. */
 void shares_lock(struct shares *shares);
 void shares_unlock(struct shares *shares);
+
+/* The share's `redactions`, once none is being written. */
+unsigned long share_redactions(struct shares *shares, const struct share *share);
 
 /* How many bytes of events after the last snapshot make the next one due. */
 static inline uint64_t share_due_bytes(uint64_t snapshot_size)

@@ -297,6 +297,9 @@ size_t sl_view_items(
     struct sl_view *view); /* 0 also when it can't be read: sl_view_item then says why */
 enum sl_result sl_view_item(struct sl_view *view, enum sl_order order, size_t index,
     struct sl_view_item *item, struct sl_err *err);
+/* The same without its data, which stays unread and empty. */
+enum sl_result sl_view_item_key(struct sl_view *view, enum sl_order order, size_t index,
+    struct sl_view_item *item, struct sl_err *err);
 
 /* Which keys differ between two moments of one share (sequences; from > to walks back). A key is
    changed when its bytes differ, not when it was merely sent again. Keys come in bytewise order,
@@ -365,7 +368,8 @@ struct sl_item {
     const uint8_t *nonce;      /* 16 bytes; NULL: withheld, or the content is gone */
     const uint8_t *commitment; /* 32 bytes, of a withheld item; else NULL: SHA-256(nonce ‖ data) */
 };
-struct sl_item sl_event_item(const struct sl_event *event, size_t index);
+/* Pointers are valid until the next call. */
+struct sl_item sl_event_item(struct sl_event *event, size_t index);
 /* An item's bytes; of a sync they are JSON, of other kinds msgpack. SL_REMOVED. */
 enum sl_result sl_event_item_data(
     struct sl_event *event, size_t index, struct sl_sink sink, struct sl_err *err);

@@ -169,5 +169,6 @@ enum sl_result make_due_snapshots(
         if (result == SL_OK) result = make(store, share, generation, sequence, err);
     }
     share_release(store->shares, share);
-    return result == SL_REMOVED || result == SL_STOPPED ? SL_OK : result;
+    bool overtaken = result == SL_REMOVED || result == SL_STOPPED || result == SL_REDACTED;
+    return overtaken ? SL_OK : result;
 }

@@ -1,5 +1,6 @@
 #include "store.h"
 
+#include "checkpoint.h"
 #include "compactor.h"
 #include "crypto.h"
 #include "keys.h"
@@ -169,7 +170,7 @@ enum sl_result sl_store_open(const struct sl_options *options, const struct sl_p
     struct sl_store **out, struct sl_err *err)
 {
     bool writes = options->access == SL_READ_WRITE;
-    if (options->origin.len && !keys_origin_valid(options->origin))
+    if (options->origin.len && !note_name_valid(options->origin))
         return sl_fail(
             err, SL_INVALID, "an origin is 1 to 200 visible ASCII characters without '+'");
     struct sl_store *store = calloc(1, sizeof(*store));
@@ -191,6 +192,10 @@ enum sl_result sl_store_open(const struct sl_options *options, const struct sl_p
     if (result == SL_OK && !(store->shares = shares_create(store->kv)))
         result = sl_fail(err, SL_NOMEM, "out of memory");
     if (result == SL_OK && writes) result = sequencer_create(store, &store->sequencer, err);
+    if (result == SL_OK) result = checkpoints_open(store, &store->checkpoints, err);
+    struct sl_err fault;
+    if (result == SL_OK && writes && checkpoints_fault(store->checkpoints, &fault) != SL_OK)
+        sequencer_stop(store->sequencer, &fault);
     if (result == SL_OK && writes) result = compactor_create(store, &store->compactor, err);
     if (result != SL_OK) {
         sl_store_close(store);
@@ -208,6 +213,7 @@ void sl_store_close(struct sl_store *store)
     /* With --durability=process the last events may not be on disk yet; a clean end leaves them
        there. */
     if (store->kv && store->sequencer) kv_sync(store->kv, NULL);
+    checkpoints_close(store->checkpoints);
     shares_destroy(store->shares);
     kv_close(store->kv);
     twins_destroy(store->twins);
@@ -224,6 +230,13 @@ enum sl_result sl_store_catch_up(struct sl_store *store, struct sl_err *err)
     shares_clear(store->shares);
     atomic_fetch_add(&store->removals, 1);
     return result;
+}
+
+enum sl_result log_committed(struct sl_store *store, uint64_t *size, struct sl_err *err)
+{
+    if (!store->sequencer) return log_size(store->kv, size, err);
+    *size = atomic_load(&store->log_size);
+    return SL_OK;
 }
 
 enum sl_result store_writable(const struct sl_store *store, struct sl_err *err)

@@ -15,6 +15,8 @@
 struct keys;
 struct sequencer;
 struct compactor;
+struct checkpoints;
+struct rules;
 struct twins;
 
 struct sl_store {
@@ -29,8 +31,11 @@ struct sl_store {
     struct sequencer *sequencer; /* NULL when read beside */
     struct compactor *compactor; /* NULL when read beside */
     struct twins *twins;
+    struct checkpoints *checkpoints;
+    /* the log's size as committed; when the store is read beside, as of the opening */
+    atomic_ullong log_size;
     pthread_mutex_t admin; /* one create, remove or allow at a time: each looks before it appends */
-    /* counts removals, so that a long read can tell that it should look again */
+    /* counts removals and redactions, so that a long read can tell that it should look again */
     atomic_ulong removals;
     pthread_mutex_t told_lock;
     void (*told)(void *ctx, const struct sl_told *told);
@@ -44,6 +49,9 @@ static inline uint64_t store_now_us(const struct sl_store *store)
 
 /* SL_OK, or SL_READ_ONLY: the store was opened to be read. */
 enum sl_result store_writable(const struct sl_store *store, struct sl_err *err);
+
+/* The log's size: of what is durable, or, read beside, of what is seen. */
+enum sl_result log_committed(struct sl_store *store, uint64_t *size, struct sl_err *err);
 
 /* Report progress, if anybody wants it. */
 static inline void progress_report(

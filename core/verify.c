@@ -1,70 +1,123 @@
 #include "verify.h"
 
+#include "checkpoint.h"
 #include "log.h"
 #include "rows.h"
+#include "tiles.h"
 
 /* ---- the log by position ---- */
 
-/* RFC 6962 2.1, from the left: the roots of the full subtrees so far, one a set bit of the size. */
-struct roots {
-    uint8_t level[64][32];
-    uint64_t size;
+/* The log's tree made anew, and what is wrong with the one that is stored. */
+struct log_check {
+    struct sl_store *store;
+    struct tree_edge edge;
+    struct tiles *tiles;
+    uint64_t rows; /* of tiles, that there should be */
+    bool has_kept;
+    struct sl_checkpoint kept;
+    enum sl_result result;
+    struct sl_err *err;
 };
 
-static void join(const uint8_t left[32], const uint8_t right[32], uint8_t out[32])
+/* A row of a tile that isn't full yet is put again, longer, until it is. */
+static void check_tile(void *ctx, unsigned level, uint64_t index, struct sl_span hashes)
 {
-    crypto_sha256_of(
-        (struct sl_span[]){{"\1", 1}, {(const char *)left, 32}, {(const char *)right, 32}}, 3, out);
+    struct log_check *check = ctx;
+    struct row_key key = row_tile(level, index);
+    struct kv_pin pin;
+    bool full = hashes.len == TILE_BYTES;
+    check->rows += level == 0 ? full : hashes.len == 32;
+    if (!full || check->result != SL_OK) return;
+    enum sl_result result = kv_get(check->store->kv, KV_TILE, row_span(&key), &pin, check->err);
+    if (result == SL_NOT_FOUND || (result == SL_OK && !sl_span_eq(pin.value, hashes)))
+        result = sl_fail(check->err, SL_CORRUPT,
+            "log: tile %u/%llu is not what its leaves make; `sharelog rebuild` makes it again",
+            level, (unsigned long long)index);
+    kv_release(&pin);
+    check->result = result;
 }
 
-static void roots_add(struct roots *roots, const uint8_t leaf[32])
+/* The rows at the edge must give the same root as the leaves do. */
+static enum sl_result check_edge(struct log_check *check, struct sl_err *err)
 {
-    uint8_t hash[32];
-    memcpy(hash, leaf, 32);
-    unsigned level = 0;
-    for (uint64_t size = roots->size++; size & 1; size >>= 1, level++)
-        join(roots->level[level], hash, hash);
-    memcpy(roots->level[level], hash, 32);
-}
-
-static void roots_root(const struct roots *roots, uint8_t root[32])
-{
-    bool any = false;
-    crypto_sha256("", 0, root);
-    for (unsigned level = 0; level < 64; level++) {
-        if (!(roots->size >> level & 1)) continue;
-        if (any)
-            join(roots->level[level], root, root);
-        else
-            memcpy(root, roots->level[level], 32);
-        any = true;
-    }
-}
-
-static enum sl_result check_log(struct sl_store *store, const struct sl_progress *progress,
-    struct roots *roots, uint64_t total, struct sl_err *err)
-{
+    uint8_t root[32], stored[32];
+    struct row_key from = row_meta(""), to = row_whole();
+    uint64_t rows = 0;
     struct kv_iter *iter =
-        kv_iter_create(store->kv, KV_LOG, (struct sl_span){0}, (struct sl_span){0}, true);
-    enum sl_result result = SL_OK;
+        kv_iter_create(check->store->kv, KV_TILE, row_span(&from), row_span(&to), true);
+    for (kv_iter_first(iter); kv_iter_valid(iter); kv_iter_next(iter))
+        rows++;
+    enum sl_result result = kv_iter_check(iter, err);
+    kv_iter_destroy(iter);
+    if (result != SL_OK) return result;
+    if (rows != check->rows)
+        return sl_fail(err, SL_CORRUPT,
+            "log: %llu tiles where there should be %llu; `sharelog rebuild` makes them again",
+            (unsigned long long)rows, (unsigned long long)check->rows);
+    struct tiles_reader *reader = tiles_reader_create(check->store->kv);
+    if (!reader) return sl_fail(err, SL_NOMEM, "out of memory");
+    result = tree_root(tiles_source(reader), check->edge.size, stored, err);
+    tiles_reader_destroy(reader);
+    tree_edge_root(&check->edge, root);
+    if (result == SL_OK && memcmp(root, stored, 32) != 0)
+        result = sl_fail(err, SL_CORRUPT,
+            "log: a tile at its end is not what its leaves make; `sharelog rebuild` makes it again");
+    return result;
+}
+
+static enum sl_result check_kept(struct log_check *check, struct sl_err *err)
+{
+    uint8_t root[32];
+    if (!check->has_kept || check->edge.size != check->kept.size) return SL_OK;
+    tree_edge_root(&check->edge, root);
+    if (memcmp(root, check->kept.root, 32) == 0) return SL_OK;
+    return sl_fail(err, SL_CORRUPT,
+        "log: its first %llu events are not the ones that its checkpoint was signed for",
+        (unsigned long long)check->kept.size);
+}
+
+static enum sl_result check_header(
+    struct log_check *check, struct sl_span key, struct sl_span value, struct sl_err *err)
+{
+    uint64_t position = key.len == 8 ? be_get(key.ptr, 8) : UINT64_MAX;
+    struct header header;
+    uint8_t leaf[32];
+    if (position != check->edge.size)
+        return sl_fail(
+            err, SL_CORRUPT, "log: position %llu is missing", (unsigned long long)check->edge.size);
+    if (!header_decode(value, &header))
+        return sl_fail(
+            err, SL_CORRUPT, "log: the header at %llu is unreadable", (unsigned long long)position);
+    header_leaf(value, leaf);
+    tree_add(&check->edge, leaf);
+    check->err = err;
+    tiles_append(check->tiles, leaf, (struct tiles_sink){check_tile, check});
+    return check->result == SL_OK ? check_kept(check, err) : check->result;
+}
+
+static enum sl_result check_log(
+    struct log_check *check, const struct sl_progress *progress, uint64_t total, struct sl_err *err)
+{
+    struct kv *kv = check->store->kv;
+    enum sl_result result = checkpoints_fault(check->store->checkpoints, err);
+    if (result != SL_OK) return err ? (err->result = SL_CORRUPT) : SL_CORRUPT;
+    check->has_kept = checkpoints_kept(check->store->checkpoints, &check->kept) == SL_OK;
+    result = tiles_open(kv, 0, &check->tiles, err);
+    if (result == SL_OK) result = check_kept(check, err);
+    struct kv_iter *iter =
+        kv_iter_create(kv, KV_LOG, (struct sl_span){0}, (struct sl_span){0}, true);
     for (kv_iter_first(iter); result == SL_OK && kv_iter_valid(iter); kv_iter_next(iter)) {
-        struct sl_span key = kv_iter_key(iter), value = kv_iter_value(iter);
-        uint64_t position = key.len == 8 ? be_get(key.ptr, 8) : UINT64_MAX;
-        struct header header;
-        uint8_t leaf[32];
-        if (position != roots->size)
-            result = sl_fail(
-                err, SL_CORRUPT, "log: position %llu is missing", (unsigned long long)roots->size);
-        else if (!header_decode(value, &header))
-            result = sl_fail(err, SL_CORRUPT, "log: the header at %llu is unreadable",
-                (unsigned long long)position);
-        if (result != SL_OK) break;
-        header_leaf(value, leaf);
-        roots_add(roots, leaf);
-        if (position % 4096 == 0) progress_report(progress, "log", position, total);
+        result = check_header(check, kv_iter_key(iter), kv_iter_value(iter), err);
+        if (check->edge.size % 4096 == 0) progress_report(progress, "log", check->edge.size, total);
     }
     if (result == SL_OK) result = kv_iter_check(iter, err);
     kv_iter_destroy(iter);
+    if (result == SL_OK) result = check_edge(check, err);
+    if (result == SL_OK && check->has_kept && check->kept.size > check->edge.size)
+        result = sl_fail(err, SL_CORRUPT,
+            "log: it has %llu events, but a checkpoint of %llu was signed: the last ones are lost",
+            (unsigned long long)check->edge.size, (unsigned long long)check->kept.size);
+    tiles_close(check->tiles);
     return result;
 }
 
@@ -81,6 +134,7 @@ enum sl_result share_check_begin(struct share_check *check, struct sl_span id, s
     check->last = (struct head){0};
     check->held = check->due = check->erasing = check->stored_removed = false;
     check->removal = check->snapshot_stored = check->snapshot_size = 0;
+    check->withheld.count = 0;
     struct share *share;
     enum sl_result result = share_acquire(store->shares, id, &share, err);
     if (result == SL_NOT_FOUND)
@@ -171,6 +225,11 @@ static enum sl_result check_erased(struct share_check *check, struct sl_err *err
 enum sl_result share_check_end(struct share_check *check, struct sl_err *err)
 {
     if (!check->id[0]) return SL_OK;
+    const struct withheld_item *left = withheld_left(&check->withheld);
+    if (left)
+        return sl_fail(err, SL_CORRUPT,
+            "share %s: event %llu: item %llu is withheld, but no redact event names it", check->id,
+            (unsigned long long)left->sequence, (unsigned long long)left->item);
     enum sl_result result = check_derived(check, err);
     if (result == SL_OK) result = check_erased(check, err);
     check->holds += check->held;
@@ -187,6 +246,9 @@ void share_check_fini(struct share_check *check)
     sl_view_close(check->view);
     crypto_hash_destroy(check->hash);
     buf_fini(&check->manifest);
+    buf_fini(&check->packed);
+    buf_fini(&check->prefix);
+    free(check->withheld.items);
     buf_fini(&check->scratch);
 }
 
@@ -268,25 +330,28 @@ static enum sl_result verify_once(struct sl_store *store, const struct sl_progre
     struct sl_verified verified = {0};
     struct share_check check = {
         .store = store, .verified = &verified, .hash = crypto_hash_create()};
-    struct roots *roots = calloc(1, sizeof(*roots));
+    struct log_check *log = calloc(1, sizeof(*log));
     uint64_t total = 0;
     enum sl_result result =
-        roots ? log_size(store->kv, &total, err) : sl_fail(err, SL_NOMEM, "out of memory");
-    if (result == SL_OK) result = check_log(store, progress, roots, total, err);
+        log ? log_size(store->kv, &total, err) : sl_fail(err, SL_NOMEM, "out of memory");
+    if (result == SL_OK) {
+        log->store = store;
+        result = check_log(log, progress, total, err);
+    }
     if (result == SL_OK) result = check_shares(&check, progress, total, err);
     /* Each event has the log's header at its position, and each header names one event: with as
        many of both, none is missing. */
-    if (result == SL_OK && verified.events != roots->size)
+    if (result == SL_OK && verified.events != log->edge.size)
         result = sl_fail(err, SL_CORRUPT, "log: %llu headers, but the shares have %llu events",
-            (unsigned long long)roots->size, (unsigned long long)verified.events);
+            (unsigned long long)log->edge.size, (unsigned long long)verified.events);
     if (result == SL_OK) result = check_indexes(store, &verified, check.holds, err);
     if (result == SL_OK) {
-        roots_root(roots, verified.root);
+        tree_edge_root(&log->edge, verified.root);
         progress_report(progress, "verified", total, total);
         *out = verified;
     }
     share_check_fini(&check);
-    free(roots);
+    free(log);
     return result;
 }
 

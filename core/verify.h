@@ -8,6 +8,24 @@
 #include "history.h"
 #include "view.h"
 
+/* Items that are withheld, each with the hash of what stands in its place, until a redact event
+   names it. */
+struct withheld {
+    struct withheld_item {
+        uint64_t sequence, item;
+        uint8_t replacement[32];
+        bool named;
+    } * items; /* by sequence, then item */
+    size_t count, cap;
+};
+enum sl_result withheld_add(struct withheld *withheld, uint64_t sequence, uint64_t item,
+    const uint8_t replacement[32], struct sl_err *err);
+/* What a redact event names must be withheld, and replaced by just that. False: it isn't. */
+bool withheld_name(
+    struct withheld *withheld, uint64_t sequence, uint64_t item, struct sl_span replacement);
+/* One that no event named, or NULL. */
+const struct withheld_item *withheld_left(const struct withheld *withheld);
+
 struct share_check {
     struct sl_store *store;
     struct sl_verified *verified;
@@ -25,8 +43,9 @@ struct share_check {
     /* a fold from nothing, and where the next snapshot has to be */
     struct sl_view *view;
     uint64_t snapshot_stored, snapshot_size;
-    bool due; /* one is marked as due: it and what follows may be missing */
-    struct buf manifest, scratch;
+    bool due;                 /* one is marked as due: it and what follows may be missing */
+    struct withheld withheld; /* items that a redact event has yet to name */
+    struct buf manifest, packed, prefix, scratch;
 };
 
 /* Begin with a share whose first event is here; check each event in order of sequence; end:

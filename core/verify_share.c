@@ -1,6 +1,7 @@
 #include "verify.h"
 
 #include "log.h"
+#include "redact_body.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -72,24 +73,51 @@ static enum sl_result body_end(struct body *body, struct sl_err *err)
     return result == SL_NOT_FOUND ? SL_OK : result;
 }
 
-static enum sl_result take_nonce(
-    struct body *body, uint8_t nonce[EVENT_NONCE_BYTES], struct sl_err *err)
+/* What the manifest and the items are committed to with: derived from the event's nonce, or one by
+   one where an item is withheld. */
+struct nonces {
+    uint8_t event[EVENT_NONCE_BYTES];
+    uint8_t manifest[ITEM_NONCE_BYTES];
+    bool withheld;
+    struct sl_span rest; /* of such a prefix */
+};
+
+static enum sl_result take_prefix(
+    struct body *body, const struct event_row *row, struct nonces *nonces, struct sl_err *err)
 {
-    struct sl_span piece;
-    enum sl_result result = body_piece(body, BODY_PREFIX_BYTES, &piece, err);
-    if (result != SL_OK) return result;
-    if (piece.len != BODY_PREFIX_BYTES || piece.ptr[0] != BODY_FORM_WHOLE)
-        return FAULT(body->check, body->sequence, "its body doesn't begin with a nonce");
-    memcpy(nonce, piece.ptr + 1, EVENT_NONCE_BYTES);
+    struct share_check *check = body->check;
+    const uint8_t *manifest;
+    buf_clear(&check->prefix);
+    for (uint64_t left = row->prefix; left > 0;) {
+        struct sl_span piece;
+        enum sl_result result = body_piece(body, left, &piece, err);
+        if (result != SL_OK) return result;
+        buf_add_span(&check->prefix, piece);
+        left -= piece.len;
+    }
+    if (check->prefix.failed) return sl_fail(err, SL_NOMEM, "out of memory");
+    nonces->rest = buf_span(&check->prefix);
+    nonces->withheld = row->redacted;
+    if (row->redacted) {
+        if (!body_withheld_read(&nonces->rest, &manifest))
+            return FAULT(check, body->sequence, "its body doesn't begin with nonces");
+        memcpy(nonces->manifest, manifest, ITEM_NONCE_BYTES);
+        return SL_OK;
+    }
+    if (check->prefix.ptr[0] != BODY_FORM_WHOLE)
+        return FAULT(check, body->sequence, "its body doesn't begin with a nonce");
+    memcpy(nonces->event, check->prefix.ptr + 1, EVENT_NONCE_BYTES);
+    event_manifest_nonce(nonces->event, nonces->manifest);
     return SL_OK;
 }
 
-static enum sl_result commit_item(struct body *body, const uint8_t nonce[ITEM_NONCE_BYTES],
-    uint64_t length, uint8_t commitment[32], struct sl_err *err)
+/* SHA-256 of what the body has next, behind a nonce or (NULL) alone. */
+static enum sl_result hash_item(struct body *body, const uint8_t nonce[ITEM_NONCE_BYTES],
+    uint64_t length, uint8_t out[32], struct sl_err *err)
 {
     struct crypto_hash *hash = body->check->hash;
     crypto_hash_begin(hash);
-    crypto_hash_add(hash, nonce, ITEM_NONCE_BYTES);
+    if (nonce) crypto_hash_add(hash, nonce, ITEM_NONCE_BYTES);
     for (uint64_t done = 0; done < length;) {
         struct sl_span piece;
         enum sl_result result = body_piece(body, length - done, &piece, err);
@@ -97,40 +125,79 @@ static enum sl_result commit_item(struct body *body, const uint8_t nonce[ITEM_NO
         crypto_hash_add(hash, piece.ptr, piece.len);
         done += piece.len;
     }
-    crypto_hash_end(hash, commitment);
+    crypto_hash_end(hash, out);
     return SL_OK;
+}
+
+/* One item's commitment, and the length of what was committed to. */
+static enum sl_result commit_item(struct body *body, struct nonces *nonces, uint32_t index,
+    uint64_t stored, uint64_t *length, uint8_t commitment[32], struct sl_err *err)
+{
+    struct share_check *check = body->check;
+    uint8_t nonce[ITEM_NONCE_BYTES];
+    struct body_item item = {.nonce = nonce};
+    *length = stored;
+    if (!nonces->withheld)
+        event_item_nonce(nonces->event, index, nonce);
+    else if (!body_withheld_next(&nonces->rest, &item))
+        return FAULT(check, body->sequence, "item %u: its nonce is unreadable", index);
+    if (!item.commitment) return hash_item(body, item.nonce, stored, commitment, err);
+    uint8_t replacement[32];
+    *length = item.length;
+    memcpy(commitment, item.commitment, 32);
+    enum sl_result result = hash_item(body, NULL, stored, replacement, err);
+    return result == SL_OK ? withheld_add(&check->withheld, body->sequence, index, replacement, err)
+                           : result;
+}
+
+/* What the row was when it was appended: no header commits to `stored`, and the places of the
+   snapshots follow from it. */
+static uint64_t appended_bytes(
+    const struct event_row *row, const struct buf *packed, uint64_t data_bytes)
+{
+    struct event_row whole = *row;
+    struct buf bytes = {0};
+    whole.redacted = false;
+    event_row_encode(&whole, &bytes);
+    uint64_t len = bytes.len;
+    buf_fini(&bytes);
+    return len + packed->len + body_bytes(data_bytes);
 }
 
 /* Commit to everything again, and see that it is what the header says. */
 static enum sl_result check_commitments(struct share_check *check, const struct event_row *row,
-    size_t row_bytes, struct event_reader *reader, const struct header *header, struct sl_err *err)
+    struct event_reader *reader, const struct header *header, struct sl_err *err)
 {
     struct body body = {.check = check, .sequence = header->sequence};
-    uint8_t event_nonce[EVENT_NONCE_BYTES], nonce[ITEM_NONCE_BYTES], commitment[32];
+    struct nonces nonces;
+    uint8_t commitment[32];
     struct event_item item;
-    uint64_t bytes = 0;
+    uint64_t bytes = 0, length = 0;
     buf_clear(&check->manifest);
+    buf_clear(&check->packed);
     manifest_begin(&check->manifest, row->arrived_us, row->items);
-    enum sl_result result = take_nonce(&body, event_nonce, err);
+    event_items_begin(&check->packed, row->items);
+    enum sl_result result = take_prefix(&body, row, &nonces, err);
     for (uint32_t i = 0; result == SL_OK && event_read_next(reader, &item); i++) {
-        event_item_nonce(event_nonce, i, nonce);
-        result = commit_item(&body, nonce, item.length, commitment, err);
-        if (result == SL_OK)
-            manifest_add(&check->manifest, item.type, item.key, item.length, commitment);
-        bytes += item.length;
+        result = commit_item(&body, &nonces, i, item.length, &length, commitment, err);
+        if (result != SL_OK) break;
+        manifest_add(&check->manifest, item.type, item.key, length, commitment);
+        event_items_add(&check->packed, item.type, item.key, length);
+        bytes += length;
         check->verified->items++;
     }
+    if (result == SL_OK && row->redacted && nonces.rest.len)
+        result = FAULT(check, header->sequence, "its body has a nonce too many");
     if (result == SL_OK) result = body_end(&body, err);
     kv_release(&body.pin);
     if (result != SL_OK) return result;
-    if (check->manifest.failed) return sl_fail(err, SL_NOMEM, "out of memory");
-    event_manifest_nonce(event_nonce, nonce);
-    event_commitment(nonce, buf_span(&check->manifest), commitment);
+    if (check->manifest.failed || check->packed.failed)
+        return sl_fail(err, SL_NOMEM, "out of memory");
+    event_commitment(nonces.manifest, buf_span(&check->manifest), commitment);
     if (memcmp(commitment, header->manifest_commitment, 32) != 0)
         return FAULT(check, header->sequence,
             "its items are not the ones that its header commits to (an item's bytes, key, type or order, or the time of arrival)");
-    /* No header commits to it, and the places of the snapshots follow from it. */
-    if (row->stored != check->last.stored + row_bytes + body_bytes(bytes))
+    if (row->stored != check->last.stored + appended_bytes(row, &check->packed, bytes))
         return FAULT(check, header->sequence, "its count of stored bytes is wrong");
     check->verified->bytes += bytes;
     return SL_OK;
@@ -168,6 +235,26 @@ static enum sl_result check_place(struct share_check *check, const struct event_
     return result;
 }
 
+/* Everything that a redact event names must be withheld, and replaced by what it says. */
+static enum sl_result take_redaction(
+    struct share_check *check, uint64_t sequence, struct sl_err *err)
+{
+    struct redact_body body;
+    enum sl_result result = redact_body_decode(buf_span(&check->scratch), &body);
+    if (result == SL_NOMEM) return sl_fail(err, SL_NOMEM, "out of memory");
+    if (result != SL_OK) return FAULT(check, sequence, "its body is unreadable");
+    for (size_t i = 0; i < body.count && result == SL_OK; i++) {
+        const struct redact_entry *entry = &body.entries[i];
+        if (entry->sequence >= sequence ||
+            !withheld_name(&check->withheld, entry->sequence, entry->item, entry->replacement))
+            result =
+                FAULT(check, sequence, "item %llu of event %llu is not replaced by what it says",
+                    (unsigned long long)entry->item, (unsigned long long)entry->sequence);
+    }
+    redact_body_fini(&body);
+    return result;
+}
+
 /* What create, remove and allow say, gathered for the comparison with the derived records. */
 static enum sl_result take_control(struct share_check *check, const struct header *header,
     struct event_reader *reader, struct sl_err *err)
@@ -175,14 +262,16 @@ static enum sl_result take_control(struct share_check *check, const struct heade
     struct event_item item;
     struct sl_span body_id;
     struct remove_body removal;
+    bool redact = header->kind == SL_REDACT && !check->erasing;
     if (header->kind == SL_ALLOW) check->held = false;
-    if (header->kind != SL_CREATE && header->kind != SL_REMOVE) return SL_OK;
+    if (header->kind != SL_CREATE && header->kind != SL_REMOVE && !redact) return SL_OK;
     if (!event_read_next(reader, &item)) return FAULT(check, header->sequence, "it has no body");
     buf_clear(&check->scratch);
-    enum sl_result result = log_item_bytes(check->store->kv, sl_span_of(check->id),
+    enum sl_result result = log_body_bytes(check->store->kv, sl_span_of(check->id),
         header->sequence, item.offset, item.length, &check->scratch, err);
     if (result == SL_NOT_FOUND) return FAULT(check, header->sequence, "its body is missing");
     if (result != SL_OK) return result;
+    if (redact) return take_redaction(check, header->sequence, err);
     if (header->kind == SL_REMOVE) {
         if (!remove_body_decode(buf_span(&check->scratch), &removal))
             return FAULT(check, header->sequence, "its body is unreadable");
@@ -212,9 +301,8 @@ static enum sl_result with_reader(struct share_check *check, struct sl_span byte
     struct event_reader *reader;
     if (event_read_begin(bytes, &row, &reader) != SL_OK)
         return FAULT(check, header->sequence, "its row is unreadable");
-    enum sl_result result = commitments
-                                ? check_commitments(check, &row, bytes.len, reader, header, err)
-                                : take_control(check, header, reader, err);
+    enum sl_result result = commitments ? check_commitments(check, &row, reader, header, err)
+                                        : take_control(check, header, reader, err);
     if (!event_read_end(reader) && result == SL_OK)
         result = FAULT(check, header->sequence, "its row is unreadable");
     return result;

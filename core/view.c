@@ -9,7 +9,8 @@
 
 /* ---- bytes ---- */
 
-/* What is removed is unreadable at once, also for a read that began before. */
+/* What is removed is unreadable at once, also for a read that began before; and a redaction moves
+   what the fold says where to find. */
 enum sl_result view_still_there(struct sl_view *view, struct sl_err *err)
 {
     unsigned long removals = atomic_load(&view->store->removals);
@@ -19,11 +20,30 @@ enum sl_result view_still_there(struct sl_view *view, struct sl_err *err)
     if (result != SL_OK) return result;
     shares_lock(view->store->shares);
     bool live = share->record.state == SL_SHARE_LIVE;
+    bool redacted = share->redactions != view->redactions;
     shares_unlock(view->store->shares);
     share_release(view->store->shares, share);
     if (!live) return sl_fail(err, SL_REMOVED, "share %s: removed", view->id);
+    if (redacted) return sl_fail(err, SL_REDACTED, "share %s: redacted meanwhile", view->id);
     view->removals = removals;
     return SL_OK;
+}
+
+/* More than that is read past the cache. */
+static bool is_large(const struct sl_view *view)
+{
+    return view->base.stream_bytes + (view->at.stored - view->base.stored) > SL_VIEW_CACHED_BYTES;
+}
+
+/* A large state is read past the cache: row after row it would drive out everything else, and the
+   memory it takes would stay. But who jumps about in it, so that rows come again and again, had
+   better find them there. */
+static bool reads_past(struct sl_view *view)
+{
+    uint64_t rows = view->base.stream_bytes / SL_SNAPSHOT_ROW_BYTES + 1 +
+                    (view->at.sequence - view->base.sequence) +
+                    (view->at.stored - view->base.stored) / SL_BODY_ROW_BYTES;
+    return is_large(view) && ++view->rows_read <= 4 * rows;
 }
 
 static enum sl_result row(struct sl_view *view, enum kv_family family, uint64_t sequence,
@@ -45,13 +65,15 @@ static enum sl_result row(struct sl_view *view, enum kv_family family, uint64_t 
     struct sl_span id = sl_span_of(view->id);
     struct row_key key =
         family == KV_BODY ? row_body(id, sequence, chunk) : row_snapshot(id, sequence, chunk);
-    result = kv_get(view->store->kv, family, row_span(&key), &pin->pin, err);
+    result = reads_past(view) ? kv_get_once(view->store->kv, family, row_span(&key), &pin->pin, err)
+                              : kv_get(view->store->kv, family, row_span(&key), &pin->pin, err);
     if (result == SL_NOT_FOUND) {
         result = view_still_there(view, err);
         if (result == SL_OK)
             result = sl_fail(err, SL_CORRUPT, "share %s: row %u of the %s at %llu is missing",
                 view->id, chunk, kv_family_name(family), (unsigned long long)sequence);
     }
+    if (result == SL_OK) result = view_still_there(view, err);
     if (result != SL_OK) return result;
     pin->family = family;
     pin->sequence = sequence;
@@ -72,7 +94,7 @@ static enum sl_result piece_ahead(struct sl_view *view, const struct fold_place 
 {
     const struct view_ahead *ahead = &view->ahead;
     size_t index = (size_t)(place->sequence - ahead->first);
-    uint64_t from = ahead->at[index] + BODY_PREFIX_BYTES + place->offset;
+    uint64_t from = ahead->at[index] + place->offset;
     enum sl_result result = view_still_there(view, err);
     if (result != SL_OK) return result;
     if (from + place->length > ahead->at[index + 1]) return too_short(view, place->sequence, err);
@@ -87,7 +109,7 @@ enum sl_result view_piece(struct sl_view *view, const struct fold_place *place, 
     if (place->sequence >= view->ahead.first &&
         place->sequence - view->ahead.first < view->ahead.count)
         return piece_ahead(view, place, offset, piece, err);
-    uint64_t at = place->offset + offset + (in_snapshot ? 0 : BODY_PREFIX_BYTES);
+    uint64_t at = place->offset + offset;
     size_t row_bytes = in_snapshot ? SL_SNAPSHOT_ROW_BYTES : SL_BODY_ROW_BYTES;
     struct sl_span bytes;
     enum sl_result result =
@@ -204,7 +226,7 @@ static enum sl_result read_ahead(
     struct sl_span id = sl_span_of(view->id), key_id;
     struct row_key from = row_body(id, after + 1, 0), to = row_body(id, last + 1, 0);
     struct kv_iter *iter =
-        kv_iter_create(view->store->kv, KV_BODY, row_span(&from), row_span(&to), false);
+        kv_iter_create(view->store->kv, KV_BODY, row_span(&from), row_span(&to), is_large(view));
     uint64_t sequence = 0;
     uint32_t chunk;
     for (kv_iter_first(iter); kv_iter_valid(iter); kv_iter_next(iter)) {
@@ -293,6 +315,7 @@ enum sl_result view_open_at(struct sl_store *store, const struct share *share, u
     if (!view) return sl_fail(err, SL_NOMEM, "out of memory");
     view->store = store;
     view->removals = atomic_load(&store->removals);
+    view->redactions = share_redactions(store->shares, share);
     memcpy(view->id, share->id, sizeof(view->id));
     memcpy(view->session_id, share->session_id, sizeof(view->session_id));
     view->created_ms = share->record.created_ms;

@@ -40,9 +40,11 @@ struct sl_view {
     struct fold fold;
     uint32_t *by_key, *by_arrival, *models; /* orders, made when needed */
     size_t items_count, models_count;
-    unsigned long removals; /* of the store when last looked */
+    unsigned long removals;   /* of the store when last looked */
+    unsigned long redactions; /* of the share when the view was opened */
     struct view_pin pins[VIEW_PINS];
     unsigned pins_next;
+    uint64_t rows_read; /* into pins */
     struct view_ahead ahead;
     struct buf scratch, session;
 };

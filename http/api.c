@@ -24,6 +24,7 @@ int api_status(enum sl_result result)
     case SL_INVALID: return 400;
     case SL_TOO_LARGE: return 413;
     case SL_READ_ONLY:
+    case SL_REDACTED:
     case SL_CLOSING: return 503;
     case SL_LOCKED:
     case SL_FORMAT:
@@ -46,6 +47,7 @@ static const char *told(enum sl_result result, const struct sl_err *err, const c
         return "This session was taken down by the owner of this server and can't be shared here";
     case SL_READ_ONLY: return "The store is read-only";
     case SL_CLOSING: return "The server is stopping";
+    case SL_REDACTED: return "Something was redacted while it was read: ask again";
     case SL_INVALID:
     case SL_TOO_LARGE:
     case SL_NO_MOMENT: return err->text[0] ? err->text : sl_result_text(result);

@@ -141,7 +141,7 @@ static bool write_base64(struct http_reply *reply, const char *name, struct sl_s
            base64_end(&base64) && http_print(reply, "\"");
 }
 
-static bool write_items(struct http_reply *reply, const struct sl_event *event)
+static bool write_items(struct http_reply *reply, struct sl_event *event)
 {
     const struct sl_event_info *info = sl_event_info(event);
     if (!http_print(reply, ",\"items\":[")) return false;

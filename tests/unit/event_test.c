@@ -223,11 +223,11 @@ static void row_bytes(void **state)
     assert_true(event_read_next(reader, &item));
     assert_true(
         sl_span_eq(item.type, SL_SPAN("session")) && sl_span_eq(item.key, SL_SPAN("session")));
-    assert_true(item.offset == 0 && item.length == 14);
+    assert_true(item.offset == BODY_PREFIX_BYTES && item.length == 14);
     assert_true(event_read_next(reader, &item));
     assert_true(sl_span_eq(item.type, SL_SPAN("part")) &&
                 sl_span_eq(item.key, SL_SPAN("part/msg_1/prt_1")));
-    assert_true(item.offset == 14 && item.length == 34);
+    assert_true(item.offset == BODY_PREFIX_BYTES + 14 && item.length == 34);
     assert_false(event_read_next(reader, &item));
     assert_true(event_read_end(reader));
     buf_fini(&out);
