@@ -447,6 +447,10 @@ struct sl_log_facts {
     const char *origin, *log_key; /* valid until close */
     bool has_checkpoint, has_published;
     struct sl_checkpoint newest, published;
+    /* The last time that the store was verified (sl_store_verify keeps it): */
+    uint64_t verified_ms, verified_size; /* 0: never */
+    bool verified_ok;
+    char verified_fault[480];
 };
 enum sl_result sl_log_facts(struct sl_store *store, struct sl_log_facts *facts, struct sl_err *err);
 
@@ -474,12 +478,15 @@ struct sl_redacted {
     uint64_t in_keys; /* items whose key or type holds the text: those stay, being no content */
 };
 
-/* Replace what is meant (redact_text.h says by what) in the store, in snapshots, in what is read
+/* A rule of what is redacted again is kept for what was redacted: an item or key in its share, a
+   text in every share (in its share alone, where its secret asked for it).
+
+   Replace what is meant (redact_text.h says by what) in the store, in snapshots, in what is read
    from now on; append redact events that say who, when, why and which; erase the bytes from disk
    soon after, as a removal does. The same item, key or text is redacted again when it is sent
    again. Every header and proof stays valid. Reading it is possible until this returns and never
-   after; views that were open fail with SL_REDACTED. Nothing that fits: SL_OK, all counts 0, and
-   nothing appended (but for a key or text, which is then redacted when it comes). SL_NOT_FOUND: no
+   after; views that were open fail with SL_REDACTED. Nothing that fits: SL_OK, all counts 0,
+   nothing appended and no rule. SL_NOT_FOUND: no
    such share, event or item; SL_REMOVED; SL_BAD_SECRET; SL_INVALID: a text shorter than 4 bytes,
    an event that is no sync, more or less than one thing meant. */
 enum sl_result sl_redact(struct sl_store *store, const struct sl_redaction *redaction,
