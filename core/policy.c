@@ -202,7 +202,7 @@ enum sl_result policy_parse(struct sl_span text, struct policy **policy, struct 
     if (text.len > POLICY_BYTES)
         return sl_fail(err, SL_INVALID, "more than %d bytes", POLICY_BYTES);
     struct policy *made = calloc(1, sizeof(*made));
-    if (made) made->text = malloc(text.len + 1);
+    if (made) made->text = calloc(1, text.len + 1);
     if (!made || !made->text) {
         policy_destroy(made);
         return sl_fail(err, SL_NOMEM, "out of memory");
