@@ -97,9 +97,8 @@ static bool make_room(struct fold *fold, size_t wanted)
     if (wanted >= UINT32_MAX)
         return false; /* an index has 32 bits; and doubling must come to an end */
     if (wanted > fold->cap) {
-        size_t cap = fold->cap ? fold->cap : 64;
-        while (cap < wanted)
-            cap *= 2;
+        size_t cap = fold->cap ? fold->cap + fold->cap / 2 : 64;
+        if (cap < wanted) cap = wanted;
         struct fold_entry *entries = realloc(fold->entries, cap * sizeof(*entries));
         if (!entries) return false;
         fold->entries = entries;

@@ -49,6 +49,10 @@ struct kv_pin {
 /* SL_NOT_FOUND leaves *pin zeroed and err alone. */
 enum sl_result kv_get(struct kv *kv, enum kv_family family, struct sl_span key, struct kv_pin *pin,
     struct sl_err *err);
+/* The same for a large value that is hardly read again: it takes nothing else's place in the
+   cache. */
+enum sl_result kv_get_once(struct kv *kv, enum kv_family family, struct sl_span key,
+    struct kv_pin *pin, struct sl_err *err);
 void kv_release(struct kv_pin *pin);
 
 /* An iterator over [lower, upper), at most KV_BOUND_BYTES each; empty: unbounded. What it stands on

@@ -28,7 +28,7 @@ struct kv {
     rocksdb_options_t *options;
     rocksdb_options_t *family_options[KV_FAMILIES];
     rocksdb_column_family_handle_t *family[KV_FAMILIES];
-    rocksdb_readoptions_t *read;
+    rocksdb_readoptions_t *read, *read_once;
     rocksdb_writeoptions_t *write_synced, *write_unsynced;
     /* of a secondary: what it reads, and a folder of its own for its info log */
     char *path, *beside_path;
@@ -129,6 +129,8 @@ static void make_options(struct kv *kv, const struct kv_options *options)
     for (int i = 0; i < KV_FAMILIES; i++)
         kv->family_options[i] = family_options(kv, i, options->uncompressed);
     kv->read = rocksdb_readoptions_create();
+    kv->read_once = rocksdb_readoptions_create();
+    rocksdb_readoptions_set_fill_cache(kv->read_once, 0);
     kv->write_synced = rocksdb_writeoptions_create();
     rocksdb_writeoptions_set_sync(kv->write_synced, 1);
     kv->write_unsynced = rocksdb_writeoptions_create();
@@ -228,6 +230,7 @@ void kv_close(struct kv *kv)
     for (int i = 0; i < KV_FAMILIES; i++)
         if (kv->family_options[i]) rocksdb_options_destroy(kv->family_options[i]);
     rocksdb_readoptions_destroy(kv->read);
+    rocksdb_readoptions_destroy(kv->read_once);
     rocksdb_writeoptions_destroy(kv->write_synced);
     rocksdb_writeoptions_destroy(kv->write_unsynced);
     rocksdb_options_destroy(kv->options);
@@ -245,18 +248,30 @@ enum sl_result kv_catch_up(struct kv *kv, struct sl_err *err)
 
 /* ---- reading ---- */
 
-enum sl_result kv_get(struct kv *kv, enum kv_family family, struct sl_span key, struct kv_pin *pin,
-    struct sl_err *err)
+static enum sl_result get(struct kv *kv, const rocksdb_readoptions_t *read, enum kv_family family,
+    struct sl_span key, struct kv_pin *pin, struct sl_err *err)
 {
     char *text = NULL;
     *pin = (struct kv_pin){0};
     rocksdb_pinnableslice_t *slice =
-        rocksdb_get_pinned_cf(kv->db, kv->read, kv->family[family], key.ptr, key.len, &text);
+        rocksdb_get_pinned_cf(kv->db, read, kv->family[family], key.ptr, key.len, &text);
     if (text) return rocks_error(err, kv_family_name(family), text);
     if (!slice) return SL_NOT_FOUND;
     pin->slice = slice;
     pin->value.ptr = rocksdb_pinnableslice_value(slice, &pin->value.len);
     return SL_OK;
+}
+
+enum sl_result kv_get(struct kv *kv, enum kv_family family, struct sl_span key, struct kv_pin *pin,
+    struct sl_err *err)
+{
+    return get(kv, kv->read, family, key, pin, err);
+}
+
+enum sl_result kv_get_once(struct kv *kv, enum kv_family family, struct sl_span key,
+    struct kv_pin *pin, struct sl_err *err)
+{
+    return get(kv, kv->read_once, family, key, pin, err);
 }
 
 void kv_release(struct kv_pin *pin)

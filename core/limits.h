@@ -43,7 +43,9 @@
 #define SL_HISTORY_PAGE 1000
 #define SL_LIST_PAGE 1000
 /* of events' bodies that one read takes in at once, rather than item by item */
-#define SL_READ_AHEAD_BYTES (8 * SL_MIB)
+#define SL_READ_AHEAD_BYTES (4 * SL_MIB)
+/* a state larger than that is read past the cache */
+#define SL_VIEW_CACHED_BYTES (4 * SL_MIB)
 
 /* creating */
 #define SL_TWIN_CREATE_MS 10000 /* the client creates twice within 0.3 s and must get one share */

@@ -280,17 +280,31 @@ static bool gather(void *ctx, const void *bytes, size_t len)
     return !buf->failed;
 }
 
-enum sl_result sl_view_item(struct sl_view *view, enum sl_order order, size_t index,
-    struct sl_view_item *item, struct sl_err *err)
+static enum sl_result find_item(struct sl_view *view, enum sl_order order, size_t index,
+    const struct fold_entry **entry, struct sl_err *err)
 {
     enum sl_result result =
         order == SL_BY_KEY ? view_order(view, err) : view_order_arrival(view, err);
     if (result != SL_OK) return result;
     if (index >= view->items_count)
         return sl_fail(err, SL_NOT_FOUND, "there are %zu items", view->items_count);
-    const struct fold_entry *entry =
-        &view->fold.entries[(order == SL_BY_KEY ? view->by_key : view->by_arrival)[index]];
+    *entry = &view->fold.entries[(order == SL_BY_KEY ? view->by_key : view->by_arrival)[index]];
+    return SL_OK;
+}
+
+static struct sl_view_item item_of(const struct fold_entry *entry, struct sl_span data)
+{
+    return (struct sl_view_item){
+        entry->key, entry->type, data, entry->arrived_us, entry->sequence, entry->first_sequence};
+}
+
+enum sl_result sl_view_item(struct sl_view *view, enum sl_order order, size_t index,
+    struct sl_view_item *item, struct sl_err *err)
+{
+    const struct fold_entry *entry = NULL;
     struct sl_span data;
+    enum sl_result result = find_item(view, order, index, &entry, err);
+    if (result != SL_OK) return result;
     if (is_model(entry)) {
         buf_clear(&view->scratch);
         result =
@@ -299,10 +313,17 @@ enum sl_result sl_view_item(struct sl_view *view, enum sl_order order, size_t in
     } else {
         result = view_bytes(view, &entry->place, &view->scratch, &data, err);
     }
-    if (result != SL_OK) return result;
-    *item = (struct sl_view_item){
-        entry->key, entry->type, data, entry->arrived_us, entry->sequence, entry->first_sequence};
-    return SL_OK;
+    if (result == SL_OK) *item = item_of(entry, data);
+    return result;
+}
+
+enum sl_result sl_view_item_key(struct sl_view *view, enum sl_order order, size_t index,
+    struct sl_view_item *item, struct sl_err *err)
+{
+    const struct fold_entry *entry = NULL;
+    enum sl_result result = find_item(view, order, index, &entry, err);
+    if (result == SL_OK) *item = item_of(entry, (struct sl_span){NULL, 0});
+    return result;
 }
 
 /* ---- metadata ---- */

@@ -4,6 +4,7 @@
 #include "log.h"
 #include "rows.h"
 
+#include <malloc.h>
 #include <stdio.h>
 #include <time.h>
 
@@ -249,6 +250,11 @@ enum sl_result view_fold(struct sl_view *view, struct sl_err *err)
     enum sl_result result = view_still_there(view, err);
     if (result != SL_OK || view->folded) return result;
     if (view->has_base) {
+        /* What comes behind the snapshot brings about as many keys a byte: room for them at once,
+           so that the table need not move. */
+        double share = (double)view->at.stored / (double)(view->base.stored + 1);
+        fold_reserve(
+            &view->fold, (size_t)((double)(view->base.items + view->base.models + 64) * share));
         result =
             snapshot_restore(view->store->kv, sl_span_of(view->id), &view->base, &view->fold, err);
         if (result == SL_NOT_FOUND) {
@@ -411,6 +417,7 @@ void sl_view_close(struct sl_view *view)
     if (!view) return;
     for (unsigned i = 0; i < VIEW_PINS; i++)
         kv_release(&view->pins[i].pin);
+    bool large = view->folded && is_large(view);
     drop_orders(view);
     fold_fini(&view->fold);
     free(view->ahead.at);
@@ -418,4 +425,6 @@ void sl_view_close(struct sl_view *view)
     buf_fini(&view->scratch);
     buf_fini(&view->session);
     free(view);
+    /* The allocator would keep it all, in an arena for every few threads. */
+    if (large) malloc_trim(0);
 }
