@@ -252,9 +252,9 @@ enum sl_result view_fold(struct sl_view *view, struct sl_err *err)
     if (view->has_base) {
         /* What comes behind the snapshot brings about as many keys a byte: room for them at once,
            so that the table need not move. */
-        double share = (double)view->at.stored / (double)(view->base.stored + 1);
-        fold_reserve(
-            &view->fold, (size_t)((double)(view->base.items + view->base.models + 64) * share));
+        double grown = (double)view->at.stored / (double)(view->base.stored + 1);
+        double keys = (double)(view->base.items + view->base.models + 64);
+        fold_reserve(&view->fold, (size_t)(grown < 2 ? keys * grown : keys * 2));
         result =
             snapshot_restore(view->store->kv, sl_span_of(view->id), &view->base, &view->fold, err);
         if (result == SL_NOT_FOUND) {
