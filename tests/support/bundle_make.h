@@ -1,0 +1,77 @@
+#ifndef TESTS_SUPPORT_BUNDLE_MAKE_H
+#define TESTS_SUPPORT_BUNDLE_MAKE_H
+
+/* Bundles of a log that a test makes up, with a signing key of its own: as they should be, or with
+   just one thing wrong and all else (chain, tree, signature) right for it. */
+
+#include "core/bundle.h"
+#include "core/event.h"
+
+#define BM_EVENTS 16
+#define BM_ITEMS 4
+#define BM_TIME_MS 1700000000000u
+
+struct bm_item {
+    const char *type, *key;
+    struct sl_span data; /* as committed to */
+    bool withheld;
+    struct sl_span replacement;
+};
+
+struct bm_event {
+    uint64_t kind, position, time_ms;
+    uint64_t sequence; /* as the header has it */
+    struct bm_item items[BM_ITEMS];
+    size_t items_count;
+    bool erased;
+    /* wrong on purpose */
+    bool prev_wrong, ref_wrong, nonces_apart, nonces_short;
+    uint8_t data_flip;               /* of the first item's data behind its commitment */
+    const struct sl_span *header_is; /* these bytes instead */
+};
+
+struct bm {
+    const char *id;
+    uint8_t salt[32];
+    struct bm_event events[BM_EVENTS];
+    size_t count;
+    uint64_t said;             /* how many events the head says there are */
+    uint64_t log_size;         /* positions that are not an event's are other shares' */
+    uint8_t seed[32];          /* of the signing key */
+    struct sl_span checkpoint; /* this one instead; empty: of this log */
+    struct buf redaction, redaction2, removal;
+    uint8_t (*leaves)[32];
+};
+
+/* create, sync of two items, sync, sync: at positions 1, 2, 5 and 9 of a log of 21 events. Data
+   stays where it is: the events may be moved about. */
+void bm_init(struct bm *bm);
+void bm_fini(struct bm *bm);
+
+/* Append an event at a position. */
+struct bm_event *bm_add(struct bm *bm, enum sl_kind kind, uint64_t position);
+/* … that redacts item `item` of event `sequence`, which is withheld from now on. */
+struct bm_event *bm_redact(struct bm *bm, uint64_t position, uint64_t sequence, uint64_t item,
+    struct sl_span replacement, struct buf *body);
+/* … that removes the share: contents go. */
+struct bm_event *bm_remove(struct bm *bm, uint64_t position, enum sl_who who);
+
+/* Its bytes, appended. */
+void bm_build(struct bm *bm, struct buf *out);
+/* The checkpoint of the log as bm_build made it, appended. */
+void bm_checkpoint(struct bm *bm, struct buf *out);
+struct policy *bm_policy(const struct bm *bm);
+
+/* Bundle bytes as an input, given out in pieces of at most `piece` bytes (0: as large as asked
+   for). */
+struct bm_source {
+    struct sl_span bytes;
+    size_t at, piece;
+};
+struct bundle_input bm_input(struct bm_source *source);
+
+/* Verify bytes; err is cleared at first. */
+enum sl_result bm_verify(struct sl_span bytes, const struct policy *policy,
+    struct bundle_verdict *verdict, struct sl_err *err);
+
+#endif
