@@ -84,15 +84,14 @@ static bool put_models(struct page *page, struct sl_span models)
 }
 
 /* What the session itself counts, else what its messages add up to. */
-static bool put_tokens(
-    struct page *page, struct sl_span tokens, const struct outline_totals *totals)
+static bool put_tokens(struct page *page, struct sl_span tokens, const struct outline_spent *spent)
 {
     static const char *const titles[] = {
         "Tokens in", "Tokens out", "Reasoning", "Read from cache", "Written to cache"};
     static const char *const paths[] = {
         "input", "output", "reasoning", "cache.read", "cache.write"};
     const double sums[] = {
-        totals->input, totals->output, totals->reasoning, totals->cache_read, totals->cache_write};
+        spent->input, spent->output, spent->reasoning, spent->cache_read, spent->cache_write};
     for (size_t i = 0; i < sizeof(titles) / sizeof(*titles); i++) {
         struct sl_span value = value_at(tokens, paths[i]);
         double sum = sums[i] > 0 && sums[i] < 9e18 ? sums[i] : 0;
@@ -110,11 +109,11 @@ static bool put_cost(struct page *page, struct sl_span cost, double sum)
     return open_fact(page, "Cost") && http_print(page->reply, "$%.4f", dollars) && close_fact(page);
 }
 
-static bool put_duration(struct page *page, const struct outline_totals *totals)
+static bool put_duration(struct page *page, const struct outline_spent *spent)
 {
     char text[48];
-    if (!totals->from_ms || totals->to_ms < totals->from_ms) return true;
-    took_text(totals->to_ms - totals->from_ms, text);
+    if (!spent->from_ms || spent->to_ms < spent->from_ms) return true;
+    took_text(spent->to_ms - spent->from_ms, text);
     return open_fact(page, "Duration") && put(page, text) && close_fact(page);
 }
 
@@ -129,9 +128,9 @@ static bool put_session(struct page *page, const struct facts *facts, struct sl_
     uint64_t created = value_u64(value_at(v[0], "created"));
     return put_fact(page, "opencode", v[3]) && put_fact(page, "Agent", v[4]) &&
            put_when(page, "Created", created ? created : m->created_ms) &&
-           put_when(page, "Updated", m->updated_ms) && put_duration(page, totals) &&
+           put_when(page, "Updated", m->updated_ms) && put_duration(page, &totals->spent) &&
            put_number(page, "Turns", totals->turns) && put_number(page, "Messages", m->messages) &&
-           put_tokens(page, v[1], totals) && put_cost(page, v[2], totals->cost) &&
+           put_tokens(page, v[1], &totals->spent) && put_cost(page, v[2], totals->spent.cost) &&
            put_number(page, "Syncs", m->syncs) && put_fact(page, "Parent", v[6]);
 }
 

@@ -37,18 +37,14 @@ static bool write_meta(struct http_reply *reply, const char *name, struct sl_spa
 
 static bool write_head(struct http_reply *reply, const struct frame *frame)
 {
-    return MARKUP(reply,
-               "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
-               "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-               "<meta name=\"robots\" content=\"noindex\">\n"
-               "<meta name=\"color-scheme\" content=\"light dark\">\n<title>") &&
-           html_attribute(reply, frame->title) && MARKUP(reply, " · sharelog</title>\n") &&
+    return MARKUP(reply, "<title>") && html_attribute(reply, frame->title) &&
+           MARKUP(reply, " · sharelog</title>\n") &&
            write_meta(reply, "property=\"og:title\"", frame->title) &&
            write_meta(reply, "property=\"og:description\"", frame->description) &&
            write_meta(reply, "name=\"description\"", frame->description) &&
            (!frame->share || MARKUP(reply, "<meta property=\"og:type\" content=\"article\">\n")) &&
            MARKUP(reply, "<meta property=\"og:site_name\" content=\"sharelog\">\n") &&
-           write_assets(reply) && MARKUP(reply, "</head>\n");
+           MARKUP(reply, "</head>\n");
 }
 
 static bool write_body_tag(struct http_reply *reply, const struct frame *frame)
@@ -91,12 +87,29 @@ static bool write_top(struct http_reply *reply, const struct frame *frame)
     return MARKUP(reply, "</header>\n<main id=\"main\">\n");
 }
 
-bool frame_begin(struct http_call *call, int status, const struct frame *frame)
+static bool open_page(struct http_call *call, int status)
 {
     struct http_reply *reply = call->reply;
     frame_protect(reply);
     reply->compress = true;
-    return http_begin(reply, status, "text/html; charset=utf-8") && write_head(reply, frame) &&
+    return http_begin(reply, status, "text/html; charset=utf-8") &&
+           MARKUP(reply, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
+                         "<meta name=\"viewport\" content=\"width=device-width, "
+                         "initial-scale=1\">\n"
+                         "<meta name=\"robots\" content=\"noindex\">\n"
+                         "<meta name=\"color-scheme\" content=\"light dark\">\n") &&
+           write_assets(reply);
+}
+
+bool frame_open(struct http_call *call)
+{
+    return open_page(call, 200) && http_flush(call->reply);
+}
+
+bool frame_begin(struct http_call *call, int status, const struct frame *frame)
+{
+    struct http_reply *reply = call->reply;
+    return (reply->begun || open_page(call, status)) && write_head(reply, frame) &&
            write_body_tag(reply, frame) && write_top(reply, frame);
 }
 

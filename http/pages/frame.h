@@ -14,6 +14,11 @@ struct frame {
     bool is_session; /* the page of a session itself, which scripts bring up to date */
 };
 
+/* Begin the reply of a page, 200, with what stands in every head, and send it at once: the browser
+   loads style and scripts while the rest is being made. frame_begin then goes on. After this no
+   other status can be told. */
+bool frame_open(struct http_call *call);
+
 /* Begin the reply and write up to the page's content, which goes into <main>. False: the client is
    gone. */
 bool frame_begin(struct http_call *call, int status, const struct frame *frame);

@@ -35,15 +35,27 @@ bool outline_elements(struct sl_span data, struct sl_span *messages)
 
 /* Keys of other types may begin in the same way, or be the same (`message` of a type called so with
    no id): the type decides with it. */
-bool outline_is_other(const struct sl_view_item *item)
+static bool is_shown(struct sl_span type)
 {
     static const char *const shown[] = {"message", "part", "session", "session_diff", "model"};
-    struct sl_span messages;
-    if (sl_span_eq(item->type, SL_SPAN("messages")))
-        return !outline_elements(item->data, &messages);
     for (size_t i = 0; i < sizeof(shown) / sizeof(*shown); i++)
-        if (sl_span_eq(item->type, sl_span_of(shown[i]))) return false;
-    return true;
+        if (sl_span_eq(type, sl_span_of(shown[i]))) return true;
+    return false;
+}
+
+enum sl_result outline_look(struct sl_view *view, size_t index, struct sl_view_item *item,
+    bool *is_other, struct sl_err *err)
+{
+    struct sl_span messages;
+    enum sl_result result = sl_view_item_key(view, SL_BY_KEY, index, item, err);
+    if (result != SL_OK) return result;
+    if (sl_span_eq(item->type, SL_SPAN("messages"))) {
+        result = sl_view_item(view, SL_BY_KEY, index, item, err);
+        if (result == SL_OK) *is_other = !outline_elements(item->data, &messages);
+        return result;
+    }
+    *is_other = !is_shown(item->type);
+    return SL_OK;
 }
 
 static struct outline_message *add(struct outline *outline)
@@ -68,39 +80,39 @@ static double number_of(struct sl_span value)
     return value_number(value, &number) ? number : 0;
 }
 
-static void sum_up(struct outline_totals *totals, struct sl_span data)
+static struct outline_spent spent_by(struct sl_span data)
 {
     static const char *const names[] = {"time", "tokens", "cost"};
-    struct sl_span values[3], cache = {0};
+    struct sl_span values[3];
     value_pick(data, 3, names, values);
-    uint64_t created = value_u64(value_at(values[0], "created"));
-    uint64_t ended = value_u64(value_at(values[0], "completed"));
-    if (created && (!totals->from_ms || created < totals->from_ms)) totals->from_ms = created;
-    if (created > totals->to_ms) totals->to_ms = created;
-    if (ended > totals->to_ms) totals->to_ms = ended;
-    cache = value_at(values[1], "cache");
-    totals->input += number_of(value_at(values[1], "input"));
-    totals->output += number_of(value_at(values[1], "output"));
-    totals->reasoning += number_of(value_at(values[1], "reasoning"));
-    totals->cache_read += number_of(value_at(cache, "read"));
-    totals->cache_write += number_of(value_at(cache, "write"));
-    totals->cost += number_of(values[2]);
+    struct sl_span cache = value_at(values[1], "cache");
+    return (struct outline_spent){
+        .from_ms = value_u64(value_at(values[0], "created")),
+        .to_ms = value_u64(value_at(values[0], "completed")),
+        .input = number_of(value_at(values[1], "input")),
+        .output = number_of(value_at(values[1], "output")),
+        .reasoning = number_of(value_at(values[1], "reasoning")),
+        .cache_read = number_of(value_at(cache, "read")),
+        .cache_write = number_of(value_at(cache, "write")),
+        .cost = number_of(values[2]),
+    };
+}
+
+static void sum_up(struct outline_spent *sum, const struct outline_spent *spent)
+{
+    uint64_t created = spent->from_ms, ended = spent->to_ms;
+    if (created && (!sum->from_ms || created < sum->from_ms)) sum->from_ms = created;
+    if (created > sum->to_ms) sum->to_ms = created;
+    if (ended > sum->to_ms) sum->to_ms = ended;
+    sum->input += spent->input;
+    sum->output += spent->output;
+    sum->reasoning += spent->reasoning;
+    sum->cache_read += spent->cache_read;
+    sum->cache_write += spent->cache_write;
+    sum->cost += spent->cost;
 }
 
 /* ---- one item ---- */
-
-static bool take_message(struct outline *outline, const struct sl_view_item *item, uint32_t index)
-{
-    struct outline_message *message = add(outline);
-    if (!message) return false;
-    size_t front = sizeof("message/") - 1;
-    message->id = (struct sl_span){item->key.ptr + front, item->key.len - front};
-    message->item = index;
-    message->user = value_is(value_at(item->data, "role"), "user") ||
-                    value_is(value_at(item->data, "type"), "user");
-    sum_up(&outline->totals, item->data);
-    return true;
-}
 
 static struct outline_message *find(struct outline_message *list, size_t count, struct sl_span id)
 {
@@ -115,6 +127,30 @@ static struct outline_message *find(struct outline_message *list, size_t count, 
             high = middle;
     }
     return NULL;
+}
+
+static enum sl_result take_message(struct outline *outline, const struct outline *other,
+    struct sl_view_item *item, uint32_t index, struct sl_err *err)
+{
+    size_t front = sizeof("message/") - 1;
+    struct sl_span id = {item->key.ptr + front, item->key.len - front};
+    const struct outline_message *known = other ? find(other->messages, other->own, id) : NULL;
+    struct outline_message *message = add(outline);
+    if (!message) return sl_fail(err, SL_NOMEM, "out of memory");
+    message->id = id;
+    message->item = index;
+    message->sequence = item->sequence;
+    if (known && known->item != OUTLINE_NONE && known->sequence == item->sequence) {
+        message->user = known->user;
+        message->spent = known->spent;
+        return SL_OK;
+    }
+    enum sl_result result = sl_view_item(outline->view, SL_BY_KEY, index, item, err);
+    if (result != SL_OK) return result;
+    message->user = value_is(value_at(item->data, "role"), "user") ||
+                    value_is(value_at(item->data, "type"), "user");
+    message->spent = spent_by(item->data);
+    return SL_OK;
 }
 
 static struct sl_span newer_id(const struct outline *outline, const struct outline_message *message)
@@ -140,11 +176,11 @@ static bool is_free(struct outline *outline, size_t known, size_t first, struct 
 /* A newer client's: all messages are one item. Their ids are copied, since the item's bytes go with
    the next one; ptr is an offset until all are there. */
 static bool take_messages(
-    struct outline *outline, size_t known, struct sl_span data, uint32_t index)
+    struct outline *outline, size_t known, const struct sl_view_item *item, uint32_t index)
 {
     struct sl_span rest, value, raw;
     char made[32];
-    if (!outline_elements(data, &rest)) return true;
+    if (!outline_elements(item->data, &rest)) return true;
     if (!outline->lists++) outline->newer = outline->highest = outline->count;
     for (uint32_t i = 0; json_next(&rest, &value); i++) {
         struct sl_span id = value_at(value, "id");
@@ -159,9 +195,10 @@ static bool take_messages(
         message->id = (struct sl_span){(const char *)(uintptr_t)outline->ids.len, raw.len};
         buf_add_span(&outline->ids, raw);
         message->item = index;
+        message->sequence = item->sequence;
         message->element = i;
         message->user = value_is(value_at(value, "type"), "user");
-        sum_up(&outline->totals, value);
+        message->spent = spent_by(value);
     }
     return !outline->ids.failed;
 }
@@ -224,51 +261,60 @@ static void finish(struct outline *outline)
         message->undone = d > 0 || (d == 0 && !outline->revert_part.len);
         totals->undone += message->undone;
         totals->turns += message->user;
+        outline->own += message->element == OUTLINE_NONE;
+        sum_up(&totals->spent, &message->spent);
     }
     if (outline->count) qsort(outline->messages, outline->count, sizeof(*outline->messages), by_id);
 }
 
-static bool take(struct outline *outline, const struct sl_view_item *item, uint32_t index,
-    size_t *known, size_t *last)
-{
-    if (outline_is_other(item)) {
-        outline->others++;
-        return true;
-    }
-    if (sl_span_eq(item->key, SL_SPAN("session"))) {
-        outline->session = index;
-        take_session(outline, item->data);
-    } else if (sl_span_eq(item->key, SL_SPAN("session_diff"))) {
-        outline->diff = index;
-    } else if (sl_span_eq(item->key, SL_SPAN("model"))) {
-        outline->models = index;
-    } else if (is_message(item->key)) {
-        bool ok = take_message(outline, item, index);
-        *known = *last = outline->count;
-        return ok;
-    } else if (is_messages(item->key)) {
-        return take_messages(outline, *known, item->data, index);
-    } else if (is_part(item->key)) {
-        return take_part(outline, *known, item->key, index, last);
-    }
-    return true;
-}
+/* Where the parts are counted, and which messages were there before them. */
+struct place {
+    size_t known, last;
+};
 
-enum sl_result outline_make(struct sl_view *view, struct outline *outline, struct sl_err *err)
+static enum sl_result take(struct outline *outline, const struct outline *other, uint32_t index,
+    struct place *place, struct sl_err *err)
 {
     struct sl_view_item item;
-    size_t known = 0, last = SIZE_MAX, count = sl_view_items(view);
+    bool is_other = false, ok = true;
+    enum sl_result result = outline_look(outline->view, index, &item, &is_other, err);
+    if (result != SL_OK) return result;
+    if (is_other) {
+        outline->others++;
+    } else if (sl_span_eq(item.key, SL_SPAN("session"))) {
+        result = sl_view_item(outline->view, SL_BY_KEY, index, &item, err);
+        outline->session = index;
+        if (result == SL_OK) take_session(outline, item.data);
+    } else if (sl_span_eq(item.key, SL_SPAN("session_diff"))) {
+        outline->diff = index;
+    } else if (sl_span_eq(item.key, SL_SPAN("model"))) {
+        outline->models = index;
+    } else if (is_message(item.key)) {
+        result = take_message(outline, other, &item, index, err);
+        place->known = place->last = outline->count;
+    } else if (is_messages(item.key)) {
+        ok = take_messages(outline, place->known, &item, index);
+    } else if (is_part(item.key)) {
+        ok = take_part(outline, place->known, item.key, index, &place->last);
+    }
+    return ok ? result : sl_fail(err, SL_NOMEM, "out of memory");
+}
+
+enum sl_result outline_make(
+    struct sl_view *view, const struct outline *other, struct outline *outline, struct sl_err *err)
+{
+    struct place place = {.last = SIZE_MAX};
+    size_t count = sl_view_items(view);
     *outline = (struct outline){
         .view = view, .session = OUTLINE_NONE, .diff = OUTLINE_NONE, .models = OUTLINE_NONE};
     if (!count) { /* none, or it can't be read: that must not look like an empty session */
+        struct sl_view_item item;
         enum sl_result result = sl_view_item(view, SL_BY_KEY, 0, &item, err);
         return result == SL_NOT_FOUND ? SL_OK : result;
     }
     for (size_t i = 0; i < count; i++) {
-        enum sl_result result = sl_view_item(view, SL_BY_KEY, i, &item, err);
+        enum sl_result result = take(outline, other, (uint32_t)i, &place, err);
         if (result != SL_OK) return result;
-        if (!take(outline, &item, (uint32_t)i, &known, &last))
-            return sl_fail(err, SL_NOMEM, "out of memory");
     }
     finish(outline);
     return SL_OK;

@@ -54,14 +54,16 @@ enum sl_result sections_put_other(
     struct page *page, const struct outline *outline, struct sl_err *err)
 {
     struct sl_view_item item;
+    bool is_other;
     size_t count = sl_view_items(outline->view), left = outline->others;
     if (!put(page, "<section class=\"other\" id=\"other\">\n") ||
         (left && !put(page, "<h2>Other items</h2>\n")))
         return SL_STOPPED;
     for (size_t i = 0; i < count && left; i++) {
-        enum sl_result result = sl_view_item(outline->view, SL_BY_KEY, i, &item, err);
+        enum sl_result result = outline_look(outline->view, i, &item, &is_other, err);
+        if (result == SL_OK && !is_other) continue;
+        if (result == SL_OK) result = sl_view_item(outline->view, SL_BY_KEY, i, &item, err);
         if (result != SL_OK) return result;
-        if (!outline_is_other(&item)) continue;
         left--;
         if (!put_other(page, &item)) return SL_STOPPED;
     }

@@ -10,7 +10,7 @@
 #include "http/pages/turns.h"
 #include "http/param.h"
 
-/* What a page is made from, gathered before its first byte: after that no status can be told. */
+/* What a page is made from. */
 struct session {
     struct sl_moment moment;
     struct sl_share_info info;
@@ -19,16 +19,23 @@ struct session {
     struct outline outline;
 };
 
-static enum sl_result open_session(
+/* Is it there? Once the page is begun no status can be told, so this comes before. */
+static enum sl_result find_session(
     struct http_call *call, struct session *session, struct sl_err *err)
 {
     struct sl_store *store = call->app->store;
     enum sl_result result = param_moment(call->request, &session->moment, err);
     if (result == SL_OK)
         result = sl_view_open(store, api_id(call), session->moment, &session->view, err);
-    if (result == SL_OK) result = sl_view_metadata(session->view, &session->metadata, err);
     if (result == SL_OK) result = sl_share_info(store, api_id(call), &session->info, err);
-    if (result == SL_OK) result = outline_make(session->view, &session->outline, err);
+    return result;
+}
+
+/* The long part: one pass over the session's keys and messages. */
+static enum sl_result read_session(struct session *session, struct sl_err *err)
+{
+    enum sl_result result = sl_view_metadata(session->view, &session->metadata, err);
+    if (result == SL_OK) result = outline_make(session->view, NULL, &session->outline, err);
     return result;
 }
 
@@ -72,7 +79,9 @@ void page_share(struct http_call *call)
     struct session session = {0};
     struct sl_err err = {0};
     struct page page = {.reply = call->reply, .store = call->app->store, .share = call->id};
-    enum sl_result result = open_session(call, &session, &err);
+    enum sl_result result = find_session(call, &session, &err);
+    if (result == SL_OK && !frame_open(call)) result = SL_STOPPED;
+    if (result == SL_OK) result = read_session(&session, &err);
     struct facts facts = {.outline = &session.outline,
         .metadata = &session.metadata,
         .last = session.info.sequence,

@@ -79,7 +79,7 @@ void page_timeline(struct http_call *call)
     struct outline outline = {0};
     struct sl_err err = {0};
     enum sl_result result = sl_view_open(call->app->store, api_id(call), now, &view, &err);
-    if (result == SL_OK) result = outline_make(view, &outline, &err);
+    if (result == SL_OK) result = outline_make(view, NULL, &outline, &err);
     if (result == SL_OK) {
         frame_protect(call->reply);
         call->reply->compress = true;

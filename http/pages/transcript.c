@@ -39,6 +39,7 @@ static bool write_head(struct transcript *transcript, const struct outline *outl
 {
     struct http_reply *reply = transcript->reply;
     const struct outline_totals *totals = &outline->totals;
+    const struct outline_spent *spent = &totals->spent;
     char a[FIGURE_BYTES], b[FIGURE_BYTES], c[FIGURE_BYTES];
     return write_title(transcript, m) && http_print(reply, "\n\n") &&
            write_fact(transcript, "Directory", m->directory) &&
@@ -50,10 +51,10 @@ static bool write_head(struct transcript *transcript, const struct outline *outl
            http_print(reply, "- Holds: %s messages, %s parts; %s events so far\n",
                figure_count(m->messages, a), figure_count(m->parts, b),
                figure_count(m->sequence, c)) &&
-           (totals->input + totals->output <= 0 ||
-               http_print(reply, "- Tokens: %.0f in, %.0f out, %.0f cache read\n", totals->input,
-                   totals->output, totals->cache_read)) &&
-           (totals->cost <= 0 || http_print(reply, "- Cost: $%.4f\n", totals->cost)) &&
+           (spent->input + spent->output <= 0 ||
+               http_print(reply, "- Tokens: %.0f in, %.0f out, %.0f cache read\n", spent->input,
+                   spent->output, spent->cache_read)) &&
+           (spent->cost <= 0 || http_print(reply, "- Cost: $%.4f\n", spent->cost)) &&
            http_print(reply, outline->count ? "\n" : "\nNothing has been said here yet.\n\n");
 }
 
@@ -188,11 +189,14 @@ static enum sl_result write_others(struct transcript *transcript, struct sl_view
     const struct outline *outline, struct sl_err *err)
 {
     struct sl_view_item item;
+    bool is_other;
     size_t count = outline->others ? sl_view_items(view) : 0;
     for (size_t i = 0; i < count; i++) {
-        enum sl_result result = sl_view_item(view, SL_BY_KEY, i, &item, err);
+        enum sl_result result = outline_look(view, i, &item, &is_other, err);
+        if (result == SL_OK && !is_other) continue;
+        if (result == SL_OK) result = sl_view_item(view, SL_BY_KEY, i, &item, err);
         if (result != SL_OK) return result;
-        if (outline_is_other(&item) && !write_other(transcript, &item)) return SL_STOPPED;
+        if (!write_other(transcript, &item)) return SL_STOPPED;
     }
     return SL_OK;
 }
@@ -220,7 +224,7 @@ enum sl_result transcript_write(struct http_reply *reply, enum prose how, struct
     struct transcript transcript = {reply, how, &text};
     struct message_reader reader = {.outline = &outline};
     struct sl_view_item item;
-    enum sl_result result = outline_make(view, &outline, err);
+    enum sl_result result = outline_make(view, NULL, &outline, err);
     if (result == SL_OK) result = write_session(&transcript, &outline, link, err);
     for (size_t i = 0; result == SL_OK && i < outline.count; i++)
         result = write_message(&transcript, &reader, &outline.messages[i], err);
