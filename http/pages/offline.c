@@ -10,6 +10,7 @@
 #include "http/pages/facts.h"
 #include "http/pages/found.h"
 #include "http/pages/share.h"
+#include "http/pages/update.h"
 #include "http/param.h"
 
 #include <inttypes.h>
@@ -146,24 +147,49 @@ static void take_abort(struct http_reply *reply)
     taking->failed = reply->cut = true;
 }
 
+/* Another answer within this one: a call like ours, whose reply goes through `taking`. */
+struct asking {
+    struct taking taking;
+    struct http_request request;
+    struct http_reply reply;
+    struct http_call call;
+};
+
+static void ask_begin(
+    struct asking *asking, struct http_call *call, enum part part, struct sl_span query)
+{
+    asking->taking = (struct taking){.call = call, .part = part};
+    asking->request = *call->request;
+    asking->request.method = HTTP_GET;
+    asking->request.query = query;
+    asking->reply = (struct http_reply){.begin = take_begin,
+        .write = take_write,
+        .abort = take_abort,
+        .transport = &asking->taking};
+    asking->call = *call;
+    asking->call.request = &asking->request;
+    asking->call.reply = &asking->reply;
+}
+
+/* False: it failed, or the client is gone. */
+static bool ask_end(struct asking *asking)
+{
+    struct taking *taking = &asking->taking;
+    bool ok = asking->reply.begun && !asking->reply.cut && !taking->failed && pass(taking, true);
+    buf_fini(&taking->held);
+    return ok;
+}
+
 /* Ask a handler with a query of ours. False: it failed, or the client is gone; *some: something of
    it was written. */
 static bool ask(struct http_call *call, enum part part, void (*handler)(struct http_call *call),
     struct sl_span query, bool *some)
 {
-    struct taking taking = {.call = call, .part = part};
-    struct http_request request = *call->request;
-    struct http_reply reply = {
-        .begin = take_begin, .write = take_write, .abort = take_abort, .transport = &taking};
-    struct http_call asked = *call;
-    request.method = HTTP_GET;
-    request.query = query;
-    asked.request = &request;
-    asked.reply = &reply;
-    handler(&asked);
-    bool ok = reply.begun && !reply.cut && !taking.failed && pass(&taking, true);
-    *some = taking.shown;
-    buf_fini(&taking.held);
+    struct asking asking;
+    ask_begin(&asking, call, part, query);
+    handler(&asking.call);
+    bool ok = ask_end(&asking);
+    *some = asking.taking.shown;
     return ok;
 }
 
@@ -239,18 +265,25 @@ static bool write_head(struct http_call *call, struct sl_span title)
            write_asset(reply, "<style>", "style.css", "</style>\n</head>\n");
 }
 
+/* On from *side, which becomes the side that it led to. */
 static enum sl_result write_step(
-    struct http_call *call, uint64_t from, uint64_t to, struct sl_err *err)
+    struct http_call *call, struct update_side **side, uint64_t to, struct sl_err *err)
 {
-    char query[64];
-    struct http_reply *reply = call->reply;
-    snprintf(query, sizeof(query), "from=%" PRIu64 "&to=%" PRIu64, from, to);
+    struct asking asking;
+    struct update_side *next = NULL;
     if (!http_print(
-            reply, "<script type=\"text/plain\" class=\"step\" data-to=\"%" PRIu64 "\">", to))
+            call->reply, "<script type=\"text/plain\" class=\"step\" data-to=\"%" PRIu64 "\">", to))
         return SL_STOPPED;
-    enum sl_result result = take(call, PART_UPDATE, page_update, query, err);
+    enum sl_result result = update_side_open(call, to, *side, &next, err);
     if (result != SL_OK) return result;
-    return MARKUP(reply, "</script>\n") ? SL_OK : SL_STOPPED;
+    ask_begin(&asking, call, PART_UPDATE, (struct sl_span){"", 0});
+    result = update_write(&asking.call, *side, next, err);
+    if (!ask_end(&asking) && result == SL_OK)
+        result = call->reply->cut ? SL_STOPPED : sl_fail(err, SL_IO, "export: a step failed");
+    update_side_close(*side);
+    *side = next;
+    if (result != SL_OK) return result;
+    return MARKUP(call->reply, "</script>\n") ? SL_OK : SL_STOPPED;
 }
 
 /* The way back to the beginning, then each step forward. From these any version of any message is
@@ -258,12 +291,14 @@ static enum sl_result write_step(
 static enum sl_result write_steps(struct http_call *call, uint64_t last, struct sl_err *err)
 {
     uint64_t steps = last < OFFLINE_STEPS ? last : OFFLINE_STEPS;
-    enum sl_result result = write_step(call, last, 1, err);
-    for (uint64_t i = 1, at = 1; result == SL_OK && i < steps; i++) {
+    struct update_side *side = NULL;
+    enum sl_result result = update_side_open(call, last, NULL, &side, err);
+    if (result == SL_OK) result = write_step(call, &side, 1, err);
+    for (uint64_t i = 1; result == SL_OK && i < steps; i++) {
         uint64_t to = steps == last ? i + 1 : 1 + (last - 1) * i / (steps - 1);
-        result = write_step(call, at, to, err);
-        at = to;
+        result = write_step(call, &side, to, err);
     }
+    update_side_close(side);
     return result;
 }
 
