@@ -382,6 +382,29 @@ uint64_t sl_event_text_bytes(const struct sl_event *event);
 enum sl_result sl_event_text(struct sl_event *event, uint64_t offset, char *out, size_t cap,
     size_t *len, struct sl_err *err);
 
+/* What the server's own events say: a removal, a redaction, an allowance. Of a redaction `each`
+   (may be NULL) gets what it replaced, with spans that are valid for the call, until false. Memory:
+   the event's content. SL_INVALID: an event of another kind. SL_REMOVED: its content is gone. */
+struct sl_control {
+    enum sl_who who;
+    uint64_t replaced; /* items, of a redaction */
+    size_t reason_bytes;
+    char reason[SL_REASON_BYTES + 1]; /* terminated */
+};
+struct sl_replaced {
+    uint64_t sequence, item; /* item from 0 */
+    struct sl_span replacement;
+};
+enum sl_result sl_event_control(struct sl_event *event,
+    bool (*each)(void *ctx, const struct sl_replaced *replaced), void *ctx,
+    struct sl_control *control, struct sl_err *err);
+
+/* Is the event what its header commits to: of this share, with these items, types, keys and lengths
+   in this order, arrived at this time? Reads all of its content; of what is withheld the commitment
+   counts. SL_CORRUPT: no, and err says what differs. SL_REMOVED: its content is gone, all else
+   holds. */
+enum sl_result sl_event_check(struct sl_event *event, struct sl_err *err);
+
 /* ---- the log ---- */
 
 /* All shares' events by position are the leaves of one Merkle tree (RFC 6962, 2.1). A *checkpoint*
@@ -427,6 +450,12 @@ enum sl_result sl_log_inclusion(struct sl_store *store, uint64_t position, uint6
     uint8_t hashes[SL_PROOF_HASHES][32], size_t *count, struct sl_err *err);
 enum sl_result sl_log_consistency(struct sl_store *store, uint64_t from, uint64_t to,
     uint8_t hashes[SL_PROOF_HASHES][32], size_t *count, struct sl_err *err);
+
+/* Is the event's leaf in a checkpoint's log, at its position? A proof of it is made, and checked
+   against the checkpoint's root. SL_NOT_FOUND: the checkpoint is older than the event. SL_CORRUPT:
+   it is not. */
+enum sl_result sl_event_included(struct sl_store *store, const struct sl_event *event,
+    const struct sl_checkpoint *checkpoint, struct sl_err *err);
 
 /* An event's proof file (c2sp.org/tlog-proof@v1): its inclusion in the published checkpoint if that
    covers it, else in the newest (waits for one as sl_log_checkpoint does). SL_NOT_FOUND,
