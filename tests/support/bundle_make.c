@@ -9,9 +9,15 @@
 
 #include "core/crypto.h"
 #include "core/pack.h"
+#include "core/proof.h"
 #include "core/tree.h"
 
-#include <stdlib.h>
+/* As the last build made them. */
+static uint8_t leaves[BM_LOG][32];
+static struct {
+    char bytes[SL_HEADER_BYTES];
+    size_t len;
+} headers[BM_EVENTS];
 
 static struct sl_span span32(const uint8_t bytes[32])
 {
@@ -39,15 +45,6 @@ void bm_init(struct bm *bm)
     bm->events[1].items[1] =
         (struct bm_item){"session", "session", sl_span_of(data[0]), false, {"", 0}};
     bm->events[1].items_count = 2;
-}
-
-void bm_fini(struct bm *bm)
-{
-    buf_fini(&bm->redaction);
-    buf_fini(&bm->redaction2);
-    buf_fini(&bm->removal);
-    free(bm->leaves);
-    bm->leaves = NULL;
 }
 
 struct bm_event *bm_add(struct bm *bm, enum sl_kind kind, uint64_t position)
@@ -94,26 +91,26 @@ struct bm_event *bm_redact(struct bm *bm, uint64_t position, uint64_t sequence, 
     return event;
 }
 
-struct bm_event *bm_remove(struct bm *bm, uint64_t position, enum sl_who who)
+struct bm_event *bm_remove(struct bm *bm, uint64_t position, enum sl_who who, struct buf *body)
 {
     struct bm_event *event = bm_add(bm, SL_REMOVE, position);
-    buf_clear(&bm->removal);
-    pack_array(&bm->removal, 3);
-    pack_u64(&bm->removal, who);
-    pack_str(&bm->removal, SL_SPAN("a reason"));
-    pack_array(&bm->removal, bm->count - 1);
+    buf_clear(body);
+    pack_array(body, 3);
+    pack_u64(body, who);
+    pack_str(body, SL_SPAN("a reason"));
+    pack_array(body, bm->count - 1);
     for (size_t i = 0; i + 1 < bm->count; i++) {
-        pack_u64(&bm->removal, bm->events[i].position);
+        pack_u64(body, bm->events[i].position);
         if (bm->events[i].kind == SL_SYNC || bm->events[i].kind == SL_REDACT)
             bm->events[i].erased = true;
     }
-    add_record(event, "remove", &bm->removal);
+    add_record(event, "remove", body);
     return event;
 }
 
 /* ---- its bytes ---- */
 
-static void mth(uint8_t (*leaves)[32], uint64_t from, uint64_t to, uint8_t root[32])
+static void mth(uint64_t from, uint64_t to, uint8_t root[32])
 {
     uint8_t left[32], right[32];
     uint64_t k = 1;
@@ -123,12 +120,12 @@ static void mth(uint8_t (*leaves)[32], uint64_t from, uint64_t to, uint8_t root[
     }
     while (k * 2 < to - from)
         k *= 2;
-    mth(leaves, from, from + k, left);
-    mth(leaves, from + k, to, right);
+    mth(from, from + k, left);
+    mth(from + k, to, right);
     crypto_sha256_of((struct sl_span[]){{"\1", 1}, span32(left), span32(right)}, 3, root);
 }
 
-static void nonce_of(const struct bm *bm, const struct bm_event *event, uint8_t nonce[32])
+void bm_nonce(const struct bm *bm, const struct bm_event *event, uint8_t nonce[32])
 {
     uint8_t at = (uint8_t)(event - bm->events);
     crypto_sha256_of((struct sl_span[]){{"nonce", 5}, {(const char *)&at, 1}}, 2, nonce);
@@ -138,12 +135,12 @@ static void item_commitment(
     const struct bm *bm, const struct bm_event *event, uint32_t i, uint8_t commitment[32])
 {
     uint8_t nonce[32], part[ITEM_NONCE_BYTES];
-    nonce_of(bm, event, nonce);
+    bm_nonce(bm, event, nonce);
     event_item_nonce(nonce, i, part);
     event_commitment(part, event->items[i].data, commitment);
 }
 
-static uint64_t arrived(const struct bm_event *event)
+uint64_t bm_arrived(const struct bm_event *event)
 {
     return event->time_ms * 1000 - 500;
 }
@@ -153,14 +150,14 @@ static void make_header(
 {
     uint8_t nonce[32], part[ITEM_NONCE_BYTES], commitment[32];
     struct buf manifest = {0};
-    manifest_begin(&manifest, arrived(event), event->items_count);
+    manifest_begin(&manifest, bm_arrived(event), event->items_count);
     for (uint32_t i = 0; i < event->items_count; i++) {
         const struct bm_item *item = &event->items[i];
         item_commitment(bm, event, i, commitment);
         manifest_add(
             &manifest, sl_span_of(item->type), sl_span_of(item->key), item->data.len, commitment);
     }
-    nonce_of(bm, event, nonce);
+    bm_nonce(bm, event, nonce);
     event_manifest_nonce(nonce, part);
     struct header header = {
         .kind = (enum sl_kind)event->kind, .sequence = event->sequence, .time_ms = event->time_ms};
@@ -177,6 +174,12 @@ static void make_header(
     buf_fini(&manifest);
 }
 
+struct sl_span bm_header(const struct bm *bm, const struct bm_event *event)
+{
+    size_t i = (size_t)(event - bm->events);
+    return (struct sl_span){headers[i].bytes, headers[i].len};
+}
+
 static void add_gap(const struct bm *bm, uint64_t from, uint64_t to, struct buf *out)
 {
     struct tree_subtree cover[TREE_COVER];
@@ -185,7 +188,7 @@ static void add_gap(const struct bm *bm, uint64_t from, uint64_t to, struct buf 
     size_t count = from < to && to <= bm->log_size ? tree_cover(from, to, cover) : 0;
     for (size_t i = 0; i < count; i++) {
         uint64_t begin = cover[i].index << cover[i].level;
-        mth(bm->leaves, begin, begin + ((uint64_t)1 << cover[i].level), root);
+        mth(begin, begin + ((uint64_t)1 << cover[i].level), root);
         buf_add(&gap, root, 32);
     }
     pack_bin(out, buf_span(&gap));
@@ -216,8 +219,8 @@ static void add_content(const struct bm *bm, const struct bm_event *event, struc
     bool apart = event->nonces_apart;
     for (size_t i = 0; i < event->items_count; i++)
         apart = apart || event->items[i].withheld;
-    nonce_of(bm, event, nonce);
-    pack_u64(out, arrived(event));
+    bm_nonce(bm, event, nonce);
+    pack_u64(out, bm_arrived(event));
     if (!apart) {
         pack_bin(out, span32(nonce));
     } else {
@@ -236,13 +239,13 @@ static void add_content(const struct bm *bm, const struct bm_event *event, struc
     add_items(bm, event, out);
 }
 
-void bm_checkpoint(struct bm *bm, struct buf *out)
+void bm_checkpoint(const struct bm *bm, struct buf *out)
 {
     struct checkpoint_text text = {.origin = SL_SPAN("example.org/log"), .size = bm->log_size};
     struct note_key key;
     struct buf note = {0};
     uint8_t public_key[32];
-    mth(bm->leaves, 0, bm->log_size, text.root);
+    mth(0, bm->log_size, text.root);
     crypto_sign_key(bm->seed, public_key);
     note_key_make(&key, NOTE_ED25519, text.origin, public_key);
     checkpoint_write(&text, &note);
@@ -255,21 +258,44 @@ void bm_checkpoint(struct bm *bm, struct buf *out)
     buf_fini(&note);
 }
 
+static enum sl_result subtree(
+    void *ctx, unsigned level, uint64_t index, uint8_t root[32], struct sl_err *err)
+{
+    (void)ctx, (void)err;
+    mth(index << level, (index + 1) << level, root);
+    return SL_OK;
+}
+
+void bm_proof(const struct bm *bm, const struct bm_event *event, struct buf *out)
+{
+    struct buf note = {0};
+    struct proof proof = {.index = event->position};
+    struct tree_source source = {subtree, NULL};
+    bm_checkpoint(bm, &note);
+    proof.checkpoint = buf_span(&note);
+    assert_int_equal(
+        tree_inclusion(source, event->position, bm->log_size, &proof.hashes, NULL), SL_OK);
+    proof_write(&proof, out);
+    buf_fini(&note);
+}
+
 void bm_build(struct bm *bm, struct buf *out)
 {
-    struct buf headers[BM_EVENTS] = {0}, note = {0};
+    struct buf header = {0}, note = {0};
     uint8_t prev[32] = {0};
-    free(bm->leaves);
-    bm->leaves = calloc(bm->log_size + 1, 32);
-    assert_non_null(bm->leaves);
+    assert_true(bm->log_size <= BM_LOG);
     for (uint64_t i = 0; i < bm->log_size; i++)
-        crypto_sha256(&i, sizeof(i), bm->leaves[i]);
+        crypto_sha256(&i, sizeof(i), leaves[i]);
     for (size_t i = 0; i < bm->count; i++) {
-        make_header(bm, &bm->events[i], prev, &headers[i]);
-        header_leaf(buf_span(&headers[i]), prev);
-        if (bm->events[i].position < bm->log_size)
-            memcpy(bm->leaves[bm->events[i].position], prev, 32);
+        const struct bm_event *event = &bm->events[i];
+        make_header(bm, event, prev, &header);
+        assert_true(header.len <= SL_HEADER_BYTES);
+        memcpy(headers[i].bytes, header.ptr, header.len);
+        headers[i].len = header.len;
+        header_leaf(buf_span(&header), prev);
+        if (event->position < bm->log_size) memcpy(leaves[event->position], prev, 32);
     }
+    buf_fini(&header);
     pack_array(out, 4);
     pack_str(out, SL_SPAN(BUNDLE_FORM));
     pack_str(out, sl_span_of(bm->id));
@@ -281,10 +307,9 @@ void bm_build(struct bm *bm, struct buf *out)
         pack_array(out, event->erased ? 3 : 6);
         add_gap(bm, at, event->position, out);
         pack_u64(out, event->position);
-        pack_bin(out, buf_span(&headers[i]));
+        pack_bin(out, bm_header(bm, event));
         if (!event->erased) add_content(bm, event, out);
         at = event->position + 1;
-        buf_fini(&headers[i]);
     }
     pack_array(out, 2);
     add_gap(bm, at, bm->log_size, out);

@@ -2,13 +2,14 @@
 #define TESTS_SUPPORT_BUNDLE_MAKE_H
 
 /* Bundles of a log that a test makes up, with a signing key of its own: as they should be, or with
-   just one thing wrong and all else (chain, tree, signature) right for it. */
+   just one thing wrong and all else (chain, tree, signature) right for it. One log at a time. */
 
 #include "core/bundle.h"
 #include "core/event.h"
 
 #define BM_EVENTS 16
 #define BM_ITEMS 4
+#define BM_LOG 256 /* events of a log, at most */
 #define BM_TIME_MS 1700000000000u
 
 struct bm_item {
@@ -39,14 +40,11 @@ struct bm {
     uint64_t log_size;         /* positions that are not an event's are other shares' */
     uint8_t seed[32];          /* of the signing key */
     struct sl_span checkpoint; /* this one instead; empty: of this log */
-    struct buf redaction, redaction2, removal;
-    uint8_t (*leaves)[32];
 };
 
 /* create, sync of two items, sync, sync: at positions 1, 2, 5 and 9 of a log of 21 events. Data
    stays where it is: the events may be moved about. */
 void bm_init(struct bm *bm);
-void bm_fini(struct bm *bm);
 
 /* Append an event at a position. */
 struct bm_event *bm_add(struct bm *bm, enum sl_kind kind, uint64_t position);
@@ -54,12 +52,18 @@ struct bm_event *bm_add(struct bm *bm, enum sl_kind kind, uint64_t position);
 struct bm_event *bm_redact(struct bm *bm, uint64_t position, uint64_t sequence, uint64_t item,
     struct sl_span replacement, struct buf *body);
 /* … that removes the share: contents go. */
-struct bm_event *bm_remove(struct bm *bm, uint64_t position, enum sl_who who);
+struct bm_event *bm_remove(struct bm *bm, uint64_t position, enum sl_who who, struct buf *body);
 
 /* Its bytes, appended. */
 void bm_build(struct bm *bm, struct buf *out);
-/* The checkpoint of the log as bm_build made it, appended. */
-void bm_checkpoint(struct bm *bm, struct buf *out);
+/* Of the log as bm_build made it: its checkpoint, appended; an event's proof file, appended; its
+   header, valid until the next build. */
+void bm_checkpoint(const struct bm *bm, struct buf *out);
+void bm_proof(const struct bm *bm, const struct bm_event *event, struct buf *out);
+struct sl_span bm_header(const struct bm *bm, const struct bm_event *event);
+/* An event's nonce and time of arrival. */
+void bm_nonce(const struct bm *bm, const struct bm_event *event, uint8_t nonce[32]);
+uint64_t bm_arrived(const struct bm_event *event);
 struct policy *bm_policy(const struct bm *bm);
 
 /* Bundle bytes as an input, given out in pieces of at most `piece` bytes (0: as large as asked
