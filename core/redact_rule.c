@@ -16,7 +16,7 @@
 static const uint64_t prime = (UINT64_C(1) << 61) - 1;
 
 enum {
-    NEAR_RULES = 32,  /* so many take no allocation */
+    FILTER_MIN_BYTES = 512,
     REFUTED_MAX = 64, /* a rule whose HMAC denied so many is broken, not unlucky */
 };
 
@@ -81,9 +81,10 @@ static uint64_t mask_of(const struct secrets *secrets, const uint8_t mac[32])
 
 __extension__ typedef unsigned __int128 wide;
 
-/* hash * base + more. With hash < 2^62 + 2^10, base < 2^60 and more < 2^70 the result is below
-   2^62 + 2^10 again: what is equal modulo the prime may differ until `settled`. */
-static inline uint64_t step(uint64_t hash, uint64_t base, wide more)
+/* hash * base + more. With hash < 2^62 + 2^10, base < 2^60 and more < 2^62 the result is below
+   2^62 + 2^10 again: what is equal modulo the prime may differ by it, once or twice, until
+   `settled`. */
+static inline uint64_t step(uint64_t hash, uint64_t base, uint64_t more)
 {
     wide sum = (wide)hash * base + more;
     return ((uint64_t)sum & prime) + (uint64_t)(sum >> 61);
@@ -116,44 +117,40 @@ void redact_rule_make(struct redact_rule *rule, enum redact_rule_kind kind, stru
         settled(hash_of(subject.ptr, subject.len, secrets.base)) ^ mask_of(&secrets, rule->mac);
 }
 
-/* ---- text rules, made ready for an item ---- */
+/* ---- rules made ready ---- */
 
 struct entry {
     const struct redact_rule *rule;
     uint64_t length, hash;
     unsigned refuted;
-    bool confirmed; /* in this item: the same hash again is the same text */
+    bool confirmed; /* once: the same hash again is the same text */
 };
 
-/* The entries of one length. Most places of a text end at the filter: a bit for each entry, by the
-   hash's lowest bits, 32 times as many bits as entries. */
+/* The entries of one length. Most places of a text end at the filter, whose bytes are set where a
+   hash's lowest bits, unsettled as it may be, are those of an entry. */
 struct group {
     size_t length, from, to;
-    uint64_t gone; /* minus base^length: takes the byte that leaves out */
-    const uint64_t *filter;
-    uint64_t filter_mask;
+    size_t filter_mask;
+    uint8_t *filter;
+    uint64_t gone[256]; /* minus byte * base^length: takes the byte that leaves out */
 };
 
-struct texts {
-    const uint8_t *key;
+struct redact_rules {
+    const struct redact_rule *rules;
+    size_t count;
+    uint8_t key[32];
     uint64_t base;
-    struct entry *entries;
+    struct entry *entries; /* by length, then hash */
     struct group *groups;
-    uint64_t *filters;
     size_t entry_count, group_count;
-    void *owned;
-    struct entry near_entries[NEAR_RULES];
-    struct group near_groups[NEAR_RULES];
-    uint64_t near_filters[NEAR_RULES];
 };
 
-/* A power of two, and never more words than entries. */
-static size_t filter_words(size_t entries)
+static size_t filter_bytes(size_t entries)
 {
-    size_t words = 1;
-    while (words * 2 < entries)
-        words *= 2;
-    return words;
+    size_t bytes = FILTER_MIN_BYTES;
+    while (bytes < 128 * entries)
+        bytes *= 2;
+    return bytes;
 }
 
 static int by_length_and_hash(const void *a, const void *b)
@@ -163,86 +160,99 @@ static int by_length_and_hash(const void *a, const void *b)
     return (x->hash > y->hash) - (x->hash < y->hash);
 }
 
-static bool usable(const struct redact_rule *rule, size_t data_len)
+static void entries_init(struct redact_rules *rules)
 {
-    return rule->kind == REDACT_RULE_TEXT && rule->length >= REDACT_TEXT_MIN_BYTES &&
-           rule->length <= REDACT_TEXT_MAX_BYTES && rule->length + 2 <= data_len;
+    struct secrets secrets = secrets_of(rules->key);
+    rules->base = secrets.base;
+    for (size_t i = 0; i < rules->count; i++) {
+        const struct redact_rule *rule = &rules->rules[i];
+        if (rule->kind != REDACT_RULE_TEXT || rule->length < REDACT_TEXT_MIN_BYTES ||
+            rule->length > REDACT_TEXT_MAX_BYTES)
+            continue;
+        uint64_t hash = rule->rolling ^ mask_of(&secrets, rule->mac);
+        if (hash >= prime) continue; /* not made with this key */
+        rules->entries[rules->entry_count++] = (struct entry){rule, rule->length, hash, 0, false};
+    }
+    if (rules->entry_count > 1)
+        qsort(rules->entries, rules->entry_count, sizeof(*rules->entries), by_length_and_hash);
 }
 
-static bool texts_room(struct texts *texts, size_t count)
+static bool group_init(struct group *group, const struct redact_rules *rules, size_t from)
 {
-    texts->entries = texts->near_entries;
-    texts->groups = texts->near_groups;
-    texts->filters = texts->near_filters;
-    texts->owned = NULL;
-    if (count <= NEAR_RULES) return true;
-    texts->owned = calloc(count, sizeof(*texts->entries) + sizeof(*texts->groups) + 8);
-    if (!texts->owned) return false;
-    texts->entries = texts->owned;
-    texts->groups = (struct group *)(void *)(texts->entries + count);
-    texts->filters = (uint64_t *)(void *)(texts->groups + count);
-    return true;
-}
-
-static void group_init(struct group *group, struct texts *texts, size_t from, uint64_t *filter)
-{
-    const struct entry *entries = texts->entries;
+    const struct entry *entries = rules->entries;
     size_t to = from + 1;
     uint64_t power = 1;
-    while (to < texts->entry_count && entries[to].length == entries[from].length)
+    while (to < rules->entry_count && entries[to].length == entries[from].length)
         to++;
-    size_t words = filter_words(to - from);
-    memset(filter, 0, words * 8);
-    *group = (struct group){entries[from].length, from, to, 0, filter, words * 64 - 1};
-    for (size_t i = from; i < to; i++) {
-        uint64_t bit = entries[i].hash & group->filter_mask;
-        filter[bit / 64] |= UINT64_C(1) << bit % 64;
-    }
+    size_t bytes = filter_bytes(to - from);
+    group->length = entries[from].length;
+    group->from = from;
+    group->to = to;
+    group->filter_mask = bytes - 1;
+    group->filter = calloc(bytes, 1);
+    if (!group->filter) return false;
+    for (size_t i = from; i < to; i++)
+        for (uint64_t times = 0; times < 3; times++)
+            group->filter[(entries[i].hash + times * prime) & group->filter_mask] = 1;
     for (size_t i = 0; i < group->length; i++)
-        power = step(power, texts->base, 0);
-    group->gone = (prime - settled(power)) % prime;
+        power = step(power, rules->base, 0);
+    uint64_t minus = (prime - settled(power)) % prime;
+    for (size_t i = 0; i < 256; i++)
+        group->gone[i] = i ? settled(group->gone[i - 1] + minus) : 0;
+    return true;
 }
 
-/* The text rules among `rules` that could hit so much data; none is fine. */
-static bool texts_init(struct texts *texts, const struct redact_rule *rules, size_t count,
-    const uint8_t key[32], size_t data_len)
+static bool groups_init(struct redact_rules *rules)
 {
-    size_t wanted = 0, words = 0;
-    for (size_t i = 0; i < count; i++)
-        wanted += usable(&rules[i], data_len);
-    texts->entry_count = texts->group_count = 0;
-    texts->key = key;
-    if (!texts_room(texts, wanted)) return false;
-    if (wanted == 0) return true;
-    struct secrets secrets = secrets_of(key);
-    texts->base = secrets.base;
-    for (size_t i = 0; i < count; i++) {
-        if (!usable(&rules[i], data_len)) continue;
-        uint64_t hash = rules[i].rolling ^ mask_of(&secrets, rules[i].mac);
-        if (hash >= prime) continue; /* not made with this key */
-        texts->entries[texts->entry_count++] =
-            (struct entry){&rules[i], rules[i].length, hash, 0, false};
-    }
-    if (texts->entry_count > 1)
-        qsort(texts->entries, texts->entry_count, sizeof(*texts->entries), by_length_and_hash);
-    for (size_t from = 0; from < texts->entry_count;) {
-        struct group *group = &texts->groups[texts->group_count++];
-        group_init(group, texts, from, texts->filters + words);
-        words += filter_words(group->to - from);
+    size_t count = 0;
+    for (size_t i = 0; i < rules->entry_count; i++)
+        count += i == 0 || rules->entries[i].length != rules->entries[i - 1].length;
+    rules->groups = calloc(count ? count : 1, sizeof(*rules->groups));
+    if (!rules->groups) return false;
+    for (size_t from = 0; from < rules->entry_count;) {
+        struct group *group = &rules->groups[rules->group_count++];
+        if (!group_init(group, rules, from)) return false;
         from = group->to;
     }
-    assert(words <= wanted);
+    assert(rules->group_count == count);
     return true;
+}
+
+struct redact_rules *redact_rules_create(
+    const struct redact_rule *from, size_t count, const uint8_t key[32])
+{
+    struct redact_rules *rules = calloc(1, sizeof(*rules));
+    if (!rules) return NULL;
+    rules->rules = from;
+    rules->count = count;
+    memcpy(rules->key, key, 32);
+    rules->entries = calloc(count ? count : 1, sizeof(*rules->entries));
+    if (rules->entries) {
+        entries_init(rules);
+        if (groups_init(rules)) return rules;
+    }
+    redact_rules_destroy(rules);
+    return NULL;
+}
+
+void redact_rules_destroy(struct redact_rules *rules)
+{
+    if (!rules) return;
+    for (size_t i = 0; i < rules->group_count; i++)
+        free(rules->groups[i].filter);
+    free(rules->groups);
+    free(rules->entries);
+    free(rules);
 }
 
 /* ---- looking for them ---- */
 
-static bool confirm(struct texts *texts, struct entry *entry, struct sl_span text)
+static bool confirm(struct redact_rules *rules, struct entry *entry, struct sl_span text)
 {
     uint8_t mac[32];
     if (entry->confirmed) return true;
     if (entry->refuted >= REFUTED_MAX) return false;
-    mac_of(texts->key, uses[REDACT_RULE_TEXT], text, mac);
+    mac_of(rules->key, uses[REDACT_RULE_TEXT], text, mac);
     entry->confirmed = memcmp(mac, entry->rule->mac, 32) == 0;
     entry->refuted += !entry->confirmed;
     return entry->confirmed;
@@ -250,78 +260,115 @@ static bool confirm(struct texts *texts, struct entry *entry, struct sl_span tex
 
 /* The filter let a hash pass: is it that of a rule, and the rule's text? */
 static bool candidate(
-    struct texts *texts, const struct group *group, uint64_t hash, const char *text)
+    struct redact_rules *rules, const struct group *group, uint64_t hash, const char *text)
 {
     size_t from = group->from, to = group->to;
     while (from < to) {
         size_t middle = from + (to - from) / 2;
-        if (texts->entries[middle].hash < hash)
+        if (rules->entries[middle].hash < hash)
             from = middle + 1;
         else
             to = middle;
     }
-    for (; from < group->to && texts->entries[from].hash == hash; from++)
-        if (confirm(texts, &texts->entries[from], (struct sl_span){text, group->length}))
+    for (; from < group->to && rules->entries[from].hash == hash; from++)
+        if (confirm(rules, &rules->entries[from], (struct sl_span){text, group->length}))
             return true;
     return false;
 }
 
-static inline bool passes(const struct group *group, uint64_t hash)
+/* A window of the group's length over a text. */
+struct window {
+    const char *at;
+    uint64_t hash;
+};
+
+static inline bool window_hits(
+    struct redact_rules *rules, const struct group *group, const struct window *window)
 {
-    uint64_t bit = hash & group->filter_mask;
-    return group->filter[bit / 64] >> bit % 64 & 1;
+    return group->filter[window->hash & group->filter_mask] &&
+           candidate(rules, group, settled(window->hash), window->at);
 }
 
-static bool group_hits(struct texts *texts, const struct group *group, struct sl_span text)
+static inline void window_move(struct window *window, const struct group *group, uint64_t base)
 {
-    size_t length = group->length;
-    if (text.len < length) return false;
-    const char *first = text.ptr, *last = text.ptr + (text.len - length);
-    uint64_t base = texts->base, gone = group->gone, hash = hash_of(first, length, base);
-    for (;;) {
-        uint64_t now = settled(hash);
-        if (passes(group, now) && candidate(texts, group, now, first)) return true;
-        if (first == last) return false;
-        wide more = (wide)gone * (uint8_t)*first + (uint8_t)first[length];
-        hash = step(hash, base, more);
-        first++;
+    uint8_t out = (uint8_t)window->at[0], in = (uint8_t)window->at[group->length];
+    window->hash = step(window->hash, base, group->gone[out] + in);
+    window->at++;
+}
+
+static bool group_hits(struct redact_rules *rules, const struct group *group, struct sl_span text)
+{
+    if (text.len < group->length) return false;
+    const char *last = text.ptr + (text.len - group->length);
+    struct window window = {text.ptr, hash_of(text.ptr, group->length, rules->base)};
+    while (!window_hits(rules, group, &window)) {
+        if (window.at == last) return false;
+        window_move(&window, group, rules->base);
     }
+    return true;
 }
 
 static bool texts_hit(void *ctx, struct sl_span text)
 {
-    struct texts *texts = ctx;
-    for (size_t i = 0; i < texts->group_count; i++)
-        if (group_hits(texts, &texts->groups[i], text)) return true;
+    struct redact_rules *rules = ctx;
+    for (size_t i = 0; i < rules->group_count; i++)
+        if (group_hits(rules, &rules->groups[i], text)) return true;
     return false;
 }
 
-static enum sl_result texts_redact(
-    struct texts *texts, struct sl_span data, struct buf *out, bool *found, struct sl_err *err)
+static enum sl_result texts_redact(struct redact_rules *rules, struct sl_span data, struct buf *out,
+    bool *found, struct sl_err *err)
 {
     *found = false;
-    if (texts->group_count == 0) return SL_OK;
+    if (rules->group_count == 0) return SL_OK;
     struct redact_search search = {
-        texts->groups[0].length, texts->groups[texts->group_count - 1].length, texts_hit, texts};
+        rules->groups[0].length, rules->groups[rules->group_count - 1].length, texts_hit, rules};
     return redact_strings(data, &search, out, found, err);
 }
 
 /* ---- an item ---- */
 
-/* Does a key or data rule hit? One HMAC for all rules of a kind. */
-static bool whole_hit(const struct redact_rule *rules, size_t count, const uint8_t key[32],
-    enum redact_rule_kind kind, struct sl_span subject)
+/* Does a key or data rule hit? One HMAC for all rules of a kind, none where none could. */
+static bool whole_hit(
+    const struct redact_rules *rules, enum redact_rule_kind kind, struct sl_span subject)
 {
     uint8_t mac[32];
     bool made = false;
-    for (size_t i = 0; i < count; i++) {
-        if (rules[i].kind != kind) continue;
-        if (kind == REDACT_RULE_DATA && rules[i].length != subject.len) continue;
-        if (!made) mac_of(key, uses[kind], subject, mac);
+    for (size_t i = 0; i < rules->count; i++) {
+        const struct redact_rule *rule = &rules->rules[i];
+        if (rule->kind != kind) continue;
+        if (kind == REDACT_RULE_DATA && rule->length != subject.len) continue;
+        if (!made) mac_of(rules->key, uses[kind], subject, mac);
         made = true;
-        if (memcmp(mac, rules[i].mac, 32) == 0) return true;
+        if (memcmp(mac, rule->mac, 32) == 0) return true;
     }
     return false;
+}
+
+enum sl_result redact_by_rules(struct redact_rules *rules, struct sl_span item_key,
+    struct sl_span data, struct buf *out, bool *found, struct sl_err *err)
+{
+    struct buf whole = {0};
+    bool in_text = false;
+    size_t before = out->len;
+    enum sl_result result = SL_OK;
+    bool all =
+        whole_hit(rules, REDACT_RULE_KEY, item_key) || whole_hit(rules, REDACT_RULE_DATA, data);
+    if (all) result = redact_whole(data, &whole, err);
+    if (result != SL_OK) goto out;
+    /* What redacting as a whole keeps, ids among it, may still hold a text. */
+    result = texts_redact(rules, all ? buf_span(&whole) : data, out, &in_text, err);
+    if (result != SL_OK) goto out;
+    if (all && !in_text) buf_add_span(out, buf_span(&whole));
+    if (out->failed) {
+        out->len = before;
+        result = sl_fail(err, SL_NOMEM, "redact: out of memory");
+    } else {
+        *found = all || in_text;
+    }
+out:
+    buf_fini(&whole);
+    return result;
 }
 
 enum sl_result redact_again(const struct redact_rule *rules, size_t count, const uint8_t key[32],
@@ -331,26 +378,9 @@ enum sl_result redact_again(const struct redact_rule *rules, size_t count, const
         *found = false;
         return SL_OK;
     }
-    struct texts texts;
-    struct buf whole = {0};
-    bool in_text = false;
-    enum sl_result result = SL_OK;
-    bool all = whole_hit(rules, count, key, REDACT_RULE_KEY, item_key) ||
-               whole_hit(rules, count, key, REDACT_RULE_DATA, data);
-    if (!texts_init(&texts, rules, count, key, data.len))
-        return sl_fail(err, SL_NOMEM, "redact: out of memory");
-    if (all) result = redact_whole(data, &whole, err);
-    if (result != SL_OK) goto out;
-    /* What redacting as a whole keeps, ids among it, may still hold a text. */
-    result = texts_redact(&texts, all ? buf_span(&whole) : data, out, &in_text, err);
-    if (result != SL_OK) goto out;
-    if (all && !in_text) buf_add_span(out, buf_span(&whole));
-    if (out->failed)
-        result = sl_fail(err, SL_NOMEM, "redact: out of memory");
-    else
-        *found = all || in_text;
-out:
-    free(texts.owned);
-    buf_fini(&whole);
+    struct redact_rules *ready = redact_rules_create(rules, count, key);
+    if (!ready) return sl_fail(err, SL_NOMEM, "redact: out of memory");
+    enum sl_result result = redact_by_rules(ready, item_key, data, out, found, err);
+    redact_rules_destroy(ready);
     return result;
 }
