@@ -500,6 +500,14 @@ static void bounds(void **state)
     crypto_sha256("", 0, empty);
     mth(0, 1, leaf);
     assert_true(tree_inclusion_holds(&none, leaf, 0, 1, leaf));
+    /* a proof that is longer than a tree of that size has levels, though it leads to the root */
+    struct tree_proof longer = {.count = 1};
+    uint8_t second[32], root[32];
+    mth(1, 2, second);
+    mth_root(2, root);
+    memcpy(longer.hashes[0], leaf, 32);
+    assert_true(tree_inclusion_holds(&longer, second, 1, 2, root));
+    assert_false(tree_inclusion_holds(&longer, second, 0, 1, root));
     assert_false(tree_inclusion_holds(&none, leaf, 0, 0, empty));
     assert_false(tree_inclusion_holds(&none, leaf, 1, 1, leaf));
     assert_false(tree_inclusion_holds(&none, leaf, UINT64_MAX, UINT64_MAX, leaf));
