@@ -337,7 +337,7 @@ static void compare(
     struct sl_span was, struct sl_span is, struct sl_span name, struct sl_span within)
 {
     enum json_kind kind = json_kind_of(was);
-    struct sl_span a, b, name_a, name_b, rest_a = was, rest_b = is;
+    struct sl_span a = {0}, b = {0}, name_a, name_b, rest_a = was, rest_b = is;
     assert_int_equal(kind, json_kind_of(is));
     if (kind == JSON_STRING) {
         assert_true(json_string_raw(was, &a) && json_string_raw(is, &b));
