@@ -33,15 +33,17 @@ bool note_key_parse(struct sl_span text, struct note_key *key);
 void note_key_text(const struct note_key *key, char text[NOTE_VKEY_BYTES]);
 
 /* A note's parts, pointing into its bytes. `text` ends with its newline; `signatures` are the lines
-   behind the empty one. False: not a note (no empty line, a malformed signature line, control
-   characters or broken UTF-8 in the text). */
+   behind the last empty one. False: not a note (no empty line, no signature line or more than
+   NOTE_SIGNATURES, a malformed one, control characters or broken UTF-8 anywhere). Work and memory
+   are bounded by the bytes given; how many those may be is the caller's to say. */
 struct note {
     struct sl_span text, signatures;
 };
 bool note_parse(struct sl_span bytes, struct note *note);
 
-/* Has the key signed it? Unknown lines are passed over. *time_s (may be NULL) is when, for a
-   cosignature, else 0. */
+/* Has the key signed it? Unknown lines are passed over; one of the key's name and id that doesn't
+   hold is a no, whatever the others say. *time_s (may be NULL) is when, for a cosignature, the
+   latest of several, else 0. */
 bool note_signed_by(const struct note *note, const struct note_key *key, uint64_t *time_s);
 
 /* Append `— name base64(id ‖ signature)\n` of an Ed25519 signature over `text`, whose last newline

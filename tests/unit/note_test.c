@@ -166,83 +166,87 @@ static void names(void **state)
 
 /* ---- what is a note ---- */
 
+#define OTHER DASH "o AAAAAAE=\n" /* an id and a byte */
+static const struct {
+    struct sl_span bytes;
+    bool note, holds;
+} cases[] = {
+#define GOOD(text, h)                                                                              \
+    {                                                                                              \
+        {(text), sizeof(text) - 1}, true, (h)                                                      \
+    }
+#define BAD(text)                                                                                  \
+    {                                                                                              \
+        {(text), sizeof(text) - 1}, false, false                                                   \
+    }
+    GOOD(FOO_TEXT "\n" FOO_LINE, true),
+    GOOD(FOO_TEXT "\n" OTHER FOO_LINE OTHER, true),
+    GOOD(FOO_TEXT "\n" FOO_LINE FOO_LINE, true),
+    GOOD("\n\n" OTHER, false),
+    GOOD(FOO_TEXT "\n\n" FOO_LINE, false), /* its text has one newline more */
+    GOOD("\n" FOO_TEXT "\n" FOO_LINE, false),
+    GOOD(FOO_TEXT "\n" FOO_LINE "\n" OTHER, false), /* the first line is text now */
+    GOOD("a\x7f\n\n" OTHER, false),
+    GOOD("a\xc2\x85\n\n" OTHER, false),
+    GOOD("a\n\n" DASH "\xe2\x80\x8b\x7f AAAAAAE=\n", false),
+    /* of ours, but no signature: the name and the id are known */
+    GOOD(FOO_TEXT "\n" FOO_LINE DASH "example.com/foo Uw2QOgE=\n", false),
+    GOOD(FOO_TEXT "\n" DASH "example.com/foo Uw2QOgE=\n" FOO_LINE, false),
+    /* the name with another id, the id with another name */
+    GOOD(FOO_TEXT "\n" DASH "example.com/foo Uw2QOwE=\n" FOO_LINE, true),
+    GOOD(FOO_TEXT "\n" DASH "example.com/fop Uw2QOgE=\n" FOO_LINE, true),
+    BAD(""),
+    BAD("\n"),
+    BAD("\n\n"),
+    BAD("\n\n\n"),
+    BAD("a\n\n"),
+    BAD("a\n\nb"),
+    BAD("a\n\nb\n"),
+    BAD("\n" OTHER),
+    BAD("a" OTHER),
+    BAD("a\n" OTHER),
+    BAD("a\n\n" OTHER "\n"),
+    BAD("a\n\n" OTHER "b\n"),
+    BAD("a\n\nb\n" OTHER),
+    BAD("a\r\n\r\n" OTHER),
+    BAD("a\r\n\n" OTHER),
+    BAD("a\n\n" DASH "o AAAAAAE=\r\n"),
+    BAD("a\tb\n\n" OTHER),
+    BAD("a\0b\n\n" OTHER),
+    BAD("a\x1b[m\n\n" OTHER),
+    BAD("a\xff\n\n" OTHER),
+    BAD("a\xc3\n\n" OTHER),
+    BAD("a\xed\xa0\x80\n\n" OTHER),
+    BAD("a\n\n" DASH "o AAAAAAE="),
+    BAD("a\n\n- o AAAAAAE=\n"),
+    BAD("a\n\n\xe2\x80\x93 o AAAAAAE=\n"),
+    BAD("a\n\n\xe2\x80\x94o AAAAAAE=\n"),
+    BAD("a\n\n" DASH " o AAAAAAE=\n"),
+    BAD("a\n\n" DASH "o  AAAAAAE=\n"),
+    BAD("a\n\n" DASH "o AAAAAAE= \n"),
+    BAD("a\n\n" DASH "o\n"),
+    BAD("a\n\n" DASH "\n"),
+    BAD("a\n\n" DASH "o \n"),
+    BAD("a\n\n" DASH " AAAAAAE=\n"),
+    BAD("a\n\n" DASH "o+o AAAAAAE=\n"),
+    BAD("a\n\n" DASH "o\xc2\xa0o AAAAAAE=\n"),
+    BAD("a\n\n" DASH "o\xe3\x80\x80 AAAAAAE=\n"),
+    BAD("a\n\n" DASH "o AAAAAA==\n"), /* an id alone */
+    BAD("a\n\n" DASH "o AAAAAAE\n"),
+    BAD("a\n\n" DASH "o AAAAAAF=\n"),
+    BAD("a\n\n" DASH "o AAAA=AE=\n"),
+    BAD("a\n\n" DASH "o AAAAAA_=\n"),
+    BAD(FOO_TEXT "\n" FOO_LINE DASH "o AAAAAA==\n"),
+#undef GOOD
+#undef BAD
+};
+
 static void notes(void **state)
 {
     (void)state;
     bool holds = false;
     struct note_key key;
     assert_true(note_key_parse(SL_SPAN(FOO), &key));
-#define OTHER DASH "o AAAAAAE=\n" /* an id and a byte */
-    static const struct {
-        struct sl_span bytes;
-        bool note, holds;
-    } cases[] = {
-#define GOOD(text, h) {{(text), sizeof(text) - 1}, true, (h)}
-#define BAD(text)                                                                                  \
-    {                                                                                              \
-        {(text), sizeof(text) - 1}, false, false                                                   \
-    }
-        GOOD(FOO_TEXT "\n" FOO_LINE, true),
-        GOOD(FOO_TEXT "\n" OTHER FOO_LINE OTHER, true),
-        GOOD(FOO_TEXT "\n" FOO_LINE FOO_LINE, true),
-        GOOD("\n\n" OTHER, false),
-        GOOD(FOO_TEXT "\n\n" FOO_LINE, false), /* its text has one newline more */
-        GOOD("\n" FOO_TEXT "\n" FOO_LINE, false),
-        GOOD(FOO_TEXT "\n" FOO_LINE "\n" OTHER, false), /* the first line is text now */
-        GOOD("a\x7f\n\n" OTHER, false),
-        GOOD("a\xc2\x85\n\n" OTHER, false),
-        GOOD("a\n\n" DASH "\xe2\x80\x8b\x7f AAAAAAE=\n", false),
-        /* of ours, but no signature: the name and the id are known */
-        GOOD(FOO_TEXT "\n" FOO_LINE DASH "example.com/foo Uw2QOgE=\n", false),
-        GOOD(FOO_TEXT "\n" DASH "example.com/foo Uw2QOgE=\n" FOO_LINE, false),
-        /* the name with another id, the id with another name */
-        GOOD(FOO_TEXT "\n" DASH "example.com/foo Uw2QOwE=\n" FOO_LINE, true),
-        GOOD(FOO_TEXT "\n" DASH "example.com/fop Uw2QOgE=\n" FOO_LINE, true),
-        BAD(""),
-        BAD("\n"),
-        BAD("\n\n"),
-        BAD("\n\n\n"),
-        BAD("a\n\n"),
-        BAD("a\n\nb"),
-        BAD("a\n\nb\n"),
-        BAD("\n" OTHER),
-        BAD("a" OTHER),
-        BAD("a\n" OTHER),
-        BAD("a\n\n" OTHER "\n"),
-        BAD("a\n\n" OTHER "b\n"),
-        BAD("a\n\nb\n" OTHER),
-        BAD("a\r\n\r\n" OTHER),
-        BAD("a\r\n\n" OTHER),
-        BAD("a\n\n" DASH "o AAAAAAE=\r\n"),
-        BAD("a\tb\n\n" OTHER),
-        BAD("a\0b\n\n" OTHER),
-        BAD("a\x1b[m\n\n" OTHER),
-        BAD("a\xff\n\n" OTHER),
-        BAD("a\xc3\n\n" OTHER),
-        BAD("a\xed\xa0\x80\n\n" OTHER),
-        BAD("a\n\n" DASH "o AAAAAAE="),
-        BAD("a\n\n- o AAAAAAE=\n"),
-        BAD("a\n\n\xe2\x80\x93 o AAAAAAE=\n"),
-        BAD("a\n\n\xe2\x80\x94o AAAAAAE=\n"),
-        BAD("a\n\n" DASH " o AAAAAAE=\n"),
-        BAD("a\n\n" DASH "o  AAAAAAE=\n"),
-        BAD("a\n\n" DASH "o AAAAAAE= \n"),
-        BAD("a\n\n" DASH "o\n"),
-        BAD("a\n\n" DASH "\n"),
-        BAD("a\n\n" DASH "o \n"),
-        BAD("a\n\n" DASH " AAAAAAE=\n"),
-        BAD("a\n\n" DASH "o+o AAAAAAE=\n"),
-        BAD("a\n\n" DASH "o\xc2\xa0o AAAAAAE=\n"),
-        BAD("a\n\n" DASH "o\xe3\x80\x80 AAAAAAE=\n"),
-        BAD("a\n\n" DASH "o AAAAAA==\n"), /* an id alone */
-        BAD("a\n\n" DASH "o AAAAAAE\n"),
-        BAD("a\n\n" DASH "o AAAAAAF=\n"),
-        BAD("a\n\n" DASH "o AAAA=AE=\n"),
-        BAD("a\n\n" DASH "o AAAAAA_=\n"),
-        BAD(FOO_TEXT "\n" FOO_LINE DASH "o AAAAAA==\n"),
-#undef GOOD
-#undef BAD
-    };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         holds = false;
         bool parsed = parse(cases[i].bytes, &key, &holds);

@@ -98,69 +98,73 @@ static void round_trip(void **state)
     buf_fini(&out);
 }
 
+static const struct {
+    struct sl_span text;
+    const char *wrong;
+} cases[] = {
+#define CASE(text, wrong)                                                                          \
+    {                                                                                              \
+        {(text), sizeof(text) - 1}, (wrong)                                                        \
+    }
+    CASE("", "line 1 "),
+    CASE("\n", "line 1 "),
+    CASE("c2sp.org/tlog-proof@v1", "line 1 "),
+    CASE("c2sp.org/tlog-proof@v2\nindex 0\n\nc\n", "line 1 "),
+    CASE(" " HEAD "index 0\n\nc\n", "line 1 "),
+    CASE("c2sp.org/tlog-proof@v1\r\nindex 0\n\nc\n", "line 1 "),
+    CASE("c2sp.org/tlog-proof@v1\0\nindex 0\n\nc\n", "line 1 "),
+    CASE(HEAD, "line 2: the file"),
+    CASE(HEAD "index 0", "line 2: the file"),
+    CASE(HEAD "\n", "line 2: not an index"),
+    CASE(HEAD "index \n\nc\n", "line 2: not an index"),
+    CASE(HEAD "index\n\nc\n", "line 2: not an index"),
+    CASE(HEAD "index  0\n\nc\n", "line 2: not an index"),
+    CASE(HEAD "index 0 \n\nc\n", "line 2: not an index"),
+    CASE(HEAD "index 0\r\n\nc\n", "line 2: not an index"),
+    CASE(HEAD "index 00\n\nc\n", "line 2: not an index"),
+    CASE(HEAD "index 01\n\nc\n", "line 2: not an index"),
+    CASE(HEAD "index +1\n\nc\n", "line 2: not an index"),
+    CASE(HEAD "index -1\n\nc\n", "line 2: not an index"),
+    CASE(HEAD "index 0x1\n\nc\n", "line 2: not an index"),
+    CASE(HEAD "index 18446744073709551616\n\nc\n", "line 2: not an index"),
+    CASE(HEAD "index 184467440737095516150\n\nc\n", "line 2: not an index"),
+    CASE(HEAD "Index 1\n\nc\n", "line 2: not an index"),
+    CASE(HEAD HASH "\nc\n", "line 2: not an index"),
+    CASE(HEAD "extra\nindex 0\n\nc\n", "line 2: not an index"),
+    CASE(HEAD "extra \nindex 0\n\nc\n", "line 2: extra"),
+    CASE(HEAD "extra AAA\nindex 0\n\nc\n", "line 2: extra"),
+    CASE(HEAD "extra AAB=\nindex 0\n\nc\n", "line 2: extra"),
+    CASE(HEAD "extra AAAA \nindex 0\n\nc\n", "line 2: extra"),
+    CASE(HEAD "extra AAAA", "line 2: the file"),
+    CASE(HEAD "extra AAAA\n", "line 3: the file"),
+    CASE(HEAD "extra AAAA\nextra AAAA\nindex 0\n\nc\n", "line 3: not an index"),
+    CASE(HEAD "index 0\nextra AAAA\n\nc\n", "line 3: not the base64"),
+    CASE(HEAD "index 0\nindex 0\n\nc\n", "line 3: not the base64"),
+    CASE(HEAD "index 0\n", "line 3: the checkpoint"),
+    CASE(HEAD "index 0\n\n", "line 3: the checkpoint"),
+    CASE(HEAD "index 0\n" HASH, "line 4: the checkpoint"),
+    CASE(HEAD "index 0\n" HASH "\n", "line 4: the checkpoint"),
+    CASE(HEAD "index 0\n" HASH "CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=",
+        "line 4: the checkpoint"),
+    CASE(HEAD "index 0\n" HASH CHECKPOINT, "line 4: not the base64"),
+    CASE(HEAD "index 0\n" HASH " \n" CHECKPOINT, "line 4: not the base64"),
+    CASE(HEAD "index 0\n" HASH "AAAA\n\n" CHECKPOINT, "line 4: not the base64"),
+    CASE(HEAD "index 0\n" HASH "CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I\n\n" CHECKPOINT,
+        "line 4: not the base64"),
+    CASE(HEAD "index 0\n" HASH "CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2J=\n\n" CHECKPOINT,
+        "line 4: not the base64"),
+    CASE(HEAD "index 0\n" HASH "CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxqw==\n\n" CHECKPOINT,
+        "line 4: not the base64"),
+    CASE(HEAD "index 0\n" HASH "CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2Jh\n\n" CHECKPOINT,
+        "line 4: not the base64"),
+    CASE(HEAD "index 0\n" HASH "CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\r\n\n" CHECKPOINT,
+        "line 4: not the base64"),
+#undef CASE
+};
+
 static void refused(void **state)
 {
     (void)state;
-    static const struct {
-        struct sl_span text;
-        const char *wrong;
-    } cases[] = {
-#define CASE(text, wrong) {{(text), sizeof(text) - 1}, (wrong)}
-        CASE("", "line 1 "),
-        CASE("\n", "line 1 "),
-        CASE("c2sp.org/tlog-proof@v1", "line 1 "),
-        CASE("c2sp.org/tlog-proof@v2\nindex 0\n\nc\n", "line 1 "),
-        CASE(" " HEAD "index 0\n\nc\n", "line 1 "),
-        CASE("c2sp.org/tlog-proof@v1\r\nindex 0\n\nc\n", "line 1 "),
-        CASE("c2sp.org/tlog-proof@v1\0\nindex 0\n\nc\n", "line 1 "),
-        CASE(HEAD, "line 2: the file"),
-        CASE(HEAD "index 0", "line 2: the file"),
-        CASE(HEAD "\n", "line 2: not an index"),
-        CASE(HEAD "index \n\nc\n", "line 2: not an index"),
-        CASE(HEAD "index\n\nc\n", "line 2: not an index"),
-        CASE(HEAD "index  0\n\nc\n", "line 2: not an index"),
-        CASE(HEAD "index 0 \n\nc\n", "line 2: not an index"),
-        CASE(HEAD "index 0\r\n\nc\n", "line 2: not an index"),
-        CASE(HEAD "index 00\n\nc\n", "line 2: not an index"),
-        CASE(HEAD "index 01\n\nc\n", "line 2: not an index"),
-        CASE(HEAD "index +1\n\nc\n", "line 2: not an index"),
-        CASE(HEAD "index -1\n\nc\n", "line 2: not an index"),
-        CASE(HEAD "index 0x1\n\nc\n", "line 2: not an index"),
-        CASE(HEAD "index 18446744073709551616\n\nc\n", "line 2: not an index"),
-        CASE(HEAD "index 184467440737095516150\n\nc\n", "line 2: not an index"),
-        CASE(HEAD "Index 1\n\nc\n", "line 2: not an index"),
-        CASE(HEAD HASH "\nc\n", "line 2: not an index"),
-        CASE(HEAD "extra\nindex 0\n\nc\n", "line 2: not an index"),
-        CASE(HEAD "extra \nindex 0\n\nc\n", "line 2: extra"),
-        CASE(HEAD "extra AAA\nindex 0\n\nc\n", "line 2: extra"),
-        CASE(HEAD "extra AAB=\nindex 0\n\nc\n", "line 2: extra"),
-        CASE(HEAD "extra AAAA \nindex 0\n\nc\n", "line 2: extra"),
-        CASE(HEAD "extra AAAA", "line 2: the file"),
-        CASE(HEAD "extra AAAA\n", "line 3: the file"),
-        CASE(HEAD "extra AAAA\nextra AAAA\nindex 0\n\nc\n", "line 3: not an index"),
-        CASE(HEAD "index 0\nextra AAAA\n\nc\n", "line 3: not the base64"),
-        CASE(HEAD "index 0\nindex 0\n\nc\n", "line 3: not the base64"),
-        CASE(HEAD "index 0\n", "line 3: the checkpoint"),
-        CASE(HEAD "index 0\n\n", "line 3: the checkpoint"),
-        CASE(HEAD "index 0\n" HASH, "line 4: the checkpoint"),
-        CASE(HEAD "index 0\n" HASH "\n", "line 4: the checkpoint"),
-        CASE(HEAD "index 0\n" HASH "CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=",
-            "line 4: the checkpoint"),
-        CASE(HEAD "index 0\n" HASH CHECKPOINT, "line 4: not the base64"),
-        CASE(HEAD "index 0\n" HASH " \n" CHECKPOINT, "line 4: not the base64"),
-        CASE(HEAD "index 0\n" HASH "AAAA\n\n" CHECKPOINT, "line 4: not the base64"),
-        CASE(HEAD "index 0\n" HASH "CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I\n\n" CHECKPOINT,
-            "line 4: not the base64"),
-        CASE(HEAD "index 0\n" HASH "CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2J=\n\n" CHECKPOINT,
-            "line 4: not the base64"),
-        CASE(HEAD "index 0\n" HASH "CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxqw==\n\n" CHECKPOINT,
-            "line 4: not the base64"),
-        CASE(HEAD "index 0\n" HASH "CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2Jh\n\n" CHECKPOINT,
-            "line 4: not the base64"),
-        CASE(HEAD "index 0\n" HASH "CsUYapGGPo4dkMgIAUqom/Xajj7h2fB2MPA3j2jxq2I=\r\n\n" CHECKPOINT,
-            "line 4: not the base64"),
-#undef CASE
-    };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct sl_err err = {0};
         struct proof proof, was;
