@@ -320,10 +320,25 @@ enum sl_result batch_control(const char *kind, struct sl_span data, uint64_t arr
     return batch_seal(batch, err);
 }
 
+enum sl_result batch_replace(
+    struct batch *batch, size_t index, struct buf *data, struct sl_err *err)
+{
+    struct buf *replaced =
+        realloc(batch->replaced, (batch->replaced_count + 1) * sizeof(*replaced));
+    if (!replaced) return sl_fail(err, SL_NOMEM, "out of memory");
+    batch->replaced = replaced;
+    replaced[batch->replaced_count++] = *data;
+    batch->items[index].data = buf_span(data);
+    *data = (struct buf){0};
+    return SL_OK;
+}
+
 enum sl_result batch_seal(struct batch *batch, struct sl_err *err)
 {
     struct buf manifest = {0};
     uint8_t nonce[ITEM_NONCE_BYTES], commitment[32];
+    buf_clear(&batch->packed);
+    batch->data_bytes = 0;
     crypto_random(batch->nonce, sizeof(batch->nonce));
     manifest_begin(&manifest, batch->arrived_us, batch->count);
     event_items_begin(&batch->packed, batch->count);
@@ -345,6 +360,9 @@ enum sl_result batch_seal(struct batch *batch, struct sl_err *err)
 void batch_fini(struct batch *batch)
 {
     free(batch->items);
+    for (size_t i = 0; i < batch->replaced_count; i++)
+        buf_fini(&batch->replaced[i]);
+    free(batch->replaced);
     buf_fini(&batch->names);
     buf_fini(&batch->packed);
     *batch = (struct batch){0};

@@ -20,6 +20,8 @@ struct batch {
     /* the first item that breaks a rule; judged after the secret */
     enum sl_result item_result;
     struct sl_err item_err;
+    struct buf *replaced; /* data of items that was redacted on the way in */
+    size_t replaced_count;
     /* sealed: */
     uint64_t data_bytes;
     uint8_t nonce[EVENT_NONCE_BYTES];
@@ -38,6 +40,11 @@ enum sl_result batch_items(const struct batch *batch, struct sl_err *err);
 /* A batch of one item that the server itself makes: create, remove … */
 enum sl_result batch_control(const char *kind, struct sl_span data, uint64_t arrived_us,
     struct batch *batch, struct sl_err *err);
+
+/* Give an item other data, whose bytes the batch takes over (`data` is then empty). Before it is
+   sealed, or sealed again. SL_NOMEM. */
+enum sl_result batch_replace(
+    struct batch *batch, size_t index, struct buf *data, struct sl_err *err);
 
 /* Draw a nonce, commit to every item and to the manifest, pack the row's items. */
 enum sl_result batch_seal(struct batch *batch, struct sl_err *err);

@@ -3,8 +3,8 @@
 #include "rows.h"
 #include "sequencer.h"
 
-/* Erasing a removed share's content from disk. Its mark in the store was written with the remove
-   event and goes last, so that a crash anywhere in between has it done once more. */
+/* Erasing from disk what was removed or redacted. Its mark in the store was written with the event
+   that says so and goes last, so that a crash anywhere in between has it done once more. */
 
 #define ERASE_EVENTS 512 /* rows rewritten in one write */
 
@@ -111,14 +111,11 @@ static enum sl_result rewrite_files(struct sl_store *store, struct sl_span id, s
     return result;
 }
 
-enum sl_result erase_share(struct sl_store *store, struct sl_span share_id, struct sl_err *err)
+static enum sl_result erase_removed(struct sl_store *store, struct share *share, struct sl_err *err)
 {
-    struct share *share;
-    enum sl_result result = share_acquire(store->shares, share_id, &share, err);
-    if (result != SL_OK) return result == SL_NOT_FOUND ? SL_OK : result;
     uint64_t removal = 0;
     struct erasure erasure = {.store = store, .err = err};
-    result = find_removal(store, share, &removal, err);
+    enum sl_result result = find_removal(store, share, &removal, err);
     for (uint64_t at = 2; at < removal && result == SL_OK; at = erasure.to) {
         erasure.from = at;
         erasure.to = removal - at > ERASE_EVENTS ? at + ERASE_EVENTS : removal;
@@ -127,8 +124,40 @@ enum sl_result erase_share(struct sl_store *store, struct sl_span share_id, stru
     erasure.from = 2;
     erasure.to = removal;
     if (result == SL_OK) result = write(&erasure, share, drop_bulk, snapshots_dropped);
-    if (result == SL_OK) result = rewrite_files(store, share_id, err);
+    if (result == SL_OK) result = rewrite_files(store, sl_span_of(share->id), err);
     if (result == SL_OK) result = write(&erasure, share, drop_mark, NULL);
+    return result;
+}
+
+/* What a redaction replaced has its new rows already: only the files still hold the old ones. The
+   mark stays if there has been another redaction since. */
+static enum sl_result erase_redacted(
+    struct sl_store *store, struct share *share, uint64_t generation, struct sl_err *err)
+{
+    struct erasure erasure = {.store = store, .err = err};
+    struct append append = {.share = share,
+        .derive = drop_mark,
+        .ctx = &erasure,
+        .derived_bytes = 64,
+        .guarded = true,
+        .generation = generation};
+    enum sl_result result = rewrite_files(store, sl_span_of(share->id), err);
+    if (result != SL_OK) return result;
+    result = sequencer_append(store->sequencer, &append, err);
+    return result == SL_STOPPED ? SL_OK : result;
+}
+
+enum sl_result erase_share(struct sl_store *store, struct sl_span share_id, struct sl_err *err)
+{
+    struct share *share;
+    enum sl_result result = share_acquire(store->shares, share_id, &share, err);
+    if (result != SL_OK) return result == SL_NOT_FOUND ? SL_OK : result;
+    shares_lock(store->shares);
+    bool live = share->record.state == SL_SHARE_LIVE;
+    uint64_t generation = share->generation;
+    shares_unlock(store->shares);
+    result =
+        live ? erase_redacted(store, share, generation, err) : erase_removed(store, share, err);
     share_release(store->shares, share);
     return result;
 }

@@ -50,9 +50,11 @@ struct row_key row_erase(struct sl_span share_id)
     return key;
 }
 
-struct row_key row_rule(const uint8_t mac[32])
+struct row_key row_rule(struct sl_span share_id, const uint8_t mac[32])
 {
     struct row_key key = row_meta("rule/");
+    add(&key, share_id.ptr, share_id.len);
+    add(&key, "", 1);
     add(&key, mac, 32);
     return key;
 }

@@ -24,9 +24,9 @@ struct row_key row_meta(const char *name);
 /* `erase/` and a share id: removed, and its bytes not yet erased. Among the truth, since no event
    tells it. */
 struct row_key row_erase(struct sl_span share_id);
-/* `rule/` and a rule's MAC: something that was redacted and is to be again. Among the truth too: it
-   outlives the share whose event told it. */
-struct row_key row_rule(const uint8_t mac[32]);
+/* `rule/`, a share id (empty: every share), 0x00, a rule's MAC: something that was redacted there
+   and is to be again. Among the truth too: it outlives the share whose event told it. */
+struct row_key row_rule(struct sl_span share_id, const uint8_t mac[32]);
 struct row_key row_event(struct sl_span share_id, uint64_t sequence);
 struct row_key row_body(struct sl_span share_id, uint64_t sequence, uint32_t chunk);
 struct row_key row_log(uint64_t position);

@@ -3,6 +3,7 @@
 #include "compactor.h"
 #include "log.h"
 #include "rows.h"
+#include "rules.h"
 #include "tiles.h"
 
 #include <assert.h>
@@ -31,7 +32,7 @@ static void finish(struct append *append, enum sl_result result, const struct sl
 /* ---- one append ---- */
 
 /* May it go ahead? Judged here, where nothing can come between. */
-static enum sl_result admit(const struct append *append)
+static enum sl_result admit(const struct sl_store *store, const struct append *append)
 {
     const struct share *share = append->share;
     if (append->guarded && (share->removing || share->generation != append->generation))
@@ -39,6 +40,8 @@ static enum sl_result admit(const struct append *append)
     if (append->batch && append->kind == SL_SYNC &&
         (share->removing || share->record.state != SL_SHARE_LIVE))
         return SL_REMOVED;
+    if (append->ruled && append->rules_generation != rules_generation(store->rules))
+        return SL_STOPPED;
     return SL_OK;
 }
 
@@ -68,7 +71,7 @@ static enum sl_result stage(
 {
     struct sl_store *store = sequencer->store;
     struct share *share = append->share;
-    enum sl_result result = admit(append);
+    enum sl_result result = admit(store, append);
     if (result != SL_OK) return result;
     if (append->batch) {
         struct head before = share->staged;

@@ -29,6 +29,9 @@ struct append {
     /* refused, as SL_STOPPED, when the share's generation isn't this one: */
     bool guarded;
     uint64_t generation;
+    /* … or when the rules it was held against are not the newest: */
+    bool ruled;
+    unsigned long rules_generation;
     /* The outcome: */
     enum sl_result result;
     struct sl_err err;

@@ -7,6 +7,7 @@
 #include "log.h"
 #include "rebuild.h"
 #include "rows.h"
+#include "rules.h"
 #include "sequencer.h"
 #include "twins.h"
 
@@ -180,6 +181,7 @@ enum sl_result sl_store_open(const struct sl_options *options, const struct sl_p
     store->no_compactor = options->no_compactor;
     store->clock_us = options->clock_us ? options->clock_us : realtime_us;
     pthread_mutex_init(&store->admin, NULL);
+    pthread_mutex_init(&store->redacting, NULL);
     pthread_mutex_init(&store->told_lock, NULL);
     store->dir = strdup(options->dir);
     store->keys = calloc(1, sizeof(*store->keys));
@@ -191,6 +193,7 @@ enum sl_result sl_store_open(const struct sl_options *options, const struct sl_p
     if (result == SL_OK) result = open_contents(store, options, progress, err);
     if (result == SL_OK && !(store->shares = shares_create(store->kv)))
         result = sl_fail(err, SL_NOMEM, "out of memory");
+    if (result == SL_OK && writes) result = rules_open(store, &store->rules, err);
     if (result == SL_OK && writes) result = sequencer_create(store, &store->sequencer, err);
     if (result == SL_OK) result = checkpoints_open(store, &store->checkpoints, err);
     struct sl_err fault;
@@ -214,12 +217,14 @@ void sl_store_close(struct sl_store *store)
        there. */
     if (store->kv && store->sequencer) kv_sync(store->kv, NULL);
     checkpoints_close(store->checkpoints);
+    rules_close(store->rules);
     shares_destroy(store->shares);
     kv_close(store->kv);
     twins_destroy(store->twins);
     free(store->keys);
     free(store->dir);
     pthread_mutex_destroy(&store->admin);
+    pthread_mutex_destroy(&store->redacting);
     pthread_mutex_destroy(&store->told_lock);
     free(store);
 }

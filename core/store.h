@@ -32,8 +32,10 @@ struct sl_store {
     struct compactor *compactor; /* NULL when read beside */
     struct twins *twins;
     struct checkpoints *checkpoints;
+    struct rules *rules; /* NULL when read beside */
     /* the log's size as committed; when the store is read beside, as of the opening */
     atomic_ullong log_size;
+    pthread_mutex_t redacting; /* one redaction at a time */
     pthread_mutex_t admin; /* one create, remove or allow at a time: each looks before it appends */
     /* counts removals and redactions, so that a long read can tell that it should look again */
     atomic_ulong removals;

@@ -1,4 +1,5 @@
 #include "json.h"
+#include "rules.h"
 #include "sequencer.h"
 
 static enum sl_result check_secret(
@@ -11,6 +12,27 @@ static enum sl_result check_secret(
                                                    : sl_fail(err, SL_BAD_SECRET, "Invalid secret");
 }
 
+/* What was redacted is redacted again. A rule that came while the batch waited counts too, since
+   what was appended before it is being searched for what it hits. */
+static enum sl_result append_sealed(struct sl_store *store, struct share *share,
+    struct batch *batch, struct sl_synced *synced, struct sl_err *err)
+{
+    struct append append;
+    enum sl_result result;
+    do {
+        append = (struct append){.share = share, .batch = batch, .kind = SL_SYNC, .ruled = true};
+        result =
+            rules_apply(store->rules, sl_span_of(share->id), batch, &append.rules_generation, err);
+        if (result == SL_OK) result = batch_seal(batch, err);
+        if (result != SL_OK) return result;
+        result = sequencer_append(store->sequencer, &append, err);
+    } while (result == SL_STOPPED);
+    if (result == SL_OK)
+        *synced =
+            (struct sl_synced){append.place.sequence, append.place.position, append.place.syncs};
+    return result;
+}
+
 static enum sl_result append_batch(struct sl_store *store, struct share *share, struct sl_span body,
     uint64_t arrived_us, struct sl_synced *synced, struct sl_err *err)
 {
@@ -18,14 +40,7 @@ static enum sl_result append_batch(struct sl_store *store, struct share *share, 
     enum sl_result result = batch_parse(body, arrived_us, &batch, err);
     if (result == SL_OK) result = check_secret(share, batch.secret_raw, err);
     if (result == SL_OK) result = batch_items(&batch, err);
-    if (result == SL_OK) result = batch_seal(&batch, err);
-    if (result == SL_OK) {
-        struct append append = {.share = share, .batch = &batch, .kind = SL_SYNC};
-        result = sequencer_append(store->sequencer, &append, err);
-        if (result == SL_OK)
-            *synced = (struct sl_synced){
-                append.place.sequence, append.place.position, append.place.syncs};
-    }
+    if (result == SL_OK) result = append_sealed(store, share, &batch, synced, err);
     batch_fini(&batch);
     return result;
 }

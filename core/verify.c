@@ -148,8 +148,10 @@ enum sl_result share_check_begin(struct share_check *check, struct sl_span id, s
     struct kv_pin pin;
     check->due = kv_get(store->kv, KV_INDEX, row_span(&due), &pin, err) == SL_OK;
     kv_release(&pin);
-    check->erasing = kv_get(store->kv, KV_META, row_span(&erase), &pin, err) == SL_OK;
-    kv_release(&pin);
+    /* of a live share the mark says that files are being rewritten after a redaction */
+    check->erasing =
+        check->stored_removed && kv_get(store->kv, KV_META, row_span(&erase), &pin, err) == SL_OK;
+    if (check->stored_removed) kv_release(&pin);
     result = check->stored_removed
                  ? SL_OK
                  : view_open_at(store, share, 1, VIEW_FROM_NOTHING, &check->view, err);
