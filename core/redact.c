@@ -259,7 +259,9 @@ static enum sl_result flush(struct redacting *redacting, struct sl_err *err)
     if (redacting->count == 0) return SL_OK;
     struct sl_store *store = redacting->store;
     struct buf body = {0};
-    size_t items = redacting->count;
+    size_t items = redacting->count, events = 0;
+    for (size_t i = 0; i < items; i++)
+        events += i == 0 || redacting->targets[i].sequence != redacting->targets[i - 1].sequence;
     enum sl_result result = add_earlier(redacting, err);
     if (result == SL_OK) result = make_events(redacting, err);
     if (result == SL_OK) result = encode_body(redacting, &body, err);
@@ -272,7 +274,7 @@ static enum sl_result flush(struct redacting *redacting, struct sl_err *err)
     if (result == SL_OK) result = append_redaction(redacting, buf_span(&body), err);
     if (result == SL_OK) {
         redacting->told->items += items;
-        redacting->told->events += redacting->events_count;
+        redacting->told->events += events;
         redacting->rule->kept = true;
     }
     buf_fini(&body);
