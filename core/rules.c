@@ -176,17 +176,21 @@ void rules_close(struct rules *rules)
 
 /* ---- on the way in ---- */
 
-static enum sl_result apply_set(const struct rules *rules, const struct rule_set *set,
-    struct batch *batch, size_t index, struct sl_err *err)
+static enum sl_result apply_set(
+    const struct rules *rules, const struct rule_set *set, struct batch *batch, struct sl_err *err)
 {
-    struct batch_item *item = &batch->items[index];
-    struct buf out = {0};
-    bool found = false;
     if (!set || set->count == 0) return SL_OK;
-    enum sl_result result =
-        redact_again(set->rules, set->count, rules->key, item->key, item->data, &out, &found, err);
-    if (result == SL_OK && found) result = batch_replace(batch, index, &out, err);
-    buf_fini(&out);
+    struct redact_rules *ready = redact_rules_create(set->rules, set->count, rules->key);
+    enum sl_result result = ready ? SL_OK : sl_fail(err, SL_NOMEM, "out of memory");
+    for (size_t i = 0; i < batch->count && result == SL_OK; i++) {
+        const struct batch_item *item = &batch->items[i];
+        struct buf out = {0};
+        bool found = false;
+        result = redact_by_rules(ready, item->key, item->data, &out, &found, err);
+        if (result == SL_OK && found) result = batch_replace(batch, i, &out, err);
+        buf_fini(&out);
+    }
+    redact_rules_destroy(ready);
     return result;
 }
 
@@ -198,11 +202,8 @@ enum sl_result rules_apply(struct rules *rules, struct sl_span share_id, struct 
     if (atomic_load(&rules->total) == 0) return SL_OK;
     pthread_rwlock_rdlock(&rules->lock);
     *generation = atomic_load(&rules->generation);
-    const struct rule_set *own = find(rules, share_id), *all = find(rules, SL_SPAN(""));
-    for (size_t i = 0; i < batch->count && result == SL_OK; i++) {
-        result = apply_set(rules, own, batch, i, err);
-        if (result == SL_OK) result = apply_set(rules, all, batch, i, err);
-    }
+    result = apply_set(rules, find(rules, share_id), batch, err);
+    if (result == SL_OK) result = apply_set(rules, find(rules, SL_SPAN("")), batch, err);
     pthread_rwlock_unlock(&rules->lock);
     return result;
 }
