@@ -155,6 +155,7 @@ static bool write_change(struct change_range *range, struct sl_span key, struct 
            html_text(reply, key) && MARKUP(reply, "</code> ") && write_about(reply, json) &&
            http_print(reply, "<span class=\"change-kind\">%s</span></h3>\n",
                same ? "sent again, unchanged" : what) &&
+           (!range->note || range->note(range->note_ctx)) &&
            (!(before.len && after.len) || same || write_difference(range, key, before, after)) &&
            (!json.len || write_json(range, key, json, at, !before.len)) &&
            MARKUP(reply, "</article>\n");

@@ -10,6 +10,9 @@ struct change_range {
     struct http_call *call;
     uint64_t from, to; /* sequences, in any order; 0 is before the first event */
     struct sl_view *before, *after;
+    /* More to say of the item that is written next, under its heading; NULL: nothing. */
+    bool (*note)(void *ctx);
+    void *note_ctx;
 };
 
 /* Open the two moments. Close the range in any case. */

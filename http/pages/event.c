@@ -3,13 +3,14 @@
 #include "http/pages/event.h"
 
 #include "core/buf.h"
-#include "core/crypto.h"
-#include "core/event.h"
 #include "http/api.h"
 #include "http/html.h"
 #include "http/pages/change.h"
+#include "http/pages/control.h"
 #include "http/pages/figure.h"
 #include "http/pages/found.h"
+#include "http/pages/mark.h"
+#include "http/pages/redaction.h"
 #include "http/param.h"
 
 #include <inttypes.h>
@@ -18,29 +19,10 @@
 
 /* ---- its facts ---- */
 
-static bool write_hash(struct http_reply *reply, const char *name, const uint8_t hash[32])
-{
-    char hex[65];
-    crypto_hex(hash, 32, hex);
-    return http_print(
-        reply, "<div><dt>%s</dt><dd><code class=\"hash\">%s</code></dd></div>\n", name, hex);
-}
-
-/* What the header says, which is what the log holds for ever. */
-static bool write_header(struct http_reply *reply, const struct sl_event *event)
-{
-    struct header header;
-    const struct sl_event_info *info = sl_event_info(event);
-    if (!header_decode(sl_event_header(event), &header))
-        return MARKUP(reply, "<div><dt>Header</dt><dd>unreadable</dd></div>\n");
-    return write_hash(reply, "Hash", info->leaf) && write_hash(reply, "Hash before", header.prev) &&
-           write_hash(reply, "Commitment", header.manifest_commitment);
-}
-
 static bool write_facts(struct http_reply *reply, const struct sl_event *event)
 {
     const struct sl_event_info *info = sl_event_info(event);
-    char size[FIGURE_BYTES], count[FIGURE_BYTES];
+    char size[FIGURE_BYTES];
     return http_print(reply,
                "<dl class=\"facts\">\n<div><dt>Kind</dt><dd>%s</dd></div>\n"
                "<div><dt>Time</dt><dd>",
@@ -49,13 +31,11 @@ static bool write_facts(struct http_reply *reply, const struct sl_event *event)
            (info->erased || (MARKUP(reply, "<div><dt>Arrived</dt><dd>") &&
                                 figure_write_time(reply, info->arrived_us / 1000) &&
                                 MARKUP(reply, " UTC</dd></div>\n"))) &&
-           http_print(reply, "<div><dt>Place in the log</dt><dd>%s</dd></div>\n",
-               figure_count(info->position, count)) &&
            (info->erased ||
                http_print(reply, "<div><dt>Holds</dt><dd>%" PRIu64 " %s, %s</dd></div>\n",
                    info->items, info->items == 1 ? "item" : "items",
                    figure_size(info->bytes, size))) &&
-           write_header(reply, event) && MARKUP(reply, "</dl>\n");
+           MARKUP(reply, "</dl>\n");
 }
 
 static bool write_neighbours(struct http_call *call, uint64_t last, bool live)
@@ -81,8 +61,9 @@ static bool write_neighbours(struct http_call *call, uint64_t last, bool live)
             call->id, seq - 1, seq))
         return false;
     return http_print(reply,
-        "<a href=\"/api/share/%s/events/%" PRIu64 "\">JSON, with its proof</a>\n</nav>\n", call->id,
-        seq);
+        "<a href=\"/api/share/%s/events/%" PRIu64 "\">JSON</a>\n"
+        "<a href=\"/api/share/%s/events/%" PRIu64 "/proof\">Proof</a>\n</nav>\n",
+        call->id, seq, call->id, seq);
 }
 
 static bool write_head(
@@ -143,23 +124,39 @@ static bool write_more(struct http_call *call, uint64_t begin, uint64_t end, uin
     return MARKUP(reply, "</nav>\n");
 }
 
-static enum sl_result write_items(
-    struct http_call *call, struct sl_event *event, uint64_t first, struct sl_err *err)
+struct note {
+    struct http_call *call;
+    const struct redactions *redactions;
+    uint64_t item;
+};
+
+static bool write_note(void *ctx)
+{
+    const struct note *note = ctx;
+    return redaction_write(note->call, note->redactions, note->item);
+}
+
+static enum sl_result write_items(struct http_call *call, struct sl_event *event,
+    const struct redactions *redactions, struct sl_err *err)
 {
     struct change_range range;
     struct buf data = {0};
+    struct note note = {call, redactions, 0};
     uint64_t items = sl_event_info(event)->items;
-    uint64_t begin = first - 1 < items ? first - 1 : 0;
-    uint64_t end = begin + EVENT_ITEMS < items ? begin + EVENT_ITEMS : items;
+    uint64_t begin = redactions->begin, end = redactions->end;
     enum sl_result result = change_open(call, call->sequence - 1, call->sequence, &range, err);
+    range.note = write_note;
+    range.note_ctx = &note;
     if (result == SL_OK &&
         !http_print(call->reply,
             "<section class=\"changes\"><h2>What it changed</h2>\n<p class=\"quiet\">Items %" PRIu64
             " to %" PRIu64 " of %" PRIu64 "</p>\n",
             begin + 1, end, items))
         result = SL_STOPPED;
-    for (uint64_t i = begin; result == SL_OK && i < end; i++)
+    for (uint64_t i = begin; result == SL_OK && i < end; i++) {
+        note.item = i;
         result = write_item(&range, event, (size_t)i, &data, err);
+    }
     if (result == SL_OK &&
         !(MARKUP(call->reply, "</section>\n") && write_more(call, begin, end, items)))
         result = SL_STOPPED;
@@ -168,19 +165,51 @@ static enum sl_result write_items(
     return result;
 }
 
+static bool is_own(enum sl_kind kind)
+{
+    return kind == SL_CREATE || kind == SL_REMOVE || kind == SL_REDACT || kind == SL_ALLOW;
+}
+
+static enum sl_result write_content(struct http_call *call, const struct sl_share_info *info,
+    struct sl_event *event, const struct redactions *redactions, struct sl_err *err)
+{
+    const struct sl_event_info *facts = sl_event_info(event);
+    if (facts->kind == SL_SYNC && facts->items) return write_items(call, event, redactions, err);
+    if (is_own(facts->kind) && !facts->erased) return control_write(call, info, event, err);
+    const char *line = facts->erased            ? "Its content was erased; the hashes stay."
+                       : facts->kind == SL_SYNC ? "A sync without items: it changed nothing."
+                                                : "An event that this version doesn't know.";
+    return http_print(call->reply, "<p class=\"notice\">%s</p>\n", line) ? SL_OK : SL_STOPPED;
+}
+
+/* Where the store is damaged, the mark says so; what can't be shown then doesn't take that away
+   again. */
 static enum sl_result write_event(struct http_call *call, const struct sl_share_info *info,
     struct sl_event *event, uint64_t first, struct sl_err *err)
 {
-    struct http_reply *reply = call->reply;
-    const struct sl_event_info *facts = sl_event_info(event);
-    if (!write_head(call, info, event)) return SL_STOPPED;
-    if (facts->kind == SL_SYNC && facts->items) return write_items(call, event, first, err);
-    const char *line = facts->erased ? "Its content was erased; the hashes stay."
-                       : facts->kind == SL_SYNC
-                           ? "A sync without items: it changed nothing."
-                           : "An event of this server itself: it holds no part "
-                             "of the session.";
-    return http_print(reply, "<p class=\"notice\">%s</p>\n", line) ? SL_OK : SL_STOPPED;
+    struct mark_log log;
+    struct mark mark;
+    struct redactions redactions = {0};
+    uint64_t items = sl_event_info(event)->items;
+    uint64_t begin = first - 1 < items ? first - 1 : 0;
+    uint64_t end = begin + EVENT_ITEMS < items ? begin + EVENT_ITEMS : items;
+    mark_log_read(call, &log);
+    enum sl_result result = mark_check(call, event, &log, &mark, err);
+    if (result == SL_OK) result = redaction_find(call, event, begin, end, &redactions, err);
+    if (result == SL_OK && !(write_head(call, info, event) && mark_write(call, event, &log, &mark)))
+        result = SL_STOPPED;
+    if (result == SL_OK) {
+        result = write_content(call, info, event, &redactions, err);
+        if (result == SL_CORRUPT) {
+            api_note(call, result, err);
+            result = MARKUP(call->reply, "<p class=\"notice\">What is stored of it is damaged, and "
+                                         "can't be shown.</p>\n")
+                         ? SL_OK
+                         : SL_STOPPED;
+        }
+    }
+    redaction_fini(&redactions);
+    return result;
 }
 
 void page_event(struct http_call *call)

@@ -36,6 +36,9 @@ void found_fail(struct http_call *call, enum sl_result result, const struct sl_e
         say_removed(call);
     else if (result == SL_NOT_FOUND)
         page_missing(call);
+    else if (result == SL_REDACTED)
+        page_message(call, status, "Changed while it was read",
+            "Something was redacted here while this page was being made. Reload it.");
     else if (status >= 500)
         page_message(call, status, "Out of order", "This can't be shown now.");
     else /* about what was asked for: a moment that is none */

@@ -2,11 +2,11 @@
 
 #include "http/pages/history.h"
 
-#include "core/crypto.h"
 #include "http/api.h"
 #include "http/html.h"
 #include "http/pages/figure.h"
 #include "http/pages/found.h"
+#include "http/pages/mark.h"
 #include "http/param.h"
 
 #include <inttypes.h>
@@ -17,6 +17,8 @@
 struct listing {
     struct http_call *call;
     struct sl_share_info info;
+    struct mark_log log;
+    uint64_t last_position; /* of the share's last event */
     /* what was asked for: */
     uint64_t from; /* a sequence; 0: from the end where the list begins */
     bool oldest_first;
@@ -128,6 +130,7 @@ static bool write_head(struct listing *listing)
                             figure_write_time(reply, info->removed_ms) &&
                             MARKUP(reply, " UTC. Its content is gone; what is left is the record "
                                           "of its events, for you as the owner.</p>\n"))) &&
+           mark_write_line(call, &listing->log, info->sequence, listing->last_position) &&
            MARKUP(reply, "</section>\n") && write_form(listing);
 }
 
@@ -139,7 +142,7 @@ static bool begin_rows(struct listing *listing)
                "<form class=\"events\" method=\"get\" action=\"/share/%s/compare\">\n"
                "<table class=\"events\">\n<thead><tr><th scope=\"col\">Event</th>"
                "<th scope=\"col\">Time (UTC)</th><th scope=\"col\">Kind</th>"
-               "<th scope=\"col\">Items</th><th scope=\"col\">Size</th><th scope=\"col\">Hash</th>",
+               "<th scope=\"col\">Items</th><th scope=\"col\">Size</th><th scope=\"col\">In the log</th>",
                listing->call->id) &&
            (listing->info.state != SL_SHARE_LIVE ||
                MARKUP(reply, "<th scope=\"col\">Session</th><th scope=\"col\">Compare</th>")) &&
@@ -176,9 +179,8 @@ static bool write_links(struct listing *listing, const struct sl_event_info *inf
 
 static bool write_row(struct listing *listing, const struct sl_event_info *info)
 {
-    char hash[65], size[FIGURE_BYTES];
+    char size[FIGURE_BYTES];
     struct http_reply *reply = listing->call->reply;
-    crypto_hex(info->leaf, sizeof(info->leaf), hash);
     return http_print(reply,
                "<tr id=\"e%" PRIu64 "\"><th scope=\"row\"><a href=\"/share/%s/history/%" PRIu64
                "\">%" PRIu64 "</a></th><td>",
@@ -186,9 +188,9 @@ static bool write_row(struct listing *listing, const struct sl_event_info *info)
            figure_write_time(reply, info->time_ms) &&
            http_print(reply, "</td><td>%s</td><td>", sl_kind_name(info->kind)) &&
            write_types(reply, info) &&
-           http_print(reply,
-               "</td><td class=\"number\">%s</td><td><code title=\"%s\">%.12s</code></td>",
-               figure_size(info->bytes, size), hash, hash) &&
+           http_print(reply, "</td><td class=\"number\">%s</td><td class=\"log\">",
+               figure_size(info->bytes, size)) &&
+           mark_write_row(reply, &listing->log, info) && MARKUP(reply, "</td>") &&
            write_links(listing, info) && MARKUP(reply, "</tr>\n");
 }
 
@@ -282,12 +284,28 @@ static enum sl_result write_rows(struct listing *listing, struct sl_err *err)
     return listing->stopped ? SL_STOPPED : result;
 }
 
+static bool note_position(void *ctx, const struct sl_event_info *info)
+{
+    *(uint64_t *)ctx = info->position;
+    return false;
+}
+
+/* Where the log stands, and the share's last event in it. */
+static enum sl_result read_log(struct listing *listing, struct sl_err *err)
+{
+    uint64_t next;
+    mark_log_read(listing->call, &listing->log);
+    return sl_share_events(listing->call->app->store, api_id(listing->call), listing->info.sequence,
+        1, false, note_position, &listing->last_position, &next, err);
+}
+
 void page_history(struct http_call *call)
 {
     struct listing listing = {.call = call};
     struct sl_err err = {0};
     if (!found_share(call, &listing.info)) return;
     enum sl_result result = read_query(&listing, &err);
+    if (result == SL_OK) result = read_log(&listing, &err);
     if (result == SL_OK) result = write_head(&listing) ? write_rows(&listing, &err) : SL_STOPPED;
     if (result != SL_OK)
         found_fail(call, result, &err);

@@ -73,7 +73,7 @@ static void of_a_share(const struct share *share)
         snprintf(text, sizeof(text), "/history/%llu", (unsigned long long)sequence);
         assert_int_equal(get(page(share, text)), 200);
         assert_whole();
-        assert_has("<dt>Hash before</dt>");
+        assert_has("<dt>Previous leaf</dt>");
         snprintf(text, sizeof(text), "/compare?from=%llu", (unsigned long long)sequence);
         assert_int_equal(get(page(share, text)), 200);
         assert_whole();
@@ -176,7 +176,7 @@ static void changes(void **state)
     snprintf(target, sizeof(target), "href=\"/share/%s?at=4\"", a.id);
     assert_has(target);
     assert_int_equal(get(page(&a, "/history/1")), 200);
-    assert_has("it holds no part of the session");
+    assert_has("This share was created for the session");
 }
 
 static void many_items(void **state)
