@@ -7,12 +7,14 @@
 #include <curl/curl.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <strings.h>
 
 struct client {
     struct http_app *app; /* local, or: */
     CURL *curl;
     char *url;
     struct curl_slist *headers;
+    const atomic_bool *stop;
     char error[CURL_ERROR_SIZE];
 };
 
@@ -47,6 +49,14 @@ static size_t receive(char *bytes, size_t size, size_t count, void *ctx)
     return size * count;
 }
 
+/* Called all through a request, about once a second where nothing happens. */
+static int watch_stop(void *ctx, curl_off_t a, curl_off_t b, curl_off_t c, curl_off_t d)
+{
+    const struct client *client = ctx;
+    (void)a, (void)b, (void)c, (void)d;
+    return atomic_load(client->stop);
+}
+
 static bool add_header(struct client *client, const char *text)
 {
     struct curl_slist *longer = curl_slist_append(client->headers, text);
@@ -72,8 +82,9 @@ static bool prepare(struct client *client, const struct client_remote *remote)
         buffer_free(&line);
     }
     /* "Expect: 100-continue" would cost a round trip, and opencode doesn't send it. */
-    ok =
-        ok && add_header(client, "Expect:") && add_header(client, "Content-Type: application/json");
+    ok = ok && add_header(client, "Expect:") &&
+         add_header(client, remote->text ? "Content-Type: text/plain; charset=utf-8"
+                                         : "Content-Type: application/json");
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
     curl_easy_setopt(curl, CURLOPT_HTTPHEADER, client->headers);
@@ -88,6 +99,13 @@ static bool prepare(struct client *client, const struct client_remote *remote)
     if (remote->stall_s) {
         curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, 1L);
         curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, (long)remote->stall_s);
+    }
+    if (remote->timeout_s) curl_easy_setopt(curl, CURLOPT_TIMEOUT, (long)remote->timeout_s);
+    client->stop = remote->stop;
+    if (remote->stop) {
+        curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, watch_stop);
+        curl_easy_setopt(curl, CURLOPT_XFERINFODATA, client);
+        curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
     }
     return ok;
 }
@@ -182,4 +200,41 @@ enum sl_result client_request(struct client *client, const char *method, const c
     if (client->app)
         return http_local(client->app, method, target, body, SL_ROLE_OWNER, status, sink, err);
     return ask_remote(client, method, target, body, sink, status, err);
+}
+
+/* ---- answers of bounded size ---- */
+
+struct bounded {
+    struct buffer *out;
+    size_t cap;
+    bool over;
+};
+
+static bool keep(void *ctx, const void *bytes, size_t len)
+{
+    struct bounded *bounded = ctx;
+    bounded->over = len > bounded->cap - bounded->out->len;
+    if (!bounded->over) buffer_add(bounded->out, bytes, len);
+    return !bounded->over;
+}
+
+enum sl_result client_fetch(struct client *client, const char *target, size_t cap,
+    struct buffer *out, int *status, struct sl_err *err)
+{
+    struct bounded bounded = {.out = out, .cap = cap};
+    out->len = 0;
+    enum sl_result result = client_request(
+        client, "GET", target, (struct sl_span){0}, (struct sl_sink){keep, &bounded}, status, err);
+    return bounded.over
+               ? sl_fail(err, SL_TOO_LARGE, "%s: the answer is longer than %zu bytes", target, cap)
+               : result;
+}
+
+bool client_answer_is(struct client *client, const char *content_type)
+{
+    const char *got = NULL;
+    size_t len = strlen(content_type);
+    if (client->curl) curl_easy_getinfo(client->curl, CURLINFO_CONTENT_TYPE, &got);
+    return got && strncasecmp(got, content_type, len) == 0 &&
+           (got[len] == 0 || got[len] == ';' || got[len] == ' ');
 }
