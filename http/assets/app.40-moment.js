@@ -18,7 +18,7 @@ const moment = {
 
     /** Show a sequence. Of many that are asked for while one is on its way, only the newest is gone to. */
     go(target, why) {
-        this.target = Math.max(0, Math.min(target, this.last));
+        this.target = Math.max(1, Math.min(target, this.last));
         this.why = why;
         this.live = why === 'live' || this.target === this.last;
         this.tell();
@@ -57,6 +57,25 @@ const moment = {
         this.busy = false;
     },
 };
+
+// ---- links to items ----
+
+// What the server makes is the same at every moment, so a link to an item leads to its newest version; a page of the past that
+// is loaded has links to the versions of then, for those without scripts. Here they are told the
+// moment when they are used; those of a file always, for its now is not the server's.
+const itemLinks = `a[href*="/share/${share}/item?key="]`;
+
+function plainLinks() {
+    if (document.body.dataset.at || window.offline) for (const link of findAll(itemLinks)) link.setAttribute('href', link.getAttribute('href').replace(/&at=\d+$/, ''));
+}
+
+for (const type of ['click', 'auxclick', 'contextmenu'])
+    document.addEventListener(type, event => {
+        const link = moment.live && !window.offline ? null : event.target.closest?.(itemLinks), plain = link?.getAttribute('href');
+        if (!link || /&at=\d+$/.test(plain)) return;
+        link.setAttribute('href', `${plain}&at=${moment.shown}`);
+        setTimeout(() => link.setAttribute('href', plain));
+    }, true);
 
 async function fetchUpdate(from, to) {
     try {

@@ -8,6 +8,7 @@ const tape = {
     count: 0,
     seqs: new Float64Array(256), times: new Float64Array(256), places: new Float64Array(256), // seconds from the beginning
     prompts: [], // {seq, id, words}
+    messages: [], // with which events messages came
     loaded: null,
     least: .02, // seconds between two events: of few, each is to be seen
 
@@ -33,7 +34,7 @@ const tape = {
             try {
                 const answer = await fetch(`/share/${share}/timeline`);
                 if (!answer.ok) throw new Error(answer.status);
-                const { events, prompts } = await answer.json();
+                const { events, prompts, messages } = await answer.json();
                 const came = [];
                 for (let i = 0; i < this.count; i++) came.push([this.seqs[i], this.times[i]]);
                 this.count = 0;
@@ -41,6 +42,7 @@ const tape = {
                 for (const [seq, time] of events) this.add(seq, time);
                 for (const [seq, time] of came) this.add(seq, time); // those that came by the live stream meanwhile
                 this.prompts = prompts.map(([seq, id, words]) => ({ seq, id, words }));
+                this.messages = messages;
                 if (this.count) moment.grow(this.seqs[this.count - 1]);
             } catch {
                 this.loaded = null;

@@ -119,9 +119,10 @@ bool put_item_url(struct page *page, const char *field)
 {
     if (!http_print(page->reply, "/share/%s/item?key=", page->share) || !put_url(page, page->key))
         return false;
-    if (!field) return true;
-    return put(page, "&amp;field=") && put_url(page, sl_span_of(page->front)) &&
-           put_url(page, sl_span_of(field));
+    if (field && !(put(page, "&amp;field=") && put_url(page, sl_span_of(page->front)) &&
+                     put_url(page, sl_span_of(field))))
+        return false;
+    return !page->at || http_print(page->reply, "&amp;at=%" PRIu64, page->at);
 }
 
 /* ---- times ---- */

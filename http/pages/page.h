@@ -12,6 +12,7 @@ struct page {
     const char *share;  /* its id */
     struct sl_span key; /* of the item that is being shown: what a link to all of it names */
     char front[96];     /* where in that item we are: a path that ends in '.', or nothing */
+    uint64_t at;        /* the moment that links to items lead to; 0: the newest */
 };
 
 /* Markup of this program. */
@@ -46,7 +47,7 @@ bool put_id(struct page *page, struct sl_span id);
 bool put_id_url(struct page *page, struct sl_span id);
 
 /* The address of one field of the item being shown (NULL: of its JSON), to be put into an
-   attribute. */
+   attribute: at the page's moment where that is a past one. */
 bool put_item_url(struct page *page, const char *field);
 
 /* ---- times, in milliseconds since 1970 ---- */

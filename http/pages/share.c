@@ -86,6 +86,7 @@ void page_share(struct http_call *call)
         .metadata = &session.metadata,
         .last = session.info.sequence,
         .base = call->request->base};
+    if (session.moment.kind != SL_NOW) page.at = session.metadata.sequence;
     if (result == SL_OK && !begin(call, &session, &facts)) result = SL_STOPPED;
     if (result == SL_OK) result = facts_put(&page, &facts, &err);
     if (result == SL_OK) result = turns_put(&page, &session.outline, &err);

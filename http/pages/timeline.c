@@ -1,4 +1,5 @@
-/* What a player needs to know of all events: when they were, and where the prompts are. */
+/* What a player needs to know of all events: when they were, where the prompts are, and with which
+   of them messages came. */
 
 #include "http/api.h"
 #include "http/pages/found.h"
@@ -7,6 +8,7 @@
 #include "http/pages/turns.h"
 
 #include <inttypes.h>
+#include <stdlib.h>
 
 struct events {
     struct http_reply *reply;
@@ -47,8 +49,9 @@ static bool write_id(struct http_reply *reply, struct sl_span id)
     return ok;
 }
 
+/* Gathers in `arrivals` with which event each message came. */
 static enum sl_result write_prompts(
-    struct http_call *call, const struct outline *outline, struct sl_err *err)
+    struct http_call *call, const struct outline *outline, struct buf *arrivals, struct sl_err *err)
 {
     struct http_reply *reply = call->reply;
     struct buf words = {0};
@@ -57,10 +60,13 @@ static enum sl_result write_prompts(
     enum sl_result result = SL_OK;
     for (size_t i = 0; result == SL_OK && i < outline->count; i++) {
         const struct outline_message *message = &outline->messages[i];
-        if (!message->user) continue;
+        if (message->item == OUTLINE_NONE) continue;
         result = sl_view_item(outline->view, SL_BY_KEY, message->item, &item, err);
+        if (result != SL_OK) break;
+        buf_add(arrivals, &item.first_sequence, sizeof(item.first_sequence));
+        if (!message->user) continue;
         buf_clear(&words);
-        if (result == SL_OK) result = turns_words(outline, message, &words, err);
+        result = turns_words(outline, message, &words, err);
         if (result != SL_OK) break;
         bool ok = http_print(reply, "%s[%" PRIu64 ",", first ? "" : ",", item.first_sequence) &&
                   write_id(reply, message->id) && http_print(reply, ",") &&
@@ -72,11 +78,37 @@ static enum sl_result write_prompts(
     return result;
 }
 
+static int by_size(const void *a, const void *b)
+{
+    uint64_t x, y;
+    memcpy(&x, a, sizeof(x));
+    memcpy(&y, b, sizeof(y));
+    return (x > y) - (x < y);
+}
+
+/* The events that messages came with, each once, in order. */
+static enum sl_result write_arrivals(
+    struct http_call *call, struct buf *arrivals, struct sl_err *err)
+{
+    uint64_t last = 0, sequence;
+    if (arrivals->failed) return sl_fail(err, SL_NOMEM, "out of memory");
+    if (arrivals->len)
+        qsort(arrivals->ptr, arrivals->len / sizeof(sequence), sizeof(sequence), by_size);
+    for (size_t at = 0; at < arrivals->len; at += sizeof(sequence)) {
+        memcpy(&sequence, arrivals->ptr + at, sizeof(sequence));
+        if (sequence == last) continue;
+        if (!http_print(call->reply, "%s%" PRIu64, last ? "," : "", sequence)) return SL_STOPPED;
+        last = sequence;
+    }
+    return SL_OK;
+}
+
 void page_timeline(struct http_call *call)
 {
     struct sl_moment now = {SL_NOW, 0};
     struct sl_view *view = NULL;
     struct outline outline = {0};
+    struct buf arrivals = {0};
     struct sl_err err = {0};
     enum sl_result result = sl_view_open(call->app->store, api_id(call), now, &view, &err);
     if (result == SL_OK) result = outline_make(view, NULL, &outline, &err);
@@ -88,9 +120,12 @@ void page_timeline(struct http_call *call)
     }
     if (result == SL_OK) result = write_events(call, &err);
     if (result == SL_OK && !http_print(call->reply, "],\"prompts\":[")) result = SL_STOPPED;
-    if (result == SL_OK) result = write_prompts(call, &outline, &err);
+    if (result == SL_OK) result = write_prompts(call, &outline, &arrivals, &err);
+    if (result == SL_OK && !http_print(call->reply, "],\"messages\":[")) result = SL_STOPPED;
+    if (result == SL_OK) result = write_arrivals(call, &arrivals, &err);
     if (result == SL_OK && !http_print(call->reply, "]}")) result = SL_STOPPED;
     found_fail(call, result, &err);
+    buf_fini(&arrivals);
     outline_fini(&outline);
     sl_view_close(view);
 }
