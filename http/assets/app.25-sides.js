@@ -87,15 +87,19 @@ function pairLines(table) {
 function addSidesSwitch() {
     const top = find('.top');
     if (!top) return;
-    const button = make('button', { type: 'button', className: 'sides-switch', title: 'Differences side by side', 'aria-label': 'Differences side by side' },
+    const button = make('button', { type: 'button', className: 'sides-switch', title: 'Differences side by side (s)', 'aria-label': 'Differences side by side' },
         drawing('M1 2.5h6.2v11H1ZM8.8 2.5H15v11H8.8ZM10.3 4v8h3.2V4Z'));
     button.setAttribute('aria-pressed', sides.chosen);
-    button.addEventListener('click', () => {
+    button.setAttribute('aria-keyshortcuts', 's');
+    sides.switch = () => {
+        if (!sides.wide.matches) { say('Side by side needs a wider window', true); return; }
         sides.chosen = !sides.chosen;
         kept.set('diffs', sides.chosen ? 'sides' : null);
         button.setAttribute('aria-pressed', sides.chosen);
         sides.turn();
-    });
+        say(sides.chosen ? 'Differences side by side' : 'Differences in one column', true);
+    };
+    button.addEventListener('click', () => sides.switch());
     sides.wide.addEventListener('change', () => sides.turn());
     top.append(button);
     sides.turn();

@@ -134,20 +134,30 @@ function countUndone() {
 // ---- the reader's place ----
 
 const endSlack = 120;
-let settling = 0; // frames for which the end is still held: what comes into view is laid out only then, and grows
-for (const type of ['wheel', 'touchmove', 'keydown', 'pointerdown']) addEventListener(type, () => { settling = 0; }, { passive: true, capture: true });
+// What comes into view is laid out only then, and may be taller than was thought: a place that is gone to is held until
+// nothing moves any more, or the reader does something.
+const settling = { way: null, quiet: 0, frames: 0 };
+const quietFrames = 20, mostFrames = 600;
+for (const type of ['wheel', 'touchmove', 'keydown', 'pointerdown']) addEventListener(type, () => { settling.way = null; }, { passive: true, capture: true });
 
-const atEnd = () => settling > 0 || document.documentElement.scrollHeight - innerHeight - scrollY < endSlack;
-
-function toEnd() {
+/** Go where `way` says how far it is still, and stay there while the page grows around it. */
+function settle(way) {
+    const running = settling.way !== null;
+    Object.assign(settling, { way, quiet: 0, frames: 0 });
     const hold = () => {
-        scrollTo({ top: document.documentElement.scrollHeight, behavior: 'instant' });
-        if (--settling > 0) requestAnimationFrame(hold);
+        if (!settling.way) return;
+        const before = scrollY, left = settling.way();
+        if (Math.abs(left) >= 1) scrollBy({ top: left, behavior: 'instant' });
+        settling.quiet = Math.abs(scrollY - before) >= 1 ? 0 : settling.quiet + 1;
+        if (settling.quiet < quietFrames && ++settling.frames < mostFrames) requestAnimationFrame(hold);
+        else settling.way = null;
     };
-    const held = settling > 0;
-    settling = 12;
-    if (!held) hold();
+    if (running) { if (Math.abs(way()) >= 1) scrollBy({ top: way(), behavior: 'instant' }); } else hold();
 }
+
+const fromEnd = () => document.documentElement.scrollHeight - innerHeight - scrollY;
+const atEnd = () => settling.way === fromEnd || fromEnd() < endSlack;
+const toEnd = () => settle(fromEnd);
 
 /** Something that the reader sees, and where it is. */
 function anchor() {

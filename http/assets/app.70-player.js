@@ -62,19 +62,12 @@ const player = {
         if (!next) { this.goto(by > 0 ? moment.last : tape.seqs[0], 'jump'); return; }
         this.goto(next.seq, 'jump');
     },
-    /** To the next event that begins or ends a message: a step by message. */
+    /** To the next event that a message came with, or the one before. */
     async message(by) {
         if (!await this.ready()) return;
         this.pause();
-        const ids = findAll('#messages > .message').map(article => article.id), before = ids.length;
-        // Without asking the server for every message's place: step until one came or went, at most 200 events.
-        for (let at = tape.indexOf(moment.target), n = 0; n < 200; n++) {
-            at += by;
-            if (at < 0 || at >= tape.count) break;
-            this.goto(tape.seqs[at], 'step');
-            while (moment.shown !== tape.seqs[at]) await new Promise(done => setTimeout(done, 15));
-            if (findAll('#messages > .message').length !== before) break;
-        }
+        const next = by > 0 ? tape.messages.find(seq => seq > moment.target) : tape.messages.findLast(seq => seq < moment.target);
+        this.goto(next ?? (by > 0 ? moment.last : tape.seqs[0]), 'step');
     },
     live() {
         this.pause();
@@ -244,6 +237,7 @@ const player = {
                     this.newPrompt(element.closest('.message'));
             this.lastShown = moment.shown;
             if (elements.length && !atEnd()) this.end.hidden = false;
+            if (log.articles) tape.messages.push(moment.shown);
             if (log.articles) say(log.articles === 1 ? 'A new message' : `${log.articles} new messages`);
             return;
         }
@@ -270,7 +264,8 @@ const player = {
         const bottom = this.root.getBoundingClientRect().top - 16;
         if (box.bottom > top && box.bottom <= bottom) return;
         // The end of what changed goes to the lower edge, as in a terminal that scrolls.
-        scrollBy({ top: box.bottom - bottom, behavior: why === 'step' && !calm.matches && Math.abs(box.bottom - bottom) < innerHeight ? 'smooth' : 'instant' });
+        if (why === 'step' && !calm.matches && Math.abs(box.bottom - bottom) < innerHeight) scrollBy({ top: box.bottom - bottom, behavior: 'smooth' });
+        else settle(() => element.isConnected ? element.getBoundingClientRect().bottom - this.root.getBoundingClientRect().top + 16 : 0);
     },
     newPrompt(article) {
         if (!article?.id || tape.prompts.some(prompt => prompt.id === article.id)) return;

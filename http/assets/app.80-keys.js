@@ -14,6 +14,7 @@ const keys = [
     [['<', '>'], ['<'], 'Slower, faster', () => player.faster(-1)],
     [null, ['>'], '', () => player.faster(1)],
     [['n'], ['n'], 'Now: leave the past', () => player.live()],
+    [['s'], ['s'], 'Differences side by side, in a wide window', () => sides.switch()],
     [['f'], ['f'], 'The messages alone, over the whole screen', () => toggleFocus()],
     [['?'], ['?'], 'This help', () => openHelp()],
 ];
@@ -28,7 +29,7 @@ function openHelp() {
         const single = make('input', { type: 'checkbox', checked: kept.get('keys') !== 'off' });
         single.addEventListener('change', () => kept.set('keys', single.checked ? null : 'off'));
         help = make('dialog', { className: 'help', 'aria-labelledby': 'help-title' }, make('h2', { id: 'help-title', textContent: 'Keys' }), list,
-            make('label', {}, single, 'Use these keys'), make('form', { method: 'dialog' }, make('button', { textContent: 'Close' })));
+            make('label', {}, single, 'Use these keys'), make('form', { method: 'dialog' }, make('button', { textContent: 'Close', autofocus: true })));
         help.addEventListener('click', event => { if (event.target === help) help.close(); });
         document.body.append(help);
     }
@@ -58,9 +59,10 @@ function listenToKeys() {
         if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented) return;
         if (help?.open && event.key !== '?') return;
         if (event.key === 'Escape' && document.documentElement.classList.contains('focus')) { toggleFocus(); return; }
-        const slider = event.target === player.parts.slider;
+        const slider = player.root && event.target === player.parts.slider;
         if (slider && (event.key === 'Home' || event.key === 'End')) { event.preventDefault(); event.key === 'Home' ? player.tenth(0) : player.live(); return; }
-        const act = acts.get(event.key);
+        // Pages without a tape have the one key that is about what they show.
+        const act = player.root || (event.key === 's' && find('.diff-lines')) ? acts.get(event.key) : null;
         if (!act || takesKey(event.target, event.key) || (kept.get('keys') === 'off' && !slider && event.key !== '?')) return;
         event.preventDefault();
         act(event.key);

@@ -6,6 +6,9 @@
     const steps = [...document.querySelectorAll('script.step')];
     if (!steps.length) return;
     window.offline = true;
+    // A file ends where it was made, be that in the past or not: its last moment is its now.
+    document.body.dataset.last = steps[steps.length - 1].dataset.to;
+    document.body.dataset.at = '';
 
     let versions = null; // id → [[sequence, element or null (not there)] …], in order
     const times = []; // [sequence, time] of each step
@@ -52,7 +55,7 @@
         read();
         const all = JSON.parse(document.getElementById('timeline').textContent), known = new Set(times.map(([sequence]) => sequence));
         const last = times[times.length - 1][0];
-        return JSON.stringify({ events: all.events.filter(([sequence]) => known.has(sequence)), prompts: all.prompts.filter(([sequence]) => sequence <= last) });
+        return JSON.stringify({ events: all.events.filter(([sequence]) => known.has(sequence)), prompts: all.prompts.filter(([sequence]) => sequence <= last), messages: [...new Set(all.messages.map(from => times.find(([sequence]) => sequence >= from)?.[0] ?? last))] });
     }
 
     window.fetch = async address => {
