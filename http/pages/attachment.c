@@ -82,6 +82,7 @@ bool attachment_put(struct page *page, struct sl_span file, const char *field)
         return false;
     struct sl_span from = value_at(v[5], "path");
     if (!value_is_some(from)) from = value_at(v[5], "uri");
+    if (sl_span_eq(from, name)) from = (struct sl_span){NULL, 0};
     return put_span(page, "mime", v[4]) && put_span(page, "path", from) &&
            put_span(page, "description", v[6]);
 }

@@ -124,7 +124,8 @@ static bool write_head(struct comparison *comparison)
                ": %" PRIu64 " added, %" PRIu64 " changed, %" PRIu64 " removed.</p></section>\n",
                comparison->counts[SL_ADDED], comparison->counts[SL_CHANGED],
                comparison->counts[SL_DROPPED]) &&
-           write_form(comparison) && MARKUP(reply, "<section class=\"changes\">\n");
+           write_form(comparison) &&
+           MARKUP(reply, "<section class=\"changes\"><h2>What differs</h2>\n");
 }
 
 static bool write_page_link(struct comparison *comparison, uint64_t first, const char *text)

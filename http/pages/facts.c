@@ -158,7 +158,8 @@ static bool put_notices(struct page *page, const struct facts *facts)
               "<p class=\"notice past\">As it was at event %" PRIu64 " of %" PRIu64 ", ",
               m->sequence, facts->last) &&
             put_date(page, m->updated_ms) &&
-            http_print(page->reply, "<a href=\"/share/%s\">Now</a></p>\n", page->share)))
+            http_print(page->reply, "· <a href=\"/share/%s\">The session as it is now</a></p>\n",
+                page->share)))
         return false;
     return !undone || http_print(page->reply,
                           "<p class=\"notice undone\">%" PRIu64
