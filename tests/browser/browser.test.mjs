@@ -4,4 +4,6 @@ import './pages.mjs';
 import './live.mjs';
 import './player.mjs';
 import './sessions.mjs';
+import './offline.mjs';
+import './looks.mjs';
 import './hostile.mjs';

@@ -51,6 +51,46 @@ describe('live', () => {
     }));
   }
 
+  test('turns that are undone and redone: folded away and back, as in a page loaded fresh', () => inWindow(server, {}, async (view) => {
+    const client = await openClient(server), all = batches('medium').flat(), newest = new Map();
+    for (const item of all) newest.set(`${item.type} ${item.data.id ?? ''}`, item);
+    const session = all.findLast(({ type }) => type === 'session').data, { revert, ...plain } = session;
+    await client.sync([...newest.values()].map((item) => (item.type === 'session' ? { ...item, data: plain } : item)));
+    await view.go(client.page);
+    await mark(view);
+    await view.page.locator('.state.live').waitFor();
+    const shown = () => view.eval(() => [...document.querySelectorAll('#messages > .message')].map(({ id }) => id));
+    const folded = () => view.eval(() => [...document.querySelectorAll('#undone > .message')].map(({ id }) => id));
+    const prompts = await view.eval(() => [...document.querySelectorAll('#messages > .message.user')].map(({ id }) => id)), whole = await shown();
+    assert.ok(prompts.length > 3 && (await folded()).length === 0);
+    const undo = async (messageID, fresh = true) => {
+      const seq = await client.sync([{ type: 'session', data: messageID ? { ...plain, revert: { messageID } } : plain }]);
+      await shows(view, seq);
+      const at = messageID ? whole.indexOf(messageID) : whole.length;
+      assert.deepEqual(await shown(), whole.slice(0, at), `reverted to ${messageID}`);
+      assert.deepEqual(await folded(), whole.slice(at));
+      if (messageID) assert.match(await view.page.locator('#undone > summary').textContent(), new RegExp(`^${whole.length - at} undone message`));
+      else assert.equal(await view.page.locator('#undone').count(), 0);
+      if (fresh) await asFresh(view, client.page, `reverted to ${messageID}`);
+    };
+    for (const messageID of [prompts.at(-1), prompts.at(-2), prompts[1], prompts.at(-1), null, prompts[0], null]) await undo(messageID);
+    // What was undone may be read, and stays open while more is undone.
+    await undo(prompts.at(-1));
+    await view.page.locator('#undone > summary').click();
+    await undo(prompts.at(-3), false);
+    assert.equal(await view.eval(() => document.getElementById('undone').open), true);
+    await view.page.locator('#undone > summary').click();
+    await asFresh(view, client.page, 'more is undone');
+    // Replay walks through all of it.
+    await view.page.keyboard.press('0');
+    await shows(view, 1);
+    await view.page.keyboard.press('n');
+    await until('now again', async () => (await folded()).length > 0);
+    await view.page.locator('.state.live').waitFor();
+    await asFresh(view, client.page, 'after replay');
+    await stayed(view);
+  }));
+
   test('a burst of batches', () => inWindow(server, {}, async (view) => {
     const client = await openClient(server), [first, ...rest] = batches('stream');
     await client.sync(first);
@@ -101,7 +141,7 @@ describe('live', () => {
     });
     for (const batch of all.slice(38)) {
       await shows(view, await client.sync(batch));
-      await until('at the end it follows', async () => (await gap()) < 4, 3_000);
+      await until('at the end it follows', async () => (await gap()) < 4);
     }
   }));
 

@@ -1,10 +1,7 @@
 // Each page, with JavaScript and without: whole, and nothing goes wrong.
 import assert from 'node:assert/strict';
-import fs from 'node:fs';
-import path from 'node:path';
 import { describe, test } from 'node:test';
-import { pathToFileURL } from 'node:url';
-import { inWindow } from './support/browser.mjs';
+import { inWindow, shows } from './support/browser.mjs';
 import { captures, get, getJSON, openClient } from './support/server.mjs';
 import { server, shares } from './support/world.mjs';
 
@@ -110,6 +107,33 @@ describe('pages', () => {
       await accessible(view);
     }));
 
+    test(`links to items lead to the moment of the page ${named(script)}`, () => inWindow(server, { script }, async (view) => {
+      const client = await openClient(server), data = (output) => [
+        { type: 'session', data: { id: client.sessionID, title: 'A cut output' } }, { type: 'message', data: { id: 'msg_1', role: 'assistant', time: { created: 1 } } },
+        { type: 'part', data: { id: 'prt_1', messageID: 'msg_1', type: 'tool', tool: 'bash', state: { status: 'completed', input: { command: 'seq' }, output, time: { start: 1, end: 2 } } } },
+      ];
+      const first = await client.sync(data('then\n'.repeat(5000))), second = await client.sync(data('later\n'.repeat(5000)));
+      const link = view.page.locator('#prt_1 .cut a'), follow = async () => {
+        await link.click();
+        await view.page.waitForURL(/\/item\?/);
+        return (await view.page.locator('body').textContent()).slice(0, 4);
+      };
+      await view.go(client.page);
+      assert.equal(await follow(), 'late');
+      await view.go(`${client.page}?at=${first}`);
+      assert.equal(await follow(), 'then');
+      await view.go(`${client.page}?at=${second}`);
+      assert.equal(await follow(), 'late');
+      if (!script) return;
+      await view.go(client.page);
+      await view.page.keyboard.press(',');
+      await shows(view, first);
+      const plain = await link.getAttribute('href');
+      assert.equal(await follow(), 'then', 'of a replayed page too');
+      assert.equal(new URL(view.page.url()).searchParams.get('at'), String(first));
+      assert.ok(!plain.includes('at='));
+    }));
+
     test(`history, event and compare ${named(script)}`, () => inWindow(server, { script }, async (view) => {
       const id = shares.medium, { syncCount } = (await getJSON(server, `/api/share/${id}`)).metadata;
       assert.equal(await view.go(`/share/${id}/history`), 200);
@@ -146,17 +170,6 @@ describe('pages', () => {
       assert.equal(await view.go('/share/nothing0'), 404);
       await accessible(view);
     }));
-
-    test(`one self-contained file ${named(script)}`, () => inWindow(server, { script }, async (view) => {
-      const { status, text } = await get(server, `/share/${shares.kinds}.html`);
-      assert.equal(status, 200);
-      const file = path.join(process.env.SL_SCRATCH, `offline-${script}.html`);
-      fs.writeFileSync(file, text);
-      await view.page.goto(pathToFileURL(file).href);
-      const messages = (await getJSON(server, `/api/share/${shares.kinds}/data`)).filter((item) => item.type === 'message');
-      assert.equal(await view.page.locator('#messages article').count(), messages.length);
-      assert.equal(await view.page.locator('.player').count(), script ? 1 : 0, 'it can be replayed');
-    }));
   }
 
   test('exports hold each prompt', async () => {
@@ -183,19 +196,6 @@ describe('pages', () => {
     for (const where of ['', '/history', '/history/3', '/compare?from=1&to=9', '?at=4']) {
       await view.go(`/share/${shares.medium}${where}`);
       await narrow(view);
-    }
-  }));
-
-  test('nothing moves while the page loads', () => inWindow(server, {}, async (view) => {
-    await view.context.addInitScript(() => {
-      window.moved = 0;
-      new PerformanceObserver((list) => { for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.moved += entry.value; }).observe({ type: 'layout-shift', buffered: true });
-    });
-    for (const name of ['medium', 'long']) {
-      await view.go(`/share/${shares[name]}`);
-      await view.page.waitForFunction(() => document.querySelector('.clock')?.textContent.includes('/')); // the tape has come
-      const moved = await view.eval(() => window.moved);
-      assert.ok(moved < 0.02, `layout shift of ${name}: ${moved}`);
     }
   }));
 });

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { until } from '../client/support/wait.mjs';
 import { assertSame, inWindow, openWindow, picture, random, settled, shows } from './support/browser.mjs';
-import { getJSON } from './support/server.mjs';
+import { get, getJSON } from './support/server.mjs';
 import { server, shares } from './support/world.mjs';
 
 /** The page of a share, once its tape has come. */
@@ -26,6 +26,18 @@ const press = async (view, key) => {
 
 const target = (view) => view.page.locator('.tape').getAttribute('aria-valuenow').then(Number);
 
+/** The events that messages came with, as the API tells it. */
+async function firstEvents(id) {
+  const first = new Map();
+  const { events } = await getJSON(server, `/api/share/${id}/events?limit=1000&order=asc`);
+  for (const { seq, types } of events) if ('message' in types) first.set(seq, null);
+  const found = new Set(), seen = new Set();
+  for (const seq of first.keys())
+    for (const item of (await getJSON(server, `/api/share/${id}/events/${seq}`)).data ?? [])
+      if (item.type === 'message' && !seen.has(item.data.id)) { seen.add(item.data.id); found.add(seq); }
+  return [...found];
+}
+
 describe('player', () => {
   test('each key', () => inWindow(server, {}, async (view) => {
     await slowly(view);
@@ -34,7 +46,7 @@ describe('player', () => {
     await open(view, id);
     const key = async (name, wanted) => {
       await view.page.keyboard.press(name);
-      await until(`${name} leads to ${wanted}`, async () => (await settled(view)) === wanted, 10_000);
+      await until(`${name} leads to ${wanted}`, async () => (await settled(view)) === wanted);
     };
     // An event is a second on this tape.
     for (const n of [0, 1, 5, 9]) await key(String(n), 1 + Math.floor((last - 1) * n / 10 + 1e-6));
@@ -57,13 +69,22 @@ describe('player', () => {
     for (const seq of turns.filter((turn) => turn < at).reverse().slice(0, 2)) await key('[', (at = seq));
     await view.page.waitForURL((url) => url.searchParams.get('at') === String(at)); // the address carries the moment
 
-    // By messages.
-    const count = () => view.page.locator('#messages > .message').count();
-    const before = await count();
-    await view.page.keyboard.press('}');
-    await until('} adds a message', async () => (await settled(view)) > at && (await count()) > before, 15_000);
-    await view.page.keyboard.press('{');
-    await until('{ takes it away', async () => (await settled(view)) && (await count()) <= before, 15_000);
+    // By messages: one jump to the event that the next one came with.
+    const arrivals = await firstEvents(id);
+    assert.ok(arrivals.length > 20);
+    const asked = [];
+    view.page.on('request', (request) => { if (request.url().includes('/update?')) asked.push(request.url()); });
+    for (const seq of arrivals.filter((arrival) => arrival > at).slice(0, 3)) {
+      asked.length = 0;
+      await key('}', (at = seq));
+      assert.equal(asked.length, 1, 'one request a jump');
+    }
+    for (const seq of arrivals.filter((arrival) => arrival < at).reverse().slice(0, 2)) await key('{', (at = seq));
+    await key('9', 1 + Math.floor((last - 1) * .9));
+    await key('n', last);
+    await key('}', last);
+    await key('0', 1);
+    await key('{', 1);
 
     // Play, pause; faster.
     await key('5', 1 + Math.floor((last - 1) * .5));
@@ -74,7 +95,7 @@ describe('player', () => {
     assert.equal(await view.page.locator('.speed').inputValue(), '4');
     await view.page.keyboard.press('Space');
     await view.page.locator('.play[aria-label=Pause]').waitFor();
-    await until('it plays', async () => (await target(view)) > from + 1, 10_000);
+    await until('it plays', async () => (await target(view)) > from + 1);
     await view.page.keyboard.press('Space');
     await view.page.locator('.play[aria-label=Play]').waitFor();
     assert.ok((await target(view)) < last, 'paused before the end');
@@ -204,6 +225,56 @@ describe('player', () => {
     assert.equal(from, 'Go to now');
     await view.page.locator('.state').click();
     await view.page.locator('.state.live').waitFor();
+  }));
+
+  test('there is no moment before the first', async () => {
+    for (const query of ['from=0&to=1', 'from=1&to=0', 'from=1&to=9999'])
+      assert.equal((await get(server, `/share/${shares.kinds}/update?${query}`)).status, 404, query);
+    assert.equal((await get(server, `/share/${shares.kinds}/update?from=1`)).status, 400);
+  });
+
+  test('a jump to the end ends at the end, however tall what comes into view is', () => inWindow(server, { reducedMotion: 'no-preference' }, async (view) => {
+    await open(view, shares.long);
+    const fromEnd = () => view.eval(() => document.documentElement.scrollHeight - innerHeight - scrollY);
+    for (const key of ['n', '1', 'n']) {
+      await view.eval(() => scrollTo({ top: 0, behavior: 'instant' }));
+      await press(view, key);
+      if (key === 'n') await until('at the end', async () => (await fromEnd()) < 2);
+    }
+    assert.ok(await view.eval(() => scrollY > 10_000));
+    // What grows after that while nobody touches anything is the live test's; a reader who scrolls is let go.
+    await view.page.keyboard.press('n');
+    await view.page.mouse.move(400, 300);
+    await view.page.mouse.wheel(0, -600);
+    await until('let go', async () => (await fromEnd()) > 300);
+    await view.eval(async () => { for (let i = 0; i < 30; i++) await new Promise(requestAnimationFrame); });
+    assert.ok((await fromEnd()) > 300, 'not pulled back');
+  }));
+
+  test('s: differences side by side, on each page that has some, and nowhere in a narrow window', () => inWindow(server, { width: 1600, height: 1000 }, async (view) => {
+    const on = () => view.eval(() => document.documentElement.classList.contains('sides'));
+    for (const where of [`/share/${shares.medium}`, `/share/${shares.medium}/history/6`, `/share/${shares.medium}/compare?from=2&to=8`]) {
+      await view.go(where);
+      const button = view.page.locator('.sides-switch');
+      assert.equal(await button.isVisible(), true, where);
+      await view.page.locator('.diff-lines:visible').first().scrollIntoViewIfNeeded();
+      const narrow = await view.eval(() => document.querySelector('main').getBoundingClientRect().width);
+      await view.page.keyboard.press('s');
+      await view.page.locator('.diff-sides').first().waitFor({ state: 'attached' });
+      assert.equal(await button.getAttribute('aria-pressed'), 'true', where);
+      assert.ok((await view.eval(() => document.querySelector('main').getBoundingClientRect().width)) > narrow, `${where} takes more room`);
+      await view.page.keyboard.press('s');
+      await until('one column again', async () => !(await on()));
+      assert.equal(await view.page.locator('.diff-sides').count(), 0);
+    }
+    await view.page.setViewportSize({ width: 1000, height: 800 });
+    await view.page.keyboard.press('s');
+    assert.equal(await on(), false);
+    // In a field it is a letter.
+    await view.page.setViewportSize({ width: 1600, height: 1000 });
+    await view.page.locator('input[name=from]').focus();
+    await view.page.keyboard.press('s');
+    assert.equal(await on(), false);
   }));
 });
 

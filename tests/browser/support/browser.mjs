@@ -31,7 +31,7 @@ export async function openWindow(server, { script = true, width = 1280, height =
   const context = await browser.newContext({
     javaScriptEnabled: script, viewport: { width, height }, timezoneId: 'Asia/Kolkata', reducedMotion: 'reduce', ...more,
   });
-  context.setDefaultTimeout(15_000);
+  context.setDefaultTimeout(30_000);
   if (script) await context.addInitScript(listen);
   const page = await context.newPage();
   const troubles = [];
@@ -92,6 +92,7 @@ export const picture = ({ page }) => page.evaluate(() => Object.fromEntries(['he
     element.classList.remove('changed', 'fresh');
     if (!element.className) element.removeAttribute('class');
   }
+  for (const image of copy.querySelectorAll('img[src*="/item?key="]')) image.setAttribute('src', image.getAttribute('src').replace(/&at=\d+$/, '')); // of a page of the past
   for (const element of copy.querySelectorAll('[aria-current]')) element.removeAttribute('aria-current');
   for (const parent of [copy, ...copy.querySelectorAll('.undone')])
     for (const node of [...parent.childNodes]) if (node.nodeType === Node.TEXT_NODE && !node.data.trim()) node.remove();
