@@ -1,125 +1,9 @@
 #include "verify.h"
 
-#include "checkpoint.h"
 #include "log.h"
 #include "rows.h"
-#include "tiles.h"
 
-/* ---- the log by position ---- */
-
-/* The log's tree made anew, and what is wrong with the one that is stored. */
-struct log_check {
-    struct sl_store *store;
-    struct tree_edge edge;
-    struct tiles *tiles;
-    uint64_t rows; /* of tiles, that there should be */
-    bool has_kept;
-    struct sl_checkpoint kept;
-    enum sl_result result;
-    struct sl_err *err;
-};
-
-/* A row of a tile that isn't full yet is put again, longer, until it is. */
-static void check_tile(void *ctx, unsigned level, uint64_t index, struct sl_span hashes)
-{
-    struct log_check *check = ctx;
-    struct row_key key = row_tile(level, index);
-    struct kv_pin pin;
-    bool full = hashes.len == TILE_BYTES;
-    check->rows += level == 0 ? full : hashes.len == 32;
-    if (!full || check->result != SL_OK) return;
-    enum sl_result result = kv_get(check->store->kv, KV_TILE, row_span(&key), &pin, check->err);
-    if (result == SL_NOT_FOUND || (result == SL_OK && !sl_span_eq(pin.value, hashes)))
-        result = sl_fail(check->err, SL_CORRUPT,
-            "log: tile %u/%llu is not what its leaves make; `sharelog rebuild` makes it again",
-            level, (unsigned long long)index);
-    kv_release(&pin);
-    check->result = result;
-}
-
-/* The rows at the edge must give the same root as the leaves do. */
-static enum sl_result check_edge(struct log_check *check, struct sl_err *err)
-{
-    uint8_t root[32], stored[32];
-    struct row_key from = row_meta(""), to = row_whole();
-    uint64_t rows = 0;
-    struct kv_iter *iter =
-        kv_iter_create(check->store->kv, KV_TILE, row_span(&from), row_span(&to), true);
-    for (kv_iter_first(iter); kv_iter_valid(iter); kv_iter_next(iter))
-        rows++;
-    enum sl_result result = kv_iter_check(iter, err);
-    kv_iter_destroy(iter);
-    if (result != SL_OK) return result;
-    if (rows != check->rows)
-        return sl_fail(err, SL_CORRUPT,
-            "log: %llu tiles where there should be %llu; `sharelog rebuild` makes them again",
-            (unsigned long long)rows, (unsigned long long)check->rows);
-    struct tiles_reader *reader = tiles_reader_create(check->store->kv);
-    if (!reader) return sl_fail(err, SL_NOMEM, "out of memory");
-    result = tree_root(tiles_source(reader), check->edge.size, stored, err);
-    tiles_reader_destroy(reader);
-    tree_edge_root(&check->edge, root);
-    if (result == SL_OK && memcmp(root, stored, 32) != 0)
-        result = sl_fail(err, SL_CORRUPT,
-            "log: a tile at its end is not what its leaves make; `sharelog rebuild` makes it again");
-    return result;
-}
-
-static enum sl_result check_kept(struct log_check *check, struct sl_err *err)
-{
-    uint8_t root[32];
-    if (!check->has_kept || check->edge.size != check->kept.size) return SL_OK;
-    tree_edge_root(&check->edge, root);
-    if (memcmp(root, check->kept.root, 32) == 0) return SL_OK;
-    return sl_fail(err, SL_CORRUPT,
-        "log: its first %llu events are not the ones that its checkpoint was signed for",
-        (unsigned long long)check->kept.size);
-}
-
-static enum sl_result check_header(
-    struct log_check *check, struct sl_span key, struct sl_span value, struct sl_err *err)
-{
-    uint64_t position = key.len == 8 ? be_get(key.ptr, 8) : UINT64_MAX;
-    struct header header;
-    uint8_t leaf[32];
-    if (position != check->edge.size)
-        return sl_fail(
-            err, SL_CORRUPT, "log: position %llu is missing", (unsigned long long)check->edge.size);
-    if (!header_decode(value, &header))
-        return sl_fail(
-            err, SL_CORRUPT, "log: the header at %llu is unreadable", (unsigned long long)position);
-    header_leaf(value, leaf);
-    tree_add(&check->edge, leaf);
-    check->err = err;
-    tiles_append(check->tiles, leaf, (struct tiles_sink){check_tile, check});
-    return check->result == SL_OK ? check_kept(check, err) : check->result;
-}
-
-static enum sl_result check_log(
-    struct log_check *check, const struct sl_progress *progress, uint64_t total, struct sl_err *err)
-{
-    struct kv *kv = check->store->kv;
-    enum sl_result result = checkpoints_fault(check->store->checkpoints, err);
-    if (result != SL_OK) return err ? (err->result = SL_CORRUPT) : SL_CORRUPT;
-    check->has_kept = checkpoints_kept(check->store->checkpoints, &check->kept) == SL_OK;
-    result = tiles_open(kv, 0, &check->tiles, err);
-    if (result == SL_OK) result = check_kept(check, err);
-    struct kv_iter *iter =
-        kv_iter_create(kv, KV_LOG, (struct sl_span){0}, (struct sl_span){0}, true);
-    for (kv_iter_first(iter); result == SL_OK && kv_iter_valid(iter); kv_iter_next(iter)) {
-        result = check_header(check, kv_iter_key(iter), kv_iter_value(iter), err);
-        if (check->edge.size % 4096 == 0) progress_report(progress, "log", check->edge.size, total);
-    }
-    if (result == SL_OK) result = kv_iter_check(iter, err);
-    kv_iter_destroy(iter);
-    if (result == SL_OK) result = check_edge(check, err);
-    if (result == SL_OK && check->has_kept && check->kept.size > check->edge.size)
-        result = sl_fail(err, SL_CORRUPT,
-            "log: it has %llu events, but a checkpoint of %llu was signed: the last ones are lost",
-            (unsigned long long)check->edge.size, (unsigned long long)check->kept.size);
-    tiles_close(check->tiles);
-    return result;
-}
+#include <sched.h>
 
 /* ---- one share ---- */
 
@@ -247,6 +131,7 @@ void share_check_fini(struct share_check *check)
 {
     sl_view_close(check->view);
     crypto_hash_destroy(check->hash);
+    kv_iter_destroy(check->log);
     buf_fini(&check->manifest);
     buf_fini(&check->packed);
     buf_fini(&check->prefix);
@@ -300,59 +185,154 @@ static enum sl_result check_indexes(
     return result;
 }
 
-static enum sl_result check_shares(struct share_check *check, const struct sl_progress *progress,
-    uint64_t total, struct sl_err *err)
+/* The shares, one after the other, for as many threads as there are processors. */
+struct walk {
+    struct sl_store *store;
+    const struct sl_progress *progress; /* told by the calling thread alone */
+    uint64_t total;
+    pthread_mutex_t lock;
+    struct kv_iter *iter; /* at the first event of the next share */
+    struct sl_verified verified;
+    uint64_t holds;
+    struct sl_err fault; /* the first */
+    atomic_bool over;
+    atomic_ullong events;
+};
+
+static void end_walk(struct walk *walk, const struct sl_err *fault)
 {
+    pthread_mutex_lock(&walk->lock);
+    if (walk->fault.result == SL_OK) walk->fault = *fault;
+    pthread_mutex_unlock(&walk->lock);
+    atomic_store(&walk->over, true);
+}
+
+static bool next_share(struct walk *walk, char id[SL_SHARE_ID_BYTES + 1], struct sl_err *fault)
+{
+    struct sl_span found;
+    uint64_t sequence;
+    pthread_mutex_lock(&walk->lock);
+    bool more = !atomic_load(&walk->over) && kv_iter_valid(walk->iter);
+    if (more && (!row_parse_event(kv_iter_key(walk->iter), &found, &sequence) ||
+                    !sl_share_id_valid(found))) {
+        sl_fail(fault, SL_CORRUPT, "an event's key is unreadable");
+        more = false;
+    }
+    if (more) {
+        memcpy(id, found.ptr, found.len);
+        id[found.len] = 0;
+        struct row_key next = row_share_to(sl_span_of(id));
+        kv_iter_seek(walk->iter, row_span(&next));
+    }
+    pthread_mutex_unlock(&walk->lock);
+    return more;
+}
+
+static enum sl_result check_share(
+    struct walk *walk, struct share_check *check, struct sl_span id, bool told, struct sl_err *err)
+{
+    struct row_key from = row_share_from(id), to = row_share_to(id);
     struct kv_iter *iter =
-        kv_iter_create(check->store->kv, KV_EVENT, (struct sl_span){0}, (struct sl_span){0}, true);
-    enum sl_result result = SL_OK;
+        kv_iter_create(walk->store->kv, KV_EVENT, row_span(&from), row_span(&to), true);
+    enum sl_result result = share_check_begin(check, id, err);
     for (kv_iter_first(iter); result == SL_OK && kv_iter_valid(iter); kv_iter_next(iter)) {
-        struct sl_span id;
+        struct sl_span key_id;
         uint64_t sequence;
-        if (!row_parse_event(kv_iter_key(iter), &id, &sequence)) {
-            result = sl_fail(err, SL_CORRUPT, "an event's key is unreadable");
-            break;
-        }
-        if (!sl_span_eq(id, sl_span_of(check->id))) {
-            result = share_check_end(check, err);
-            if (result == SL_OK) result = share_check_begin(check, id, err);
-        }
+        if (!row_parse_event(kv_iter_key(iter), &key_id, &sequence) || !sl_span_eq(key_id, id))
+            result = sl_fail(err, SL_CORRUPT, "share %s: an event's key is unreadable", check->id);
         if (result == SL_OK) result = share_check_event(check, sequence, kv_iter_value(iter), err);
-        if (check->verified->events % 256 == 0)
-            progress_report(progress, "shares", check->verified->events, total);
+        uint64_t events = atomic_fetch_add(&walk->events, 1);
+        if (told && events % 256 == 0)
+            progress_report(walk->progress, "shares", events, walk->total);
+        if (atomic_load(&walk->over)) break;
     }
     if (result == SL_OK) result = kv_iter_check(iter, err);
     kv_iter_destroy(iter);
-    return result == SL_OK ? share_check_end(check, err) : result;
+    bool whole = result == SL_OK && !atomic_load(&walk->over);
+    return whole ? share_check_end(check, err) : result;
+}
+
+static void check_shares(struct walk *walk, bool told)
+{
+    struct sl_verified verified = {0};
+    struct share_check check = {
+        .store = walk->store, .verified = &verified, .hash = crypto_hash_create()};
+    struct sl_err fault = {0};
+    char id[SL_SHARE_ID_BYTES + 1];
+    while (fault.result == SL_OK && next_share(walk, id, &fault))
+        check_share(walk, &check, sl_span_of(id), told, &fault);
+    share_check_fini(&check);
+    if (fault.result != SL_OK) end_walk(walk, &fault);
+    pthread_mutex_lock(&walk->lock);
+    walk->verified.shares += verified.shares;
+    walk->verified.events += verified.events;
+    walk->verified.items += verified.items;
+    walk->verified.bytes += verified.bytes;
+    walk->verified.snapshots += verified.snapshots;
+    walk->verified.removed += verified.removed;
+    walk->holds += check.holds;
+    pthread_mutex_unlock(&walk->lock);
+}
+
+static void *run(void *walk)
+{
+    pthread_setname_np(pthread_self(), "verify");
+    check_shares(walk, false);
+    return NULL;
+}
+
+#define THREADS 16
+
+static unsigned processors(void)
+{
+    cpu_set_t set;
+    int count = sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set) : 1;
+    return count < 1 ? 1 : count > THREADS ? THREADS : (unsigned)count;
+}
+
+/* The log on this thread, the shares on all: both are needed, whichever is through first. */
+static enum sl_result check_all(struct walk *walk, struct log_check *log, struct sl_err *err)
+{
+    pthread_t threads[THREADS];
+    unsigned count = 0, wanted = processors() - 1;
+    while (count < wanted && pthread_create(&threads[count], NULL, run, walk) == 0)
+        count++;
+    struct sl_err fault = {0};
+    enum sl_result result = log_check(log, walk->progress, walk->total, &fault);
+    if (result != SL_OK) end_walk(walk, &fault);
+    check_shares(walk, true);
+    while (count > 0)
+        pthread_join(threads[--count], NULL);
+    if (walk->fault.result == SL_OK) kv_iter_check(walk->iter, &walk->fault);
+    if (walk->fault.result != SL_OK && err) *err = walk->fault;
+    return walk->fault.result;
 }
 
 static enum sl_result verify_once(struct sl_store *store, const struct sl_progress *progress,
     struct sl_verified *out, struct sl_err *err)
 {
-    struct sl_verified verified = {0};
-    struct share_check check = {
-        .store = store, .verified = &verified, .hash = crypto_hash_create()};
+    struct walk walk = {.store = store, .progress = progress};
     struct log_check *log = calloc(1, sizeof(*log));
-    uint64_t total = 0;
-    enum sl_result result =
-        log ? log_size(store->kv, &total, err) : sl_fail(err, SL_NOMEM, "out of memory");
-    if (result == SL_OK) {
-        log->store = store;
-        result = check_log(log, progress, total, err);
-    }
-    if (result == SL_OK) result = check_shares(&check, progress, total, err);
+    if (!log) return sl_fail(err, SL_NOMEM, "out of memory");
+    log->store = store;
+    pthread_mutex_init(&walk.lock, NULL);
+    walk.iter = kv_iter_create(store->kv, KV_EVENT, (struct sl_span){0}, (struct sl_span){0}, true);
+    kv_iter_first(walk.iter);
+    enum sl_result result = log_size(store->kv, &walk.total, err);
+    if (result == SL_OK) result = check_all(&walk, log, err);
     /* Each event has the log's header at its position, and each header names one event: with as
        many of both, none is missing. */
-    if (result == SL_OK && verified.events != log->edge.size)
+    if (result == SL_OK && walk.verified.events != log->edge.size)
         result = sl_fail(err, SL_CORRUPT, "log: %llu headers, but the shares have %llu events",
-            (unsigned long long)log->edge.size, (unsigned long long)verified.events);
-    if (result == SL_OK) result = check_indexes(store, &verified, check.holds, err);
+            (unsigned long long)log->edge.size, (unsigned long long)walk.verified.events);
+    if (result == SL_OK) result = check_indexes(store, &walk.verified, walk.holds, err);
     if (result == SL_OK) {
-        tree_edge_root(&log->edge, verified.root);
-        progress_report(progress, "verified", total, total);
-        *out = verified;
+        tree_edge_root(&log->edge, walk.verified.root);
+        progress_report(progress, "verified", walk.total, walk.total);
+        *out = walk.verified;
     }
-    share_check_fini(&check);
+    kv_iter_destroy(walk.iter);
+    pthread_mutex_destroy(&walk.lock);
     free(log);
     return result;
 }

@@ -1,11 +1,13 @@
 #ifndef SHARELOG_VERIFY_H
 #define SHARELOG_VERIFY_H
 
-/* Checking what is stored against itself. verify.c walks the log and the shares; verify_share.c
+/* Checking what is stored against itself. verify.c walks the shares, on every processor;
+   verify_log.c checks the log and its tree; verify_share.c
    checks one share's events, one behind the other, and its snapshots against a fold of its own. */
 
 #include "crypto.h"
 #include "history.h"
+#include "tree.h"
 #include "view.h"
 
 /* Items that are withheld, each with the hash of what stands in its place, until a redact event
@@ -26,10 +28,28 @@ bool withheld_name(
 /* One that no event named, or NULL. */
 const struct withheld_item *withheld_left(const struct withheld *withheld);
 
+/* The log's tree made anew, and what is wrong with the one that is stored. */
+struct log_check {
+    struct sl_store *store;
+    struct tree_edge edge;
+    struct tiles *tiles;
+    uint64_t rows; /* of tiles, that there should be */
+    bool has_kept;
+    struct sl_checkpoint kept;
+    enum sl_result result;
+    struct sl_err *err;
+};
+
+/* Walk the log: no position is missing, the tiles are what its leaves make, and so is the kept
+   checkpoint. SL_CORRUPT: the fault, named. */
+enum sl_result log_check(struct log_check *check, const struct sl_progress *progress,
+    uint64_t total, struct sl_err *err);
+
 struct share_check {
     struct sl_store *store;
     struct sl_verified *verified;
     struct crypto_hash *hash;
+    struct kv_iter *log; /* where it was last looked into */
     char id[SL_SHARE_ID_BYTES + 1];
     char session_id[SL_SESSION_ID_BYTES + 1];
     struct share_record record; /* as the events tell it */
