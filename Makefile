@@ -123,8 +123,8 @@ run: deps ## build what is missing and serve on http://127.0.0.1:8787
 $(BUILD)/bench/%: $(BUILD)/bench/%.o $(CORE_LIB)
 	$(call quiet,LD)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS) -lyajl
 
-bench-pages: deps all ## what a page costs: first byte and whole, of the longest recorded session
-	bench/pages $(BIN)
+bench-pages: deps all $(BUILD)/bench/session_gen ## what a page costs: first byte, whole and memory, up to 20,000 parts
+	bench/pages $(BIN) $(BUILD)/bench/session_gen
 
 demo: deps ## a server with the recorded sessions in it, ready to click (LISTEN=HOST:PORT)
 	@$(MAKE) --no-print-directory -s all MODE=$(MODE)
