@@ -140,9 +140,9 @@ static bool emit(struct wire *wire, const struct http_reply *reply, unsigned cha
     return !bare || final; /* who asked for the head alone needs no more of the body */
 }
 
-static void choose(struct wire *wire, const struct http_reply *reply)
+static void choose(struct wire *wire, const struct http_reply *reply, bool last)
 {
-    if (!reply->compress || wire->plain_len < COMPRESS_MIN_BYTES) return;
+    if (!reply->compress || (last && wire->plain_len < COMPRESS_MIN_BYTES)) return;
     enum encoding encoding = encoding_choose(wire->accept);
     if (encoding == ENCODING_IDENTITY) return;
     wire->packed = buffer_of(&packed_buffer);
@@ -157,7 +157,7 @@ enum push { PUSH_MORE, PUSH_FLUSH, PUSH_LAST };
 static bool push(struct wire *wire, const struct http_reply *reply, enum push how)
 {
     bool last = how == PUSH_LAST;
-    if (!wire->head_sent && !wire->encoder) choose(wire, reply);
+    if (!wire->head_sent && !wire->encoder) choose(wire, reply, last);
     if (!wire->encoder) {
         bool ok = emit(wire, reply, wire->plain, wire->plain_len, last);
         wire->plain_len = 0;
