@@ -23,6 +23,7 @@ struct fold_place {
 
 struct fold_entry {
     enum fold_class class;
+    uint32_t count; /* DIFF: how many entries it holds */
     struct sl_span key, type;
     struct fold_place place;
     /* this version: */
@@ -30,7 +31,6 @@ struct fold_entry {
     /* the earliest version, which orders the views: */
     uint64_t first_arrived_us, first_sequence;
     uint64_t first_index;  /* of the item in its batch, and of the element in its item */
-    uint32_t count;        /* DIFF: how many entries it holds */
     struct fold_place out; /* where its bytes come to lie in a snapshot: for whoever makes one */
 };
 

@@ -9,7 +9,7 @@
 #include "snapshot.h"
 #include "store.h"
 
-#define VIEW_PINS 4
+#define VIEW_PINS 3
 
 struct view_pin {
     enum kv_family family;
