@@ -5,6 +5,7 @@
 #include "http/api.h"
 #include "http/pages.h"
 #include "http/pages/asset.h"
+#include "http/pages/audit.h"
 #include "http/pages/compare.h"
 #include "http/pages/event.h"
 #include "http/pages/export.h"
@@ -52,6 +53,7 @@ static const struct route table[] = {
     {HTTP_POST, "/sessions/logout", ROUTE_ANYONE, CONTROL, page_sign_out, "forget the owner's browser"},
     {HTTP_GET, "/sessions/:id/remove", ROUTE_ANYONE, 0, page_take_down_ask, "ask the owner whether to take a share down"},
     {HTTP_POST, "/sessions/:id/remove", ROUTE_ANYONE, CONTROL, page_take_down, "the owner's yes, from that form"},
+    {HTTP_GET, "/audit", ROUTE_ANYONE, 0, page_audit, "the log, its checkpoints and witnesses, and the store's health, for the owner"},
     {HTTP_GET, "/share/:id", ROUTE_ANYONE, 0, page_share_or_markdown, "a session to read; ?at=SEQ|?t=TIME; as Markdown for who prefers text/markdown"},
     {HTTP_GET, "/s/:id", ROUTE_ANYONE, 0, page_share_or_markdown, "the same as /share/:id"},
     {HTTP_GET, "/share/:id.md", ROUTE_ANYONE, 0, page_markdown, "a transcript in Markdown; ?at=SEQ|?t=TIME, as all of these"},
@@ -173,7 +175,7 @@ bool route_is_api(struct sl_span path)
 bool route_is_page(struct sl_span path)
 {
     return begins_with(path, SL_SPAN("share")) || begins_with(path, SL_SPAN("s")) ||
-           begins_with(path, SL_SPAN("sessions"));
+           begins_with(path, SL_SPAN("sessions")) || begins_with(path, SL_SPAN("audit"));
 }
 
 struct sl_span route_path(struct sl_span path)

@@ -9,6 +9,7 @@
 #include "http/pages/asset.h"
 #include "http/pages/facts.h"
 #include "http/pages/found.h"
+#include "http/pages/offline_bundle.h"
 #include "http/pages/share.h"
 #include "http/pages/update.h"
 #include "http/param.h"
@@ -247,7 +248,7 @@ static bool write_rules(struct http_reply *reply)
                          "'none'; img-src data:; base-uri 'none'; form-action 'none'; style-src") &&
            write_hash(reply, "style.css") && MARKUP(reply, "; script-src") &&
            write_hash(reply, "theme.js") && write_hash(reply, "offline.js") &&
-           write_hash(reply, "app.js") && MARKUP(reply, "\">\n");
+           write_hash(reply, "bundle.js") && write_hash(reply, "app.js") && MARKUP(reply, "\">\n");
 }
 
 static bool write_head(struct http_call *call, struct sl_span title)
@@ -307,16 +308,21 @@ static enum sl_result write_file(
 {
     char query[32] = "";
     struct http_reply *reply = call->reply;
+    struct offline_bundle bundle = {0};
     if (!now) snprintf(query, sizeof(query), "at=%" PRIu64, last);
     if (!write_head(call, title)) return SL_STOPPED;
-    enum sl_result result = take(call, PART_PAGE, page_share, query, err);
+    enum sl_result result = offline_bundle_plan(call, last, &bundle, err);
+    if (result == SL_OK) result = take(call, PART_PAGE, page_share, query, err);
+    if (result == SL_OK && !offline_bundle_write_note(call, &bundle)) result = SL_STOPPED;
     if (result == SL_OK) result = write_steps(call, last, err);
     if (result == SL_OK && !MARKUP(reply, "<script type=\"application/json\" id=\"timeline\">"))
         result = SL_STOPPED;
     if (result == SL_OK) result = take(call, PART_JSON, page_timeline, "", err);
+    if (result == SL_OK && !MARKUP(reply, "</script>\n")) result = SL_STOPPED;
+    if (result == SL_OK) result = offline_bundle_write(call, &bundle, err);
     if (result != SL_OK) return result;
-    return MARKUP(reply, "</script>\n") &&
-                   write_asset(reply, "<script>", "offline.js", "</script>\n") &&
+    return write_asset(reply, "<script>", "offline.js", "</script>\n") &&
+                   write_asset(reply, "<script>", "bundle.js", "</script>\n") &&
                    write_asset(reply, "<script>", "app.js", "</script>\n</body>\n</html>\n")
                ? SL_OK
                : SL_STOPPED;

@@ -49,7 +49,9 @@ static bool write_head(struct listing *listing, const struct sl_stats *stats)
     return page_begin(call, 200, "Sessions") &&
            MARKUP(reply, "<section class=\"head\"><h1>Sessions</h1>\n<p>") &&
            figure_write_count(reply, stats->shares_live, "session") &&
-           MARKUP(reply, " shared here</p>\n") && write_sign_out(listing) &&
+           MARKUP(reply, " shared here") &&
+           (!listing->owner || MARKUP(reply, ". <a href=\"/audit\">The log and its proofs</a>")) &&
+           MARKUP(reply, "</p>\n") && write_sign_out(listing) &&
            MARKUP(reply, "</section>\n<form class=\"filter\" method=\"get\" action=\"/sessions\" "
                          "role=\"search\">\n<label>Title or directory <input type=\"search\" "
                          "name=\"q\" maxlength=\"200\" value=\"") &&
