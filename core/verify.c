@@ -36,6 +36,10 @@ enum sl_result share_check_begin(struct share_check *check, struct sl_span id, s
     check->erasing =
         check->stored_removed && kv_get(store->kv, KV_META, row_span(&erase), &pin, err) == SL_OK;
     if (check->stored_removed) kv_release(&pin);
+    struct row_key from = row_share_from(id), to = row_share_to(id);
+    kv_iter_destroy(check->bodies); /* of a share that was not gone through to its end */
+    check->bodies = kv_iter_create(store->kv, KV_BODY, row_span(&from), row_span(&to), true);
+    kv_iter_first(check->bodies);
     result = check->stored_removed
                  ? SL_OK
                  : view_open_at(store, share, 1, VIEW_FROM_NOTHING, &check->view, err);
@@ -116,13 +120,16 @@ enum sl_result share_check_end(struct share_check *check, struct sl_err *err)
         return sl_fail(err, SL_CORRUPT,
             "share %s: event %llu: item %llu is withheld, but no redact event names it", check->id,
             (unsigned long long)left->sequence, (unsigned long long)left->item);
-    enum sl_result result = check_derived(check, err);
+    enum sl_result result = bodies_end(check, err);
+    if (result == SL_OK) result = check_derived(check, err);
     if (result == SL_OK) result = check_erased(check, err);
     check->holds += check->held;
     check->verified->shares++;
     check->verified->removed += check->stored_removed;
     sl_view_close(check->view);
+    kv_iter_destroy(check->bodies);
     check->view = NULL;
+    check->bodies = NULL;
     check->id[0] = 0;
     return result;
 }
@@ -132,6 +139,7 @@ void share_check_fini(struct share_check *check)
     sl_view_close(check->view);
     crypto_hash_destroy(check->hash);
     kv_iter_destroy(check->log);
+    kv_iter_destroy(check->bodies);
     buf_fini(&check->manifest);
     buf_fini(&check->packed);
     buf_fini(&check->prefix);

@@ -49,7 +49,8 @@ struct share_check {
     struct sl_store *store;
     struct sl_verified *verified;
     struct crypto_hash *hash;
-    struct kv_iter *log; /* where it was last looked into */
+    struct kv_iter *log;    /* where it was last looked into */
+    struct kv_iter *bodies; /* the share's body rows, as far as they were needed */
     char id[SL_SHARE_ID_BYTES + 1];
     char session_id[SL_SESSION_ID_BYTES + 1];
     struct share_record record; /* as the events tell it */
@@ -75,6 +76,8 @@ enum sl_result share_check_event(
     struct share_check *check, uint64_t sequence, struct sl_span row, struct sl_err *err);
 enum sl_result share_check_end(struct share_check *check, struct sl_err *err);
 void share_check_fini(struct share_check *check);
+/* No body row is left behind the last event's. */
+enum sl_result bodies_end(struct share_check *check, struct sl_err *err);
 
 /* The share's snapshot at its last checked event: must be there if it is due and must not if it
    isn't, and must be what the fold makes. */

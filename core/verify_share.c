@@ -27,51 +27,78 @@ static void share_fault(
 
 /* ---- one event ---- */
 
-/* The body's rows as one run of bytes, each but the last full. */
+/* The body's rows as one run of bytes, each but the last full. They lie one behind the other, over
+   all of the share's events: what is passed over belongs to nothing. */
 struct body {
     struct share_check *check;
-    uint64_t sequence, at; /* bytes taken, the prefix counted */
-    uint32_t chunk;
-    struct kv_pin pin;
-    size_t used; /* of the row held */
+    uint64_t sequence;
+    uint32_t chunk; /* of the next row */
+    struct sl_span row;
+    size_t used; /* of it */
 };
+
+/* What stands at the iterator, if it is this event's next row. */
+static enum sl_result body_row(struct body *body, bool *found, struct sl_err *err)
+{
+    struct share_check *check = body->check;
+    struct row_key key = row_body(sl_span_of(check->id), body->sequence, body->chunk);
+    if (body->row.ptr) kv_iter_next(check->bodies);
+    body->row = (struct sl_span){0};
+    for (; kv_iter_valid(check->bodies); kv_iter_next(check->bodies)) {
+        int order = sl_span_cmp(kv_iter_key(check->bodies), row_span(&key));
+        if (order > 0) break;
+        *found = order == 0;
+        if (*found) body->row = kv_iter_value(check->bodies);
+        if (*found) return SL_OK;
+        /* what is being erased may be half gone */
+        if (!check->erasing)
+            return FAULT(check, body->sequence, "a body row before it belongs to no event");
+    }
+    *found = false;
+    return kv_iter_check(check->bodies, err);
+}
 
 static enum sl_result body_piece(
     struct body *body, uint64_t want, struct sl_span *piece, struct sl_err *err)
 {
     struct share_check *check = body->check;
-    if (!body->pin.slice || body->used == body->pin.value.len) {
-        if (body->pin.slice && body->pin.value.len != SL_BODY_ROW_BYTES)
+    if (body->used == body->row.len) {
+        bool found = false;
+        if (body->row.ptr && body->row.len != SL_BODY_ROW_BYTES)
             return FAULT(check, body->sequence, "body row %u ends too early", body->chunk - 1);
-        kv_release(&body->pin);
-        enum sl_result result = log_body(
-            check->store->kv, sl_span_of(check->id), body->sequence, body->chunk, &body->pin, err);
-        if (result == SL_NOT_FOUND)
-            return FAULT(check, body->sequence, "body row %u is missing", body->chunk);
+        enum sl_result result = body_row(body, &found, err);
         if (result != SL_OK) return result;
-        if (body->pin.value.len == 0 || body->pin.value.len > SL_BODY_ROW_BYTES)
+        if (!found) return FAULT(check, body->sequence, "body row %u is missing", body->chunk);
+        if (body->row.len == 0 || body->row.len > SL_BODY_ROW_BYTES)
             return FAULT(check, body->sequence, "body row %u has a wrong length", body->chunk);
         body->chunk++;
         body->used = 0;
     }
-    size_t left = body->pin.value.len - body->used;
-    *piece = (struct sl_span){body->pin.value.ptr + body->used, left < want ? left : want};
+    size_t left = body->row.len - body->used;
+    *piece = (struct sl_span){body->row.ptr + body->used, left < want ? left : want};
     body->used += piece->len;
     return SL_OK;
 }
 
 static enum sl_result body_end(struct body *body, struct sl_err *err)
 {
-    struct kv_pin more;
-    bool all_used = body->pin.slice && body->used == body->pin.value.len;
-    kv_release(&body->pin);
-    if (!all_used) return FAULT(body->check, body->sequence, "its body is longer than its items");
-    enum sl_result result = log_body(body->check->store->kv, sl_span_of(body->check->id),
-        body->sequence, body->chunk, &more, err);
-    kv_release(&more);
-    if (result == SL_OK)
+    if (body->used != body->row.len)
+        return FAULT(body->check, body->sequence, "its body is longer than its items");
+    bool found = false;
+    enum sl_result result = body_row(body, &found, err);
+    if (result == SL_OK && found)
         return FAULT(body->check, body->sequence, "body row %u should not be there", body->chunk);
-    return result == SL_NOT_FOUND ? SL_OK : result;
+    return result;
+}
+
+enum sl_result bodies_end(struct share_check *check, struct sl_err *err)
+{
+    struct sl_span id;
+    uint64_t sequence = 0;
+    uint32_t chunk;
+    if (!kv_iter_valid(check->bodies) || check->erasing) return kv_iter_check(check->bodies, err);
+    row_parse_chunk(kv_iter_key(check->bodies), &id, &sequence, &chunk);
+    return FAULT(check, sequence, "a body row of it belongs to no event");
 }
 
 /* What the manifest and the items are committed to with: derived from the event's nonce, or one by
@@ -190,7 +217,6 @@ static enum sl_result check_commitments(struct share_check *check, const struct 
     if (result == SL_OK && row->redacted && nonces.rest.len)
         result = FAULT(check, header->sequence, "its body has a nonce too many");
     if (result == SL_OK) result = body_end(&body, err);
-    kv_release(&body.pin);
     if (result != SL_OK) return result;
     if (check->manifest.failed || check->packed.failed)
         return sl_fail(err, SL_NOMEM, "out of memory");
