@@ -23,6 +23,18 @@ void handle_events(struct http_call *call);
 void handle_event(struct http_call *call);
 void handle_all_events(struct http_call *call);
 
+/* ---- api_log.c: the log, and proofs out of it ---- */
+void handle_checkpoint(struct http_call *call);
+void handle_tile(struct http_call *call);
+void handle_entries(struct http_call *call);
+void handle_proof(struct http_call *call);
+void handle_bundle(struct http_call *call);
+void handle_log_facts(struct http_call *call);
+
+/* ---- api_redact.c: taking something out of what stays ---- */
+void handle_redact(struct http_call *call);
+void handle_redact_all(struct http_call *call);
+
 /* ---- api_live.c: as it grows ---- */
 void handle_live(struct http_call *call);
 void handle_ws(struct http_call *call);

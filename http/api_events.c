@@ -141,19 +141,53 @@ static bool write_base64(struct http_reply *reply, const char *name, struct sl_s
            base64_end(&base64) && http_print(reply, "\"");
 }
 
+/* What an item that is withheld was committed to: with it, and without its bytes, the manifest can
+   still be checked. */
+static bool write_commitment(struct http_reply *reply, const struct sl_item *item)
+{
+    return http_print(
+               reply, ",\"withheld\":true,\"committedBytes\":%" PRIu64, item->committed_bytes) &&
+           write_base64(reply, "commitment", (struct sl_span){(const char *)item->commitment, 32});
+}
+
+static bool write_item(struct http_reply *reply, const struct sl_item *item)
+{
+    return http_print(reply, "{\"type\":") && http_write_json_string(reply, item->type) &&
+           http_print(reply, ",\"key\":") && http_write_json_string(reply, item->key) &&
+           http_print(reply, ",\"bytes\":%" PRIu64, item->bytes) &&
+           (!item->withheld || write_commitment(reply, item)) && http_print(reply, "}");
+}
+
 static bool write_items(struct http_reply *reply, struct sl_event *event)
 {
     const struct sl_event_info *info = sl_event_info(event);
     if (!http_print(reply, ",\"items\":[")) return false;
     for (uint64_t i = 0; i < info->items; i++) {
         struct sl_item item = sl_event_item(event, (size_t)i);
-        if (!(http_print(reply, "%s{\"type\":", i ? "," : "") &&
-                http_write_json_string(reply, item.type) && http_print(reply, ",\"key\":") &&
-                http_write_json_string(reply, item.key) &&
-                http_print(reply, ",\"bytes\":%" PRIu64 "}", item.bytes)))
-            return false;
+        if (!((i == 0 || http_print(reply, ",")) && write_item(reply, &item))) return false;
     }
     return http_print(reply, "]");
+}
+
+/* The event's nonce; where it would give away what is withheld, those of the others, one by one. */
+static bool write_nonces(struct http_reply *reply, struct sl_event *event)
+{
+    const struct sl_event_info *info = sl_event_info(event);
+    struct sl_span nonce = sl_event_nonce(event), manifest = sl_event_manifest_nonce(event);
+    char text[32];
+    if (!write_base64(reply, "nonce", nonce)) return false;
+    if (nonce.len || !manifest.len) return true;
+    crypto_base64(manifest.ptr, manifest.len, text);
+    if (!http_print(reply, ",\"nonces\":{\"manifest\":\"%s\",\"items\":[", text)) return false;
+    for (uint64_t i = 0; i < info->items; i++) {
+        struct sl_item item = sl_event_item(event, (size_t)i);
+        const char *comma = i ? "," : "";
+        if (item.nonce) crypto_base64(item.nonce, 16, text);
+        if (!(item.nonce ? http_print(reply, "%s\"%s\"", comma, text)
+                         : http_print(reply, "%snull", comma)))
+            return false;
+    }
+    return http_print(reply, "]}");
 }
 
 /* A sync's data is JSON, and goes out as the client sent it. */
@@ -170,22 +204,25 @@ static enum sl_result write_text(
     }
 }
 
-/* The other kinds' is msgpack: base64 of each item. */
+/* The other kinds' is msgpack: base64 of each item. Nothing stands in the place of a create's. */
 static enum sl_result write_records(
     struct http_reply *reply, struct sl_event *event, struct sl_err *err)
 {
     const struct sl_event_info *info = sl_event_info(event);
+    const char *comma = "";
     if (!http_print(reply, "[")) return SL_STOPPED;
     for (uint64_t i = 0; i < info->items; i++) {
         struct base64 base64 = {.reply = reply};
         struct sl_item item = sl_event_item(event, (size_t)i);
-        if (!(http_print(reply, "%s{\"type\":", i ? "," : "") &&
+        if (item.withheld && item.bytes == 0) continue;
+        if (!(http_print(reply, "%s{\"type\":", comma) &&
                 http_write_json_string(reply, item.type) && http_print(reply, ",\"data\":\"")))
             return SL_STOPPED;
         enum sl_result result =
             sl_event_item_data(event, (size_t)i, (struct sl_sink){base64_write, &base64}, err);
         if (result != SL_OK) return result;
         if (!base64_end(&base64) || !http_print(reply, "\"}")) return SL_STOPPED;
+        comma = ",";
     }
     return http_print(reply, "]") ? SL_OK : SL_STOPPED;
 }
@@ -199,12 +236,12 @@ static enum sl_result write_event(
     crypto_hex(info->leaf, sizeof(info->leaf), leaf);
     /* `items` lists them here, where a page of history counts them. `arrived` is in µs: the
      * manifest binds it so. */
-    if (!(api_begin(call) && http_print(reply, "{") && write_place(reply, info) &&
+    if (!(api_begin(call) && http_print(reply, "{\"id\":\"%s\",", call->id) &&
+            write_place(reply, info) &&
             http_print(reply, ",\"arrived\":%" PRIu64, info->arrived_us) &&
             write_items(reply, event) && write_content(reply, info) &&
             http_print(reply, ",\"leaf\":\"%s\"", leaf) &&
-            write_base64(reply, "header", sl_event_header(event)) &&
-            write_base64(reply, "nonce", sl_event_nonce(event)) &&
+            write_base64(reply, "header", sl_event_header(event)) && write_nonces(reply, event) &&
             write_base64(reply, "salt", sl_event_salt(event)) && http_print(reply, ",\"data\":")))
         return SL_STOPPED;
     enum sl_result result =

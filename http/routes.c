@@ -16,6 +16,7 @@
 #include "http/pages/sign_in.h"
 #include "http/pages/take_down.h"
 #include "http/param.h"
+#include "http/tile.h"
 
 #include <stdio.h>
 
@@ -26,6 +27,7 @@ static const struct route table[] = {
     {HTTP_POST, "/api/share", ROUTE_ANYONE, CONTROL, handle_create, "create a share for {sessionID}, or recover the one there is"},
     {HTTP_POST, "/api/share/:id/sync", ROUTE_SECRET, ROUTE_BODY_CONFIGURED, handle_sync, "append a batch {secret, data:[{type,data}…]}; 200 means durable"},
     {HTTP_DELETE, "/api/share/:id", ROUTE_SECRET, CONTROL, handle_remove, "remove a share for ever: {secret}, or the owner key"},
+    {HTTP_POST, "/api/share/:id/redact", ROUTE_SECRET, CONTROL, handle_redact, "take out {seq,item}, {key} or {text}, {reason}: {secret}, or the owner key; 400, 403, 404"},
     {HTTP_DELETE, "/api/support/actions/remove-share", ROUTE_OWNER, CONTROL, handle_take_down, "take down {shareID} and hold its session"},
 
     {HTTP_GET, "/api/share/:id", ROUTE_ANYONE, 0, handle_session, "the session: {session,messages,parts,diffs,models,metadata}; ?at=SEQ|?t=TIME, ?diffs=latest"},
@@ -34,6 +36,8 @@ static const struct route table[] = {
     {HTTP_GET, "/api/share/:id/changes", ROUTE_ANYONE, 0, handle_changes, "keys added, changed and removed between sequences ?from and ?to"},
     {HTTP_GET, "/api/share/:id/events", ROUTE_ANYONE, 0, handle_events, "history; ?from=SEQ, ?limit=1…1000, ?order=asc|desc"},
     {HTTP_GET, "/api/share/:id/events/:seq", ROUTE_ANYONE, 0, handle_event, "one event with its data, and what a verifier needs"},
+    {HTTP_GET, "/api/share/:id/events/:seq/proof", ROUTE_ANYONE, 0, handle_proof, "that event's inclusion in the log, as c2sp.org/tlog-proof@v1; of removed shares too; may wait a second for a checkpoint, 503 when none can be signed"},
+    {HTTP_GET, "/api/share/:id/bundle", ROUTE_ANYONE, 0, handle_bundle, "everything to verify a share without the server; of removed shares too; 503 when no checkpoint can be signed"},
     {HTTP_GET, "/api/share/:id/live", ROUTE_ANYONE, 0, handle_live, "server-sent events; Last-Event-ID (the last sequence seen) or ?from (the first wanted), ?quiet=1 without data"},
     {HTTP_GET, "/ws/:id", ROUTE_ANYONE, 0, handle_ws, "a WebSocket: each batch's data array is one text message"},
 
@@ -42,6 +46,12 @@ static const struct route table[] = {
     {HTTP_GET, "/api/events", ROUTE_OWNER, 0, handle_all_events, "all shares' events by position, NDJSON; ?from, ?limit"},
     {HTTP_GET, "/api/stats", ROUTE_OWNER, 0, handle_stats, "what the store holds"},
     {HTTP_POST, "/api/compact", ROUTE_OWNER, CONTROL, handle_compact, "make what snapshots are due, finish erasures, compact the files"},
+    {HTTP_POST, "/api/redact", ROUTE_OWNER, CONTROL, handle_redact_all, "take {text} out of every live share: {shares,events,items,inKeys}; {reason}"},
+    {HTTP_GET, "/api/log", ROUTE_OWNER, 0, handle_log_facts, "the log: size, origin, key, checkpoints, the last verification"},
+
+    {HTTP_GET, "/log/checkpoint", ROUTE_ANYONE, 0, handle_checkpoint, "the log's size and root, signed; a C2SP checkpoint; no-cache, with an ETag"},
+    {HTTP_GET, "/log/tile/:level/:tile", ROUTE_ANYONE, 0, handle_tile, "hashes of the log's tree, as C2SP tiles; immutable; 404 where the log has no such tile"},
+    {HTTP_GET, "/log/tile/entries/:tile", ROUTE_ANYONE, 0, handle_entries, "the log's leaves, for the owner, or for anyone with --public-log; immutable; 401, 404"},
 
     {HTTP_GET, "/livez", ROUTE_ANYONE, 0, handle_livez, "the process answers"},
     {HTTP_GET, "/readyz", ROUTE_ANYONE, 0, handle_readyz, "the store takes writes"},
@@ -60,6 +70,7 @@ static const struct route table[] = {
     {HTTP_GET, "/share/:id.txt", ROUTE_ANYONE, 0, page_text, "a transcript in plain text"},
     {HTTP_GET, "/share/:id.json", ROUTE_ANYONE, 0, handle_session, "the same as /api/share/:id"},
     {HTTP_GET, "/share/:id.html", ROUTE_ANYONE, 0, page_offline, "the page as one file that plays without a server"},
+    {HTTP_GET, "/share/:id.bundle", ROUTE_ANYONE, 0, handle_bundle, "the same as /api/share/:id/bundle"},
     {HTTP_GET, "/share/:id.jsonl", ROUTE_ANYONE, 0, page_events, "the events, a line each, with their data"},
     {HTTP_GET, "/share/:id/update", ROUTE_ANYONE, 0, page_update, "HTML of what differs between the pages at sequences ?from and ?to"},
     {HTTP_GET, "/share/:id/timeline", ROUTE_ANYONE, 0, page_timeline, "when each event was, and where the prompts are, as JSON"},
@@ -116,10 +127,18 @@ static bool segment_fits(
         return true;
     }
     if (sl_span_eq(want, SL_SPAN(":file"))) return file_name(got);
+    if (sl_span_eq(want, SL_SPAN(":level"))) return tile_parse_level(got, &call->level);
     if (sl_span_eq(want, SL_SPAN(":seq"))) return param_parse_u64(got, &call->sequence);
     if (depth == 1 && sl_span_eq(want, SL_SPAN("share")) && sl_span_eq(got, SL_SPAN("shares")))
         return true;
     return sl_span_eq(want, got);
+}
+
+/* Its number takes as many segments as it takes. */
+static bool tile_fits(struct sl_span path, struct http_call *call)
+{
+    return path.len > 0 && path.ptr[0] == '/' &&
+           tile_parse((struct sl_span){path.ptr + 1, path.len - 1}, &call->tile, &call->width);
 }
 
 bool route_fits(const char *pattern, struct sl_span path, struct http_call *call)
@@ -127,8 +146,10 @@ bool route_fits(const char *pattern, struct sl_span path, struct http_call *call
     struct sl_span rest = sl_span_of(pattern), want, got;
     call->id[0] = 0;
     call->sequence = 0;
-    for (size_t depth = 0; next_segment(&rest, &want); depth++)
+    for (size_t depth = 0; next_segment(&rest, &want); depth++) {
+        if (sl_span_eq(want, SL_SPAN(":tile"))) return tile_fits(path, call);
         if (!next_segment(&path, &got) || !segment_fits(want, got, depth, call)) return false;
+    }
     return path.len == 0;
 }
 

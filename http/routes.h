@@ -14,6 +14,8 @@ struct http_call {
     const struct route *route;
     char id[SL_SHARE_ID_BYTES + 1]; /* of `:id`, empty in a route without one */
     uint64_t sequence;              /* of `:seq` */
+    unsigned level, width;          /* of `:level`; of `:tile`, 256 where it is full … */
+    uint64_t tile;                  /* … and its number */
 };
 
 /* Who may: a route that is open to anyone may still ask for a share's secret in its body. */
@@ -25,7 +27,8 @@ enum route_who { ROUTE_ANYONE, ROUTE_SECRET, ROUTE_OWNER };
 struct route {
     enum http_method method; /* HTTP_GET answers HTTP_HEAD too */
     const char *pattern; /* `:id` is a share id (`:id.md` one with an ending), `:seq` a sequence,
-                            `:file` a name with an ending; all else is literal */
+                            `:file` a name with an ending, `:level` and `:tile` those of a tile
+                            (http/tile.h; `:tile` is all that is left); all else is literal */
     enum route_who who;
     size_t body_bytes; /* at most; 0: the route takes no body */
     void (*handler)(struct http_call *call);

@@ -44,6 +44,13 @@ static void fits(void **state)
         {HTTP_GET, "/api/share/a/metadata", "/api/share/:id/metadata", "a"},
         {HTTP_GET, "/api/share/a/events", "/api/share/:id/events", "a"},
         {HTTP_GET, "/api/share/a/live", "/api/share/:id/live", "a"},
+        {HTTP_GET, "/api/share/a/events/3/proof", "/api/share/:id/events/:seq/proof", "a"},
+        {HTTP_GET, "/api/shares/a/bundle", "/api/share/:id/bundle", "a"},
+        {HTTP_GET, "/share/a.bundle", "/share/:id.bundle", "a"},
+        {HTTP_GET, "/log/checkpoint", "/log/checkpoint", ""},
+        {HTTP_GET, "/log/tile/0/000", "/log/tile/:level/:tile", ""},
+        {HTTP_HEAD, "/log/tile/63/x001/x234/067.p/9", "/log/tile/:level/:tile", ""},
+        {HTTP_GET, "/log/tile/entries/x001/067.p/9", "/log/tile/entries/:tile", ""},
         {HTTP_GET, "/ws/a", "/ws/:id", "a"},
         {HTTP_DELETE, "/api/support/actions/remove-share", "/api/support/actions/remove-share", ""},
         {HTTP_GET, "/", "/", ""},
@@ -71,7 +78,12 @@ static void never_fits(void **state)
         "/api/share/\xc3\xa4", "/API/share/a", "/api/sharesx/a", "/shares/a", "/s/", "/sessions/",
         "/api/share/a/nothing", "/api/share/a/events/", "/api/share/a/events/x",
         "/api/share/a/events/-1", "/api/share/a/events/+1",
-        "/api/share/a/events/18446744073709551616",
+        "/api/share/a/events/18446744073709551616", "/api/share/a/events/1/proof/", "/log", "/log/",
+        "/log/checkpoint/", "/log/tile", "/log/tile/", "/log/tile/0", "/log/tile/0/",
+        "/log/tile/64/000", "/log/tile/00/000", "/log/tile//000", "/log/tile/0/0",
+        "/log/tile/0//000", "/log/tile/0/000/", "/log/tile/0/x000/001", "/log/tile/0/000.p/0",
+        "/log/tile/0/000.p/256", "/log/tile/entries", "/log/tile/entries/", "/log/tile/entries/1",
+        "/log/tile/Entries/000", "/log/tile/0/../000", "/log/tile/%30/000",
         "/api/share/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", /* 65 */
     };
     static const enum http_method methods[] = {HTTP_GET, HTTP_POST, HTTP_DELETE, HTTP_OTHER};
@@ -94,6 +106,13 @@ static void parameters(void **state)
     assert_non_null(found(HTTP_GET,
         "/share/aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa", &call));
     assert_int_equal(strlen(call.id), SL_SHARE_ID_BYTES);
+    assert_non_null(found(HTTP_GET, "/log/tile/7/x001/x234/067.p/9", &call));
+    assert_int_equal(call.level, 7);
+    assert_int_equal(call.tile, 1234067);
+    assert_int_equal(call.width, 9);
+    assert_non_null(found(HTTP_GET, "/log/tile/entries/067", &call));
+    assert_int_equal(call.tile, 67);
+    assert_int_equal(call.width, 256);
 }
 
 static void nul_in_a_path(void **state)
