@@ -6,6 +6,7 @@
 #include "rows.h"
 #include "sequencer.h"
 #include "tiles.h"
+#include "verified.h"
 
 #include <stdio.h>
 #include <sys/stat.h>
@@ -233,6 +234,7 @@ enum sl_result sl_log_facts(struct sl_store *store, struct sl_log_facts *facts, 
     f.newest = checkpoints->newest;
     f.published = checkpoints->published;
     pthread_mutex_unlock(&checkpoints->lock);
+    verified_read(store, &f);
     *facts = f;
     return SL_OK;
 }

@@ -2,6 +2,7 @@
 
 #include "log.h"
 #include "rows.h"
+#include "verified.h"
 
 #include <sched.h>
 
@@ -345,7 +346,7 @@ static enum sl_result verify_once(struct sl_store *store, const struct sl_progre
     return result;
 }
 
-enum sl_result sl_store_verify(struct sl_store *store, const struct sl_progress *progress,
+static enum sl_result verify_twice(struct sl_store *store, const struct sl_progress *progress,
     struct sl_verified *verified, struct sl_err *err)
 {
     enum sl_result result = verify_once(store, progress, verified, err);
@@ -354,4 +355,15 @@ enum sl_result sl_store_verify(struct sl_store *store, const struct sl_progress 
        still there afterwards. */
     result = sl_store_catch_up(store, err);
     return result == SL_OK ? verify_once(store, progress, verified, err) : result;
+}
+
+enum sl_result sl_store_verify(struct sl_store *store, const struct sl_progress *progress,
+    struct sl_verified *verified, struct sl_err *err)
+{
+    struct sl_err fault = {0};
+    enum sl_result result = verify_twice(store, progress, verified, &fault);
+    if (result == SL_OK) verified_keep(store, verified, NULL);
+    if (result == SL_CORRUPT) verified_keep(store, NULL, &fault);
+    if (result != SL_OK && err) *err = fault;
+    return result;
 }
