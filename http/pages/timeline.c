@@ -61,7 +61,7 @@ static enum sl_result write_prompts(
     for (size_t i = 0; result == SL_OK && i < outline->count; i++) {
         const struct outline_message *message = &outline->messages[i];
         if (message->item == OUTLINE_NONE) continue;
-        result = sl_view_item(outline->view, SL_BY_KEY, message->item, &item, err);
+        result = sl_view_item_key(outline->view, SL_BY_KEY, message->item, &item, err);
         if (result != SL_OK) break;
         buf_add(arrivals, &item.first_sequence, sizeof(item.first_sequence));
         if (!message->user) continue;
