@@ -224,6 +224,42 @@ static void assert_one_file(const struct share *share, const char *rest)
     assert_int_equal(times("src=\"http"), 0);
 }
 
+/* The steps are made along a chain of moments, each opened once and told by the one before it: they
+   say what the update between the two says that is made by itself. */
+static void assert_steps(const struct share *share, uint64_t last)
+{
+    static const char front[] = "<script type=\"text/plain\" class=\"step\" data-to=\"";
+    struct buf file = {0}, whole = {0};
+    char rest[96];
+    size_t steps = 0;
+    uint64_t from = last;
+    assert_int_equal(get(page(share, ".html")), 200);
+    buf_add(&file, got.body, got.len + 1);
+    for (char *at = file.ptr; (at = strstr(at, front)); steps++) {
+        char *text = strchr(at += sizeof(front) - 1, '>') + 1, *end = strstr(text, "</script>");
+        uint64_t to = strtoull(at, NULL, 10);
+        snprintf(rest, sizeof(rest), "/update?from=%d&to=%d", (int)from, (int)to);
+        assert_int_equal(get(page(share, rest)), 200);
+        buf_clear(&whole);
+        const char *done = got.body, *link;
+        for (; (link = strstr(done, "href=\"/")); done = link + 6) {
+            buf_add(&whole, done, (size_t)(link + 6 - done));
+            buf_add_span(&whole, SL_SPAN("http://share.example"));
+        }
+        buf_add(&whole, done, strlen(done));
+        /* a picture stands in the file itself */
+        if (!strstr(got.body, " src=\"") &&
+            (whole.len != (size_t)(end - text) || memcmp(whole.ptr, text, whole.len) != 0))
+            fail_msg("%s:\n%.*s\nis not\n%.*s", rest, (int)(end - text), text, (int)whole.len,
+                whole.ptr);
+        from = to;
+        at = end;
+    }
+    assert_int_equal(steps, last);
+    buf_fini(&file);
+    buf_fini(&whole);
+}
+
 static void one_file(void **state)
 {
     struct capture capture;
@@ -245,6 +281,7 @@ static void one_file(void **state)
             snprintf(step, sizeof(step), "data-to=\"%llu\"", (unsigned long long)info.sequence);
             assert_has(step);
             if (strcmp(captures[i], "kinds") == 0) assert_has("src=\"data:image/png;base64,iVBOR");
+            assert_steps(share, info.sequence);
         }
         capture_fini(&capture);
     }
