@@ -23,12 +23,14 @@ UNIT_SRC := $(wildcard tests/unit/*.c)
 API_SRC := $(wildcard tests/api/*.c)
 CRASH_SRC := $(wildcard tests/crash/*.c)
 BENCH_SRC := $(wildcard bench/*.c)
+SUITE_SRC := $(wildcard bench/suite/*.c)
 FUZZ_SRC := $(wildcard tests/fuzz/*.c)
 
 PACKAGES := gcc make librocksdb-dev libmsgpack-dev libcivetweb-dev libssl-dev zlib1g-dev \
 	libzstd-dev libcurl4-openssl-dev libcmark-gfm-dev libcmark-gfm-extensions-dev libgit2-dev \
 	gzip zstd libjs-highlight.js
 TEST_PACKAGES := libcmocka-dev libjson-c-dev libyajl-dev
+BENCH_PACKAGES := gnuplot-nox
 LINT_PACKAGES := git clang clang-format clang-tidy cppcheck libclang-rt-14-dev
 
 LIBS := -lcmark-gfm-extensions -lcmark-gfm -lgit2 -lrocksdb -lmsgpackc -lcivetweb -lcrypto -lz -lzstd -lcurl -lpthread
@@ -58,7 +60,7 @@ BIN := $(BUILD)/sharelog
 TEST_BIN := $(patsubst tests/%.c,$(BUILD)/tests/%,$(UNIT_SRC) $(API_SRC) $(CRASH_SRC))
 
 .DEFAULT_GOAL := help
-.PHONY: bench-cost bench-pages demo help deps deps-test deps-lint all tests run test test-full test-suite test-client test-browser lint everything format tidy \
+.PHONY: bench bench-quick bench-full bench-cost bench-pages demo help deps deps-test deps-bench deps-lint all tests run test test-full test-suite test-client test-browser lint everything format tidy \
 	clean install
 .SECONDARY:
 
@@ -82,6 +84,9 @@ deps: ## install the Debian packages that a build needs
 
 deps-test:
 	$(call apt_install,$(PACKAGES) $(TEST_PACKAGES))
+
+deps-bench:
+	$(call apt_install,$(BENCH_PACKAGES))
 
 deps-lint:
 	$(call apt_install,$(PACKAGES) $(TEST_PACKAGES) $(LINT_PACKAGES))
@@ -122,6 +127,23 @@ run: deps ## build what is missing and serve on http://127.0.0.1:8787
 
 $(BUILD)/bench/%: $(BUILD)/bench/%.o $(CORE_LIB)
 	$(call quiet,LD)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS) -lyajl
+
+# One program of many parts; RocksDB, CivetWeb and OpenSSL are also measured by themselves.
+$(BUILD)/bench/bench: $(call obj,$(SUITE_SRC)) $(HTTP_LIB) $(CORE_LIB)
+	$(call quiet,LD)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS) -lm
+
+BENCH = $(BUILD)/bench/bench --sharelog $(BIN) --captures tests/captures
+bench: deps deps-bench all ## every part of the suite once, about ten minutes (BENCH_ARGS: parts and flags)
+	@$(MAKE) --no-print-directory -s $(BUILD)/bench/bench
+	$(BENCH) $(BENCH_ARGS)
+
+bench-quick: deps deps-bench all ## the suite in about a minute: does it work, roughly how fast
+	@$(MAKE) --no-print-directory -s $(BUILD)/bench/bench
+	$(BENCH) --quick $(BENCH_ARGS)
+
+bench-full: deps deps-bench all ## medians of five and the large stores: fills the table of goals
+	@$(MAKE) --no-print-directory -s $(BUILD)/bench/bench
+	$(BENCH) --full $(BENCH_ARGS)
 
 bench-pages: deps all $(BUILD)/bench/session_gen ## what a page costs: first byte, whole and memory, up to 20,000 parts
 	bench/pages $(BIN) $(BUILD)/bench/session_gen
@@ -164,7 +186,7 @@ lint: deps-lint ## clang build with warnings as errors, formatting, walls, clang
 	  --suppress=missingIncludeSystem -I. core http tools
 	$(MAKE) --no-print-directory tidy
 
-everything: tests $(patsubst bench/%.c,$(BUILD)/bench/%,$(BENCH_SRC)) $(call obj,$(FUZZ_SRC))
+everything: tests $(patsubst bench/%.c,$(BUILD)/bench/%,$(BENCH_SRC)) $(call obj,$(FUZZ_SRC) $(SUITE_SRC))
 
 # A run for each file: in one run for all, clang-tidy 14 takes every va_list for uninitialised.
 TIDY := $(addprefix tidy/,$(CORE_SRC) $(HTTP_SRC) $(TOOLS_SRC))

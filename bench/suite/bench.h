@@ -1,0 +1,160 @@
+#ifndef SHARELOG_BENCH_H
+#define SHARELOG_BENCH_H
+
+/* The benchmark suite: one program, `bench`, of parts that each print and record figures.
+
+   A *figure* is a number with a name (`ingest.capture.16.rate`), a unit and a direction. A part
+   measures it once per round; the run keeps every sample, and reports medians. A *goal* compares
+   two figures of the same run, since on a shared machine only ratios within a run mean something:
+   its name, what it divides by what, the least or most that it should be.
+
+   Parts run one after the other, in this process or against servers that they start; nothing is
+   left behind. Figures are only recorded when what they measured was checked: answers that were
+   counted were right, what was acknowledged can be read back, `verify` is clean. A part that can't
+   show that fails the run. */
+
+#include "core/buf.h"
+#include "core/sharelog.h"
+
+#include <stdio.h>
+
+/* ---- a run ---- */
+
+enum bench_size { BENCH_QUICK, BENCH_NORMAL, BENCH_FULL };
+
+struct bench {
+    enum bench_size size;
+    uint64_t seed;
+    const char *sharelog; /* path of the server's binary */
+    const char *captures; /* folder of the recordings */
+    const char *folder;   /* scratch, on the file system that is measured; removed at the end */
+    const char *out;      /* folder of run.json, histograms, CSV, plots */
+    unsigned round;       /* which one it is, from 0 */
+    struct figures *figures;
+};
+
+/* A number for each size. */
+static inline uint64_t bench_pick(
+    const struct bench *bench, uint64_t quick, uint64_t normal, uint64_t full)
+{
+    return bench->size == BENCH_QUICK ? quick : bench->size == BENCH_NORMAL ? normal : full;
+}
+
+struct part {
+    const char *name;
+    const char *about; /* one line for --help */
+    /* One round of all its figures. False: it failed, and has said why on stderr. */
+    bool (*run)(struct bench *bench);
+};
+extern const struct part part_floor, part_append, part_ingest, part_read, part_replay, part_compact,
+    part_live, part_verify, part_open, part_list, part_disk, part_models;
+
+/* Tell how it goes on stderr (a line that is overwritten on a terminal). */
+void bench_tell(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* Say why a part fails; returns false. */
+bool bench_fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* ---- figures (figures.c) ---- */
+
+enum better { BETTER_HIGH, BETTER_LOW, BETTER_NEITHER };
+
+/* Record one sample. The name is letters, digits, '.', '_'; unit such as "1/s", "us", "B", "". */
+void figure_add(
+    struct bench *bench, const char *name, const char *unit, enum better better, double value);
+/* The median so far; NAN: none. */
+double figure_median(const struct bench *bench, const char *name);
+/* A goal: `over` divided by `under` (medians; under NULL: the figure itself), at least or at most.
+ */
+void goal_add(struct bench *bench, const char *text, const char *over, const char *under,
+    bool at_least, double bound);
+
+/* ---- histograms (histogram.c): log-linear, relative error below 1 %, 1 ns to hours ---- */
+
+struct histogram;
+struct histogram *histogram_create(void);
+void histogram_destroy(struct histogram *histogram);
+void histogram_clear(struct histogram *histogram);
+void histogram_add(struct histogram *histogram, uint64_t ns);
+void histogram_merge(struct histogram *into, const struct histogram *from);
+uint64_t histogram_count(const struct histogram *histogram);
+/* The value at a quantile, 0 … 1 (1: the largest added). */
+uint64_t histogram_at(const struct histogram *histogram, double quantile);
+/* Record name.p50, .p90, .p99, .p999, .p9999, .max in µs, and write the histogram to
+   out/name.hist (percentile, value, count: a line each). */
+void histogram_record(struct bench *bench, const char *name, const struct histogram *histogram);
+
+/* ---- time, chance ---- */
+
+uint64_t bench_ns(void);                /* monotonic */
+uint64_t bench_cpu_ns(void);            /* of this process */
+uint64_t bench_random(uint64_t *state); /* splitmix64 */
+
+/* ---- batches (shape.c) ---- */
+
+/* A sequence of sync bodies, as a client would send them to one share, without end: recorded ones
+   played again and again with the ids of that share, or synthetic ones. The same seed gives the
+   same bytes. */
+struct shape_kind {
+    const char *name;    /* "capture": all recordings, weighted as recorded; "2k"; "10k" … */
+    size_t items, bytes; /* of a synthetic batch: items, and bytes of each */
+    unsigned resent;     /* per cent of its items that were in the batch before */
+};
+extern const struct shape_kind shape_capture, shape_2k, shape_10k;
+struct shape;
+struct shape *shape_create(const struct bench *bench, const struct shape_kind *kind, uint64_t seed);
+void shape_destroy(struct shape *shape);
+/* The n-th batch of a share as the request's body; appended to `out`, which isn't cleared. */
+void shape_body(struct shape *shape, uint64_t n, const char *secret, struct buf *out);
+
+/* ---- a server (server.c) ---- */
+
+struct server {
+    int pid;
+    unsigned port;
+    char folder[256]; /* its data directory */
+    char owner_key[64];
+};
+/* Start `sharelog serve` on a new data directory (or an existing one) with further flags,
+   NULL-terminated; waits until it answers. */
+bool server_start(
+    struct bench *bench, const char *folder, const char *const *flags, struct server *server);
+bool server_stop(struct server *server);                        /* orderly; the directory stays */
+uint64_t server_rss(const struct server *server, bool highest); /* bytes */
+uint64_t server_cpu_ns(const struct server *server);
+/* One request on a connection of its own. *status 0: no answer. The body is appended to `out`. */
+bool server_ask(const struct server *server, const char *method, const char *target,
+    struct sl_span body, int *status, struct buf *out);
+bool server_create_share(
+    const struct server *server, const char *session_id, struct sl_credentials *credentials);
+
+/* ---- load (load.c) ---- */
+
+/* Requests over many connections from threads of epoll loops. Closed: each connection sends its
+   next request when the answer is there. Open: requests are due at a constant rate, whatever the
+   server does, and latency counts from when one was due. */
+struct load {
+    unsigned port;
+    unsigned connections;
+    double rate; /* per second over all connections; 0: closed */
+    uint64_t warm_up_ns, measure_ns;
+    /* Write the next request of connection c whole (head and body) into `out`, cleared before; and
+       look at its answer (bytes behind the head): false counts as failed. Called from one thread a
+       connection. */
+    void (*request)(void *ctx, unsigned connection, struct buf *out);
+    bool (*answer)(void *ctx, unsigned connection, int status, struct sl_span body);
+    void *ctx;
+};
+struct load_outcome {
+    uint64_t sent, answered, failed, late; /* late: due, but never sent in time to count */
+    double seconds;                        /* measured */
+    uint64_t bytes_out, bytes_in;
+    struct histogram *latency; /* from the send; open loop: from when it was due */
+    struct histogram *service; /* from the send itself (uncorrected) */
+    double busy;               /* of the generator's threads: near 1, it was the bottleneck */
+    uint64_t *per_second;      /* answers in each second, `seconds` of them */
+    size_t per_second_count;
+};
+bool load_run(const struct load *load, struct load_outcome *outcome);
+void load_outcome_fini(struct load_outcome *outcome);
+
+#endif
