@@ -11,11 +11,12 @@ static const struct {
     const char *title;
     const struct command *commands[10];
 } groups[] = {
-    {"Serve", {&command_serve, &command_owner_key, &command_client_key, &command_log_key,
-                  &command_secret}},
+    {"Serve", {&command_serve, &command_owner_key, &command_client_key, &command_secret}},
     {"Look", {&command_ls, &command_show, &command_log, &command_replay, &command_data,
                  &command_events, &command_changes, &command_stats}},
-    {"Keep", {&command_verify, &command_rm, &command_allow, &command_compact, &command_rebuild}},
+    {"Prove", {&command_verify, &command_bundle, &command_proof, &command_checkpoint,
+                  &command_audit, &command_log_key, &command_new_origin}},
+    {"Keep", {&command_rm, &command_redact, &command_allow, &command_compact, &command_rebuild}},
     {"More", {&command_send, &command_limits, &command_version}},
 };
 #define GROUPS (sizeof(groups) / sizeof(groups[0]))

@@ -66,6 +66,11 @@ void options_done(void *values)
     common->key = NULL;
 }
 
+void options_blot(const char *text)
+{
+    memset((char *)(uintptr_t)text, 'x', strlen(text)); /* argv is the program's own to change */
+}
+
 static bool set(
     const struct command *command, const struct option *option, char *text, void *values)
 {
@@ -76,7 +81,14 @@ static bool set(
         /* The key is kept, and what others see of it in a list of processes is blotted out. */
         options_done(values);
         ((struct common *)values)->key = need_text(text);
-        memset(text, 'x', strlen(text));
+        options_blot(text);
+    } else if (option->kind == OPTION_LIST) {
+        struct option_list *list = place;
+        if (list->count == OPTION_LIST_MAX) {
+            fail("%s: --%s more than %d times", command->name, option->name, OPTION_LIST_MAX);
+            return false;
+        }
+        list->values[list->count++] = text;
     } else if (option->kind == OPTION_TEXT) {
         *(const char **)place = text;
     } else {
@@ -110,7 +122,7 @@ static bool parse_one(const struct command *command, int argc, char **argv, int 
         return set(command, option, NULL, values);
     }
     char *text = equals ? equals + 1 : ++*at < argc ? argv[*at] : NULL;
-    if (!text || (!*text && option->kind == OPTION_TEXT))
+    if (!text || (!*text && option->kind != OPTION_NUMBER))
         return wrong(command, "a value is missing behind", option->name);
     return set(command, option, text, values);
 }
@@ -118,9 +130,11 @@ static bool parse_one(const struct command *command, int argc, char **argv, int 
 enum option_result options_parse(
     const struct command *command, int argc, char **argv, void *values, int *words)
 {
+    static char output[] = "--output";
     int count = 0;
     bool ended = false;
     for (int at = 0; at < argc; at++) {
+        if (!ended && strcmp(argv[at], "-o") == 0) argv[at] = output;
         char *text = argv[at];
         if (ended || text[0] != '-' || !text[1]) {
             argv[count++] = text;

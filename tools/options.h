@@ -8,9 +8,16 @@
 #include <stdint.h>
 
 enum option_kind {
-    OPTION_FLAG,  /* bool */
-    OPTION_TEXT,  /* const char *, NULL if not given */
-    OPTION_NUMBER /* struct option_number */
+    OPTION_FLAG,   /* bool */
+    OPTION_TEXT,   /* const char *, NULL if not given */
+    OPTION_NUMBER, /* struct option_number */
+    OPTION_LIST    /* struct option_list: may be given again and again */
+};
+
+#define OPTION_LIST_MAX 16
+struct option_list {
+    size_t count;
+    const char *values[OPTION_LIST_MAX];
 };
 
 struct option_number {
@@ -38,9 +45,11 @@ struct common {
 struct command;
 enum option_result { OPTIONS_OK, OPTIONS_HELP, OPTIONS_WRONG };
 
+/* Blot out, in what others see of this process in a list of processes, a word that was given. */
+void options_blot(const char *text);
 /* Parse what stands behind the command's name. Options and words may be mixed; "--" ends the
-   options. The words are moved to the front of argv, *words of them. A wrong option is told on
-   stderr. */
+   options; `-o` is `--output`. The words are moved to the front of argv, *words of them. A wrong
+   option is told on stderr. */
 enum option_result options_parse(
     const struct command *command, int argc, char **argv, void *values, int *words);
 /* Forget what parsing copied: the key. */

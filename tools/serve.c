@@ -7,6 +7,7 @@
 #include "http/http.h"
 #include "source.h"
 #include "term.h"
+#include "witness.h"
 
 #include <malloc.h>
 #include <stdlib.h>
@@ -18,7 +19,8 @@ struct values {
     struct common common;
     const char *listen, *public_url, *durability, *origin;
     struct option_number cache_mb, threads, viewers, viewers_per_share, max_body_mb, inflight_mb,
-        stop_timeout;
+        stop_timeout, witness_quorum, witness_interval;
+    struct option_list witnesses, witness_keys;
     bool private_create, public_log, public_index;
 };
 
@@ -48,6 +50,14 @@ static const struct option options[] = {
         "of one share, default 1024"},
     {"stop-timeout", "SECONDS", OPTION_NUMBER, AT(stop_timeout), 1, 3600,
         "a graceful stop takes no longer, default 20"},
+    {"witness", "URL", OPTION_LIST, AT(witnesses), 0, 0,
+        "have the log's checkpoints cosigned there (C2SP tlog-witness); repeatable"},
+    {"witness-key", "VKEY", OPTION_LIST, AT(witness_keys), 0, 0,
+        "that witness's verifier key, or a file that holds it; one each, in order"},
+    {"witness-quorum", "N", OPTION_NUMBER, AT(witness_quorum), 1, OPTION_LIST_MAX,
+        "publish what so many have cosigned, default all"},
+    {"witness-interval", "SECONDS", OPTION_NUMBER, AT(witness_interval), 1, 86400,
+        "between two checkpoints for them, default 10"},
     {0},
 };
 
@@ -125,6 +135,10 @@ static bool configure(const struct values *values, char *listen, size_t cap,
     set_count(&values->viewers, 1, &config->viewers);
     set_count(&values->viewers_per_share, 1, &config->viewers_per_share);
     set_count(&values->stop_timeout, 1000, &config->stop_ms);
+    if (values->witness_quorum.given && !values->witnesses.count) {
+        fail("serve: --witness-quorum of no --witness");
+        return false;
+    }
     if (config->body_bytes > config->inflight_bytes) {
         fail(
             "serve: --max-body-mb is more than --inflight-mb: such a request could never be taken");
@@ -164,6 +178,8 @@ static bool open_store(const char *dir, const struct sl_options *how, struct sl_
     struct sl_progress progress = term_progress(&line);
     enum sl_result result = sl_store_open(how, &progress, store, &err);
     if (line.shown_us) term_line(&line, true, "%s", "");
+    if (result == SL_OK && sl_store_health(*store, &err) != SL_OK)
+        fail("%s takes no writes: %s", dir, err.text); /* but it is served */
     if (result == SL_OK) return true;
     if (result == SL_LOCKED && datadir_find_server(dir, &other))
         fail("%s is in use: a server runs on it at %s; stop that one, or serve another --data", dir,
@@ -173,6 +189,26 @@ static bool open_store(const char *dir, const struct sl_options *how, struct sl_
     else
         fail("%s: %s", dir, err.text);
     return false;
+}
+
+/* Witnesses, where there are any; they are asked once the server answers. */
+static bool prepare_witnesses(
+    const struct values *values, struct serving *serving, struct http_config *config)
+{
+    unsigned interval_s =
+        values->witness_interval.given ? (unsigned)values->witness_interval.value : 10;
+    struct witness_setup setup = {.urls = &values->witnesses,
+        .keys = &values->witness_keys,
+        .quorum = (unsigned)values->witness_quorum.value,
+        .interval_ms = interval_s * 1000};
+    if (!values->witnesses.count && !values->witness_keys.count) return true;
+    client_global_init();
+    if (!witnesses_create(&setup, sl_store_log_key(serving->store), &serving->witnesses))
+        return false;
+    config->witnesses = witnesses_status;
+    config->witnesses_ctx = serving->witnesses;
+    config->witness_quorum = setup.quorum ? setup.quorum : (unsigned)values->witnesses.count;
+    return true;
 }
 
 static bool start(struct serving *serving, const struct http_config *config, const char *dir)
@@ -197,7 +233,7 @@ static bool start(struct serving *serving, const struct http_config *config, con
         fail("%s", err.text);
         return false;
     }
-    return true;
+    return !serving->witnesses || witnesses_start(serving->witnesses, serving->store);
 }
 
 static void stop(struct serving *serving, const char *dir)
@@ -205,9 +241,11 @@ static void stop(struct serving *serving, const char *dir)
     /* Withdrawn first: a command that looks now finds no server, and says so, rather than one that
      * hangs up. */
     if (serving->server) datadir_withdraw(dir);
+    witnesses_stop(serving->witnesses);
     if (serving->server && !http_server_stop(serving->server))
         fail("some connections had to be cut off");
     if (serving->app) http_app_destroy(serving->app);
+    witnesses_destroy(serving->witnesses);
     sl_store_close(serving->store);
     explicit_bzero(&serving->announced, sizeof(serving->announced));
 }
@@ -232,7 +270,7 @@ static int run(const void *given, int count, char **words)
     crypto_base62(serving.announced.key, DATADIR_KEY_BYTES);
     config.control_key = serving.announced.key;
     int code = EXIT_WRONG;
-    if (start(&serving, &config, dir)) {
+    if (prepare_witnesses(values, &serving, &config) && start(&serving, &config, dir)) {
         serve_tell(&serving, dir, values->public_url);
         serve_wait();
         serve_watch(config.stop_ms);
@@ -251,11 +289,14 @@ const struct command command_serve = {
         "Once it answers it prints `listening on http://HOST:PORT`. SIGTERM and SIGINT stop it in good order: what is in\n"
         "flight is finished, and it exits with 0; a second one ends it at once. Nothing that was acknowledged is ever lost.\n\n"
         "Environment: SHARELOG_OWNER_KEY (the operator's key) and SHARELOG_NAMESPACE (a UUID that secrets follow from;\n"
-        "SESSIONS_SHARED_SECRET is its older name). What isn't given is made once in the data directory.",
+        "SESSIONS_SHARED_SECRET is its older name). What isn't given is made once in the data directory.\n\n"
+        "With witnesses, /log/checkpoint shows the newest checkpoint that --witness-quorum of them have cosigned. One that\n"
+        "is down is asked again, less and less often; no sync waits for any of them.",
     .examples =
         "  sharelog serve\n"
         "  sharelog serve --data /srv/sharelog --listen 0.0.0.0:8787 --public-url https://share.example.org\n"
-        "  sharelog serve --private --max-body-mb 64\n",
+        "  sharelog serve --private --max-body-mb 64\n"
+        "  sharelog serve --witness https://witness.example.org --witness-key witness.key\n",
     .options = options,
     .values_bytes = sizeof(struct values),
     .run = run,

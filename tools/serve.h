@@ -6,10 +6,13 @@
 #include "datadir.h"
 #include "http/http.h"
 
+struct witnesses;
+
 struct serving {
     struct sl_store *store;
     struct http_app *app;
     struct http_server *server;
+    struct witnesses *witnesses; /* NULL: none */
     struct datadir_server announced;
 };
 

@@ -6,7 +6,9 @@
 #include "fields.h"
 #include "term.h"
 
+#include <errno.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 static bool open_remote(const char *url, const char *key, bool direct, struct source *source)
 {
@@ -165,7 +167,7 @@ int source_get(struct source *source, const char *target, struct buffer *answer)
     return source_ask(source, "GET", target, (struct sl_span){0}, answer);
 }
 
-/* An answer that goes to stdout if it is one, and is kept to be told if it is a refusal. */
+/* An answer that goes out if it is one, and is kept to be told if it is a refusal. */
 struct printing {
     int status;
     struct sl_sink out;
@@ -198,5 +200,46 @@ int source_print(struct source *source, const char *target)
     else if (!term_json_end())
         code = EXIT_WRONG;
     buffer_free(&printing.refusal);
+    return code;
+}
+
+static bool write_file(void *ctx, const void *bytes, size_t len)
+{
+    return fwrite(bytes, 1, len, ctx) == len;
+}
+
+/* The answer into an open file. */
+static int save(struct source *source, const char *target, FILE *file, const char *name)
+{
+    struct sl_err err = {0};
+    struct printing printing = {.out = {write_file, file}};
+    int code = EXIT_YES;
+    enum sl_result result = client_request(source->client, "GET", target, (struct sl_span){0},
+        (struct sl_sink){print, &printing}, &printing.status, &err);
+    bool answered = printing.status >= 200 && printing.status <= 299;
+    if (result == SL_STOPPED || (result == SL_OK && answered && fflush(file) != 0))
+        code = file == stdout ? term_failed() : fail("%s: %s", name, strerror(errno));
+    else if (result != SL_OK)
+        code = fail("%s", err.text);
+    else if (!answered)
+        code = source_refused(source, printing.status, buffer_span(&printing.refusal));
+    buffer_free(&printing.refusal);
+    return code;
+}
+
+int source_save(struct source *source, const char *target, const char *path)
+{
+    if (!path) return save(source, target, stdout, "");
+    struct buffer beside = {0};
+    buffer_print(&beside, "%s.part", path);
+    const char *part = buffer_c(&beside);
+    FILE *file = fopen(part, "wbe");
+    int code = file ? save(source, target, file, path) : fail("%s: %s", part, strerror(errno));
+    if (file && code == EXIT_YES && fsync(fileno(file)) != 0)
+        code = fail("%s: %s", part, strerror(errno));
+    if (file && fclose(file) != 0 && code == EXIT_YES) code = fail("%s: %s", part, strerror(errno));
+    if (code == EXIT_YES && rename(part, path) != 0) code = fail("%s: %s", path, strerror(errno));
+    if (file && code != EXIT_YES) unlink(part);
+    buffer_free(&beside);
     return code;
 }

@@ -34,6 +34,9 @@ int source_ask(struct source *source, const char *method, const char *target, st
 int source_get(struct source *source, const char *target, struct buffer *answer);
 /* Ask and write the answer to stdout as it comes. */
 int source_print(struct source *source, const char *target);
+/* Ask and write the answer as it is, to a file, or (NULL) to stdout. A file is there when all of it
+   is, and is else what it was before. */
+int source_save(struct source *source, const char *target, const char *path);
 /* Tell what an answer that isn't a 2xx says. */
 int source_refused(struct source *source, int status, struct sl_span body);
 
