@@ -16,7 +16,7 @@ struct writer {
     struct buf held;     /* bytes that have not gone out */
     uint64_t log_at;     /* the position behind the last event written */
     uint64_t data_bytes; /* of the item at hand that have come */
-    bool withheld;       /* a sync had withheld items */
+    bool withheld;       /* some item was, of an event other than the creation */
 };
 
 static enum sl_result flush(struct writer *writer, struct sl_err *err)
@@ -89,7 +89,7 @@ static enum sl_result put_nonces(struct writer *writer, struct sl_event *event, 
         return SL_OK;
     }
     uint64_t items = sl_event_info(event)->items;
-    if (sl_event_info(event)->kind == SL_SYNC) writer->withheld = true;
+    if (sl_event_info(event)->kind != SL_CREATE) writer->withheld = true;
     pack_array(&writer->held, 1 + items);
     pack_bin(&writer->held, sl_event_manifest_nonce(event));
     enum sl_result result = SL_OK;

@@ -23,8 +23,12 @@
    are empty.
 
    A create event's item is always withheld: it holds the hash of the share's secret. An item that
-   is withheld from a sync must be named, with its replacement, by a redact event of the same
-   bundle. Content is erased only before a remove event. */
+   is withheld from a sync must be named, with its replacement, by a later redact event of the same
+   bundle; if several name it, by the last. A redact event's item may be withheld in the same way,
+   so that it no longer says what has been redacted since: what stands in its place says of the
+   items that it names what stands there now. Content is erased only before a remove event.
+
+   Each value is in msgpack's smallest encoding: one bundle, one encoding. */
 
 #include "note.h"
 #include "sharelog.h"
@@ -54,7 +58,8 @@ struct bundle_input {
 /* Check all of it against a policy (policy_make of the log's key alone, or one that asks for
    witnesses). SL_OK: verified. SL_CORRUPT: not; err names the first fault: share, sequence, item,
    what differs. Other results: couldn't (the input failed, no memory). Memory: a bounded window and
-   one item's names, whatever the bundle's size. */
+   one item's names, whatever the bundle's size, and for what is withheld 56 bytes an item, 17 an
+   item of one event. */
 enum sl_result bundle_verify(struct bundle_input input, const struct policy *policy,
     const struct sl_progress *progress, struct bundle_verdict *verdict, struct sl_err *err);
 

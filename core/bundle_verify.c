@@ -129,7 +129,7 @@ static void take_removal(struct check *check)
 }
 
 /* [who, reason, [[sequence, item, replacement] …], …] */
-static void take_redaction(struct check *check)
+static void take_redaction(struct check *check, struct crypto_hash *hash)
 {
     uint8_t replacement[32];
     struct bundle_reader *in = &check->in;
@@ -139,25 +139,26 @@ static void take_redaction(struct check *check)
     for (size_t left = read_array(in); left > 0 && read_ok(in); left--) {
         if (read_array(in) != 3) read_fault(in, "not what a redaction says");
         uint64_t sequence = read_u64(in), item = read_u64(in);
-        crypto_hash_begin(check->replacement);
-        hash_bytes(check, check->replacement, read_bin_begin(in));
-        crypto_hash_end(check->replacement, replacement);
+        crypto_hash_begin(hash);
+        hash_bytes(check, hash, read_bin_begin(in));
+        crypto_hash_end(hash, replacement);
         if (read_ok(in)) bundle_withheld_name(&check->withheld, sequence, item, replacement);
     }
 }
 
-/* Of a remove and a redact event: its values are read while its bytes are hashed. What they end
-   with (positions, rules) only the store needs. */
-static void take_record(struct check *check, uint64_t length)
+/* The `length` bytes of a remove or redact event's item, whose values are read while they go into a
+   hash; `inner` is free for use. What they end with (positions) only the store needs. */
+static void take_record(
+    struct check *check, uint64_t length, struct crypto_hash *hash, struct crypto_hash *inner)
 {
     struct bundle_reader *in = &check->in;
     if (!read_ok(in)) return;
-    in->tap = check->data;
+    in->tap = hash;
     in->left = length;
     if (check->header.kind == SL_REMOVE)
         take_removal(check);
     else
-        take_redaction(check);
+        take_redaction(check, inner);
     hash_bytes(check, NULL, in->left);
     in->tap = NULL;
     in->left = UINT64_MAX;
@@ -172,7 +173,7 @@ static enum sl_result take_data(struct check *check, const uint8_t nonce[ITEM_NO
     crypto_hash_begin(check->data);
     crypto_hash_add(check->data, nonce, ITEM_NONCE_BYTES);
     if (kind == SL_REMOVE || kind == SL_REDACT)
-        take_record(check, *length);
+        take_record(check, *length, check->data, check->replacement);
     else
         hash_bytes(check, check->data, *length);
     crypto_hash_end(check->data, commitment);
@@ -180,13 +181,17 @@ static enum sl_result take_data(struct check *check, const uint8_t nonce[ITEM_NO
     return read_result(check);
 }
 
-/* They are not: what stands in their place is for a redact event to name. */
+/* They are not: what stands in their place is for a later redact event to name. Of a redact event
+   it says, as its data did, what was redacted. */
 static enum sl_result take_withheld(struct check *check, uint64_t *length, uint8_t commitment[32])
 {
     uint8_t replacement[32];
     uint64_t stands = read_bin_begin(&check->in);
     crypto_hash_begin(check->replacement);
-    hash_bytes(check, check->replacement, stands);
+    if (check->header.kind == SL_REDACT)
+        take_record(check, stands, check->replacement, check->data);
+    else
+        hash_bytes(check, check->replacement, stands);
     crypto_hash_end(check->replacement, replacement);
     *length = read_u64(&check->in);
     read_bin_into(&check->in, commitment, 32);
@@ -194,7 +199,7 @@ static enum sl_result take_withheld(struct check *check, uint64_t *length, uint8
     if (result != SL_OK) return result;
     if (check->header.kind == SL_CREATE)
         return stands ? FAULT(check, "something stands in its place") : SL_OK;
-    check->verdict.withheld++;
+    check->verdict.withheld += check->header.kind == SL_SYNC;
     return bundle_withheld_add(
         &check->withheld, check->sequence, check->item, replacement, check->err);
 }
@@ -228,7 +233,7 @@ static enum sl_result check_item(struct check *check)
     if (parts != 3 && !withheld) return FAULT(check, "%zu parts, not 3 or 5", parts);
     if (item_nonce(check, nonce) == withheld)
         return FAULT(check, withheld ? "withheld, but its nonce is there" : "without its nonce");
-    if (withheld && check->header.kind != SL_CREATE && check->header.kind != SL_SYNC)
+    if (withheld && (check->header.kind == SL_REMOVE || check->header.kind == SL_ALLOW))
         return FAULT(check, "withheld from a %s", sl_kind_name(check->header.kind));
     if (!withheld && check->header.kind == SL_CREATE)
         return FAULT(check, "a create's item, and not withheld");

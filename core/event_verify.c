@@ -308,7 +308,7 @@ static enum sl_result check_item(struct check *check, struct sl_span value)
     bool withheld = has[ITEM_WITHHELD].ptr != NULL;
     if (withheld && json_kind_of(has[ITEM_WITHHELD]) != JSON_TRUE)
         return FAULT(check, "withheld: not true");
-    if (withheld && check->header.kind != SL_CREATE && check->header.kind != SL_SYNC)
+    if (withheld && (check->header.kind == SL_REMOVE || check->header.kind == SL_ALLOW))
         return FAULT(check, "withheld from a %s", sl_kind_name(check->header.kind));
     enum sl_result result = item_nonce(check, withheld, nonce);
     if (result == SL_OK) result = item_data(check, withheld, &data);

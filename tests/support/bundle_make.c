@@ -66,25 +66,26 @@ static void add_record(struct bm_event *event, const char *type, const struct bu
     event->items[0] = (struct bm_item){type, type, buf_span(body), false, {"", 0}};
 }
 
+void bm_redact_body(const struct bm_named *named, size_t count, struct buf *body)
+{
+    buf_clear(body);
+    pack_array(body, 3);
+    pack_u64(body, SL_WHO_OWNER);
+    pack_str(body, SL_SPAN("a reason"));
+    pack_array(body, count);
+    for (size_t i = 0; i < count; i++) {
+        pack_array(body, 3);
+        pack_u64(body, named[i].sequence);
+        pack_u64(body, named[i].item);
+        pack_bin(body, named[i].replacement);
+    }
+}
+
 struct bm_event *bm_redact(struct bm *bm, uint64_t position, uint64_t sequence, uint64_t item,
     struct sl_span replacement, struct buf *body)
 {
     struct bm_event *event = bm_add(bm, SL_REDACT, position);
-    buf_clear(body);
-    pack_array(body, 4);
-    pack_u64(body, SL_WHO_OWNER);
-    pack_str(body, SL_SPAN("a reason"));
-    pack_array(body, 1);
-    pack_array(body, 3);
-    pack_u64(body, sequence);
-    pack_u64(body, item);
-    pack_bin(body, replacement);
-    pack_array(body, 1);
-    pack_array(body, 4);
-    pack_u64(body, 1);
-    pack_u64(body, 5);
-    pack_u64(body, UINT64_MAX);
-    pack_bin(body, span32(bm->salt));
+    bm_redact_body(&(struct bm_named){sequence, item, replacement}, 1, body);
     add_record(event, "redact", body);
     bm->events[sequence - 1].items[item].withheld = true;
     bm->events[sequence - 1].items[item].replacement = replacement;

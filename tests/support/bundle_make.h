@@ -51,6 +51,12 @@ struct bm_event *bm_add(struct bm *bm, enum sl_kind kind, uint64_t position);
 /* … that redacts item `item` of event `sequence`, which is withheld from now on. */
 struct bm_event *bm_redact(struct bm *bm, uint64_t position, uint64_t sequence, uint64_t item,
     struct sl_span replacement, struct buf *body);
+/* What a redact event says. */
+struct bm_named {
+    uint64_t sequence, item;
+    struct sl_span replacement;
+};
+void bm_redact_body(const struct bm_named *named, size_t count, struct buf *body);
 /* … that removes the share: contents go. */
 struct bm_event *bm_remove(struct bm *bm, uint64_t position, enum sl_who who, struct buf *body);
 

@@ -61,6 +61,18 @@ static void refused(const char *why)
         fail_msg("%s: %s\n  instead of: %s", sl_result_text(result), err.text, why);
 }
 
+static void each_bit(void)
+{
+    holds();
+    for (size_t bit = 0; bit < 8 * bytes.len; bit++) {
+        bytes.ptr[bit / 8] ^= (char)(1 << bit % 8);
+        enum sl_result result = bm_verify(buf_span(&bytes), policy, &verdict, &err);
+        if (result != SL_CORRUPT || !err.text[0])
+            fail_msg("bit %zu of byte %zu: %s", bit % 8, bit / 8, sl_result_text(result));
+        bytes.ptr[bit / 8] ^= (char)(1 << bit % 8);
+    }
+}
+
 /* ---- what holds ---- */
 
 static void test_whole(void **state)
@@ -252,13 +264,57 @@ static void test_items(void **state)
     bm.events[1].items[1].replacement = SL_SPAN("{ }");
     refused("event 2: item 1: what stands in its place is not what the redact event says");
     bm = good;
-    bm_redact(&bm, 12, 2, 1, SL_SPAN("{}"), &redaction);
+    bm_remove(&bm, 12, SL_WHO_OWNER, &removal);
     bm.events[4].items[0].withheld = true;
-    refused("event 5: item 0 (redact): withheld from a redact");
+    refused("event 5: item 0 (remove): withheld from a remove");
     bm = good;
     bm_redact(&bm, 12, 2, 1, SL_SPAN("{}"), &redaction);
     redaction.ptr[0] = (char)0x92;
     refused("event 5: item 0 (redact): byte ");
+}
+
+/* What a redact event put in an item's place is itself redacted: it says the newest one now, and
+   the event that did that names both. */
+static void test_redaction_redacted(void **state)
+{
+    (void)state;
+    struct buf now = {0};
+    const struct bm_named first[] = {
+        {2, 1, SL_SPAN("{\"old\":1}")}, {4, 0, SL_SPAN("{\"kept\":1}")}};
+    bm_redact(&bm, 12, 2, 1, first[0].replacement, &redaction);
+    bm_redact_body(first, 2, &redaction);
+    bm.events[4].items[0].data = buf_span(&redaction);
+    bm.events[3].items[0].withheld = true;
+    bm.events[3].items[0].replacement = first[1].replacement;
+    holds();
+    assert_int_equal(verdict.withheld, 2);
+    const struct bm_named then[] = {{2, 1, SL_SPAN("{}")}, first[1]};
+    bm_redact_body(then, 2, &now);
+    bm_redact(&bm, 13, 5, 0, buf_span(&now), &redaction2);
+    const struct bm_named second[] = {{2, 1, SL_SPAN("{}")}, {5, 0, buf_span(&now)}};
+    bm_redact_body(second, 2, &redaction2);
+    bm.events[5].items[0].data = buf_span(&redaction2);
+    bm.events[1].items[1].replacement = SL_SPAN("{}");
+    struct bm good = bm;
+    holds();
+    assert_int_equal(verdict.withheld, 2);
+    each_bit();
+    /* the earlier event alone names event 4's item: only as it stands now */
+    bm.events[3].items[0].replacement = SL_SPAN("{}");
+    refused("event 4: item 0: what stands in its place is not what the redact event says");
+    bm = good;
+    bm_redact_body(second, 1, &redaction2);
+    bm.events[5].items[0].data = buf_span(&redaction2);
+    refused("event 5: item 0: withheld, but no redact event names it");
+    bm_redact_body(second, 2, &redaction2);
+    bm.events[5].items[0].data = buf_span(&redaction2);
+    bm.events[4].items[0].replacement = SL_SPAN("{}");
+    refused("event 5: item 0 (redact): byte ");
+    bm = good;
+    bm.events[5].items[0].withheld = true; /* the last one by nobody */
+    bm.events[5].items[0].replacement = buf_span(&redaction2);
+    refused("event 6: item 0: withheld, but no redact event names it");
+    buf_fini(&now);
 }
 
 /* A redaction before the item that it names: it can't have meant that one. */
@@ -368,18 +424,6 @@ static void test_only_the_last_is_true(void **state)
 }
 
 /* ---- bits, ends, sizes ---- */
-
-static void each_bit(void)
-{
-    holds();
-    for (size_t bit = 0; bit < 8 * bytes.len; bit++) {
-        bytes.ptr[bit / 8] ^= (char)(1 << bit % 8);
-        enum sl_result result = bm_verify(buf_span(&bytes), policy, &verdict, &err);
-        if (result != SL_CORRUPT || !err.text[0])
-            fail_msg("bit %zu of byte %zu: %s", bit % 8, bit / 8, sl_result_text(result));
-        bytes.ptr[bit / 8] ^= (char)(1 << bit % 8);
-    }
-}
 
 static void test_bits(void **state)
 {
@@ -491,6 +535,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_places, begin, end),
         cmocka_unit_test_setup_teardown(test_kinds, begin, end),
         cmocka_unit_test_setup_teardown(test_items, begin, end),
+        cmocka_unit_test_setup_teardown(test_redaction_redacted, begin, end),
         cmocka_unit_test_setup_teardown(test_redacted_too_early, begin, end),
         cmocka_unit_test_setup_teardown(test_forged, begin, end),
         cmocka_unit_test_setup_teardown(test_only_the_last_is_true, begin, end),

@@ -315,6 +315,92 @@ static void test_reader_stops(void **state)
         SL_STOPPED);
 }
 
+/* ---- redacted ---- */
+
+static void redact(const char *id, const char *text)
+{
+    struct sl_redacted redacted;
+    struct sl_redaction redaction = {.share_id = sl_span_of(id),
+        .text = sl_span_of(text),
+        .who = SL_WHO_OWNER,
+        .reason = SL_SPAN("why")};
+    core_expect(sl_redact(store, &redaction, NULL, &redacted, &err), SL_OK, &err);
+    assert_true(redacted.items > 0);
+}
+
+static void test_redacted(void **state)
+{
+    (void)state;
+    struct buf before = {0}, out = {0};
+    struct bundle_verdict verdict;
+    struct sl_credentials share = core_create(store, "ses_00000001");
+    for (int i = 0; i < 3; i++) {
+        core_sync(store, &share,
+            "[{\"type\":\"message\",\"data\":{\"id\":\"m\",\"a\":\"hush-hush\",\"b\":\"psst-psst\"}},"
+            "{\"type\":\"session\",\"data\":{\"title\":\"plain\"}}]");
+        sync_large(&share, 1000);
+    }
+    holds(share.id, &before);
+    assert_non_null(memmem(before.ptr, before.len, "hush-hush", 9));
+    redact(share.id, "hush-hush");
+    verdict = holds(share.id, &out);
+    assert_int_equal(verdict.withheld, 3);
+    assert_null(memmem(out.ptr, out.len, "hush-hush", 9));
+    assert_non_null(memmem(out.ptr, out.len, "plain", 5));
+    redact(share.id, "psst-psst"); /* the same items once more */
+    verdict = holds(share.id, &out);
+    assert_int_equal(verdict.withheld, 3);
+    core_sync(store, &share,
+        "[{\"type\":\"message\",\"data\":{\"id\":\"m\",\"a\":\"hush-hush\",\"b\":\"psst-psst\"}}]");
+    holds(share.id, &out);
+    core_expect(sl_store_settle(store, &err), SL_OK, &err);
+    verdict = holds(share.id, &out);
+    assert_null(memmem(out.ptr, out.len, "hush-hush", 9));
+    /* what was given out before still holds */
+    core_expect(bm_verify(buf_span(&before), policy, &verdict, &err), SL_OK, &err);
+    assert_int_equal(verdict.withheld, 0);
+    holds(share.id, &out);
+    for (size_t bit = 0; bit < 8 * out.len; bit += 7) {
+        out.ptr[bit / 8] ^= (char)(1 << bit % 8);
+        if (bm_verify(buf_span(&out), policy, &verdict, &err) != SL_CORRUPT)
+            fail_msg("bit %zu of byte %zu", bit % 8, bit / 8);
+        out.ptr[bit / 8] ^= (char)(1 << bit % 8);
+    }
+    core_expect(sl_share_remove(
+                    store, sl_span_of(share.id), SL_WHO_OWNER, SL_SPAN(""), SL_SPAN("why"), &err),
+        SL_OK, &err);
+    verdict = holds(share.id, &out);
+    assert_int_equal(verdict.withheld, 0);
+    buf_fini(&before);
+    buf_fini(&out);
+}
+
+static bool redact_meanwhile(void *ctx, const void *bytes, size_t len)
+{
+    struct interrupted *interrupted = ctx;
+    (void)bytes;
+    if (interrupted->taken == 0) redact(interrupted->share.id, "hush-hush");
+    interrupted->taken += len;
+    return true;
+}
+
+/* The redact event is not among the bundle's, so what it withheld would be without a reason. */
+static void test_redacted_meanwhile(void **state)
+{
+    (void)state;
+    struct buf out = {0};
+    struct interrupted interrupted = {.share = core_create(store, "ses_00000001")};
+    for (int i = 0; i < 4; i++)
+        sync_large(&interrupted.share, 100000);
+    core_sync(store, &interrupted.share,
+        "[{\"type\":\"message\",\"data\":{\"id\":\"m\",\"text\":\"hush-hush\"}}]");
+    assert_int_equal(sl_share_bundle(store, sl_span_of(interrupted.share.id),
+                         (struct sl_sink){redact_meanwhile, &interrupted}, &err),
+        SL_REDACTED);
+    assert_int_equal(holds(interrupted.share.id, &out).withheld, 1);
+    buf_fini(&out);
+}
+
 /* ---- while others write ---- */
 
 static void *write_on(void *ctx)
@@ -358,6 +444,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_removed, begin, end),
         cmocka_unit_test_setup_teardown(test_removed_meanwhile, begin, end),
         cmocka_unit_test_setup_teardown(test_reader_stops, begin, end),
+        cmocka_unit_test_setup_teardown(test_redacted, begin, end),
+        cmocka_unit_test_setup_teardown(test_redacted_meanwhile, begin, end),
         cmocka_unit_test_setup_teardown(test_beside_writers, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
