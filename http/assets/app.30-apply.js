@@ -137,7 +137,7 @@ const endSlack = 120;
 // What comes into view is laid out only then, and may be taller than was thought: a place that is gone to is held until
 // nothing moves any more, or the reader does something.
 const settling = { way: null, quiet: 0, frames: 0 };
-const quietFrames = 20, mostFrames = 600;
+const quietFrames = 20, mostFrames = 240;
 for (const type of ['wheel', 'touchmove', 'keydown', 'pointerdown']) addEventListener(type, () => { settling.way = null; }, { passive: true, capture: true });
 
 /** Go where `way` says how far it is still, and stay there while the page grows around it. */
