@@ -42,10 +42,10 @@ static bool take_replaced(void *ctx, const struct sl_replaced *replaced)
         listed->call->id, replaced->sequence, replaced->item + 1, replaced->sequence,
         replaced->item + 1);
     if (replaced->replacement.len)
-        add_text(listed->items, "%s stand in its place</li>\n",
-            figure_size(replaced->replacement.len, size));
+        add_text(
+            listed->items, "%s in its place</li>\n", figure_size(replaced->replacement.len, size));
     else
-        add_text(listed->items, "nothing stands in its place</li>\n");
+        add_text(listed->items, "nothing in its place</li>\n");
     return true;
 }
 

@@ -99,16 +99,17 @@ static uint64_t withheld_items(struct sl_event *event)
 
 static bool write_withheld(struct http_reply *reply, struct sl_event *event)
 {
+    char count[FIGURE_BYTES];
     uint64_t withheld = withheld_items(event);
     if (sl_event_info(event)->kind == SL_CREATE)
         return MARKUP(reply, "<li class=\"open\">The item itself is withheld: it holds the hash of "
                              "the share's secret. Its commitment stands for it.</li>\n");
     if (!withheld) return true;
-    return MARKUP(reply, "<li class=\"open\">") && figure_write_count(reply, withheld, "item") &&
-           http_print(reply,
-               " of them %s redacted: what stands here in %s place was not "
-               "committed to. The commitment to what was sent still holds.</li>\n",
-               withheld == 1 ? "is" : "are", withheld == 1 ? "its" : "their");
+    return http_print(reply,
+        "<li class=\"open\">%s of them %s redacted: what stands here in %s place was not "
+        "committed to. The commitment to what was sent still holds.</li>\n",
+        figure_count(withheld, count), withheld == 1 ? "is" : "are",
+        withheld == 1 ? "its" : "their");
 }
 
 static bool write_content(struct http_reply *reply, struct sl_event *event, const struct mark *mark)
@@ -258,9 +259,10 @@ static bool write_coverage(
     if (log->result != SL_OK)
         return MARKUP(reply, "The log's checkpoint is not to be had: ") &&
                html_text(reply, sl_span_of(log->err.text));
-    return figure_write_count(reply, events, "event") &&
-           http_print(reply, ", %s in the checkpoint of %s events",
-               is_in(log, position) ? (events == 1 ? "it is" : "all") : "the last not yet",
+    const char *lead = !is_in(log, position) ? "The last of them is not yet in"
+                       : events == 1         ? "It is in"
+                                             : "All of them are in";
+    return http_print(reply, "%s the checkpoint of %s events", lead,
                figure_count(checkpoint->size, size)) &&
            (!checkpoint->signed_ms ||
                (MARKUP(reply, " signed on ") && figure_write_time(reply, checkpoint->signed_ms) &&

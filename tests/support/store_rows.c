@@ -1,0 +1,34 @@
+/* Rows of an open store, read and changed behind its back. */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "tests/support/store_rows.h"
+
+#include "core/store.h"
+
+void store_row_get(
+    struct sl_store *store, enum kv_family family, struct row_key key, struct buf *out)
+{
+    struct kv_pin pin;
+    struct sl_err err = {0};
+    if (kv_get(store->kv, family, row_span(&key), &pin, &err) != SL_OK) fail_msg("%s", err.text);
+    buf_clear(out);
+    buf_add_span(out, pin.value);
+    kv_release(&pin);
+}
+
+void store_row_put(
+    struct sl_store *store, enum kv_family family, struct row_key key, struct sl_span value)
+{
+    struct sl_err err = {0};
+    struct kv_batch *batch = kv_batch_create();
+    kv_put(store->kv, batch, family, row_span(&key), value);
+    if (kv_write(store->kv, batch, false, &err) != SL_OK) fail_msg("%s", err.text);
+    kv_batch_destroy(batch);
+    shares_clear(store->shares);
+}

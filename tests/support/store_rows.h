@@ -1,0 +1,18 @@
+#ifndef TESTS_SUPPORT_STORE_ROWS_H
+#define TESTS_SUPPORT_STORE_ROWS_H
+
+/* Rows of an open store, read and changed behind its back. */
+
+#include "core/buf.h"
+#include "core/kv.h"
+#include "core/rows.h"
+#include "core/sharelog.h"
+
+/* Into `out`, instead of what it holds. What fails, fails the test (cmocka). */
+void store_row_get(
+    struct sl_store *store, enum kv_family family, struct row_key key, struct buf *out);
+/* The store's memory of shares is dropped too: it reads what is there. */
+void store_row_put(
+    struct sl_store *store, enum kv_family family, struct row_key key, struct sl_span value);
+
+#endif
