@@ -26,7 +26,8 @@
    is withheld from a sync must be named, with its replacement, by a later redact event of the same
    bundle; if several name it, by the last. A redact event's item may be withheld in the same way,
    so that it no longer says what has been redacted since: what stands in its place says of the
-   items that it names what stands there now. Content is erased only before a remove event.
+   items that it names what stands there now, and the later event has its SHA-256. Content is erased
+   only before a remove event.
 
    Each value is in msgpack's smallest encoding: one bundle, one encoding. */
 

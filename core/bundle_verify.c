@@ -182,7 +182,7 @@ static enum sl_result take_data(struct check *check, const uint8_t nonce[ITEM_NO
 }
 
 /* They are not: what stands in their place is for a later redact event to name. Of a redact event
-   it says, as its data did, what was redacted. */
+   it says, as its data did, what was redacted, and is named by its hash. */
 static enum sl_result take_withheld(struct check *check, uint64_t *length, uint8_t commitment[32])
 {
     uint8_t replacement[32];
@@ -193,6 +193,7 @@ static enum sl_result take_withheld(struct check *check, uint64_t *length, uint8
     else
         hash_bytes(check, check->replacement, stands);
     crypto_hash_end(check->replacement, replacement);
+    if (check->header.kind == SL_REDACT) crypto_sha256(replacement, 32, replacement);
     *length = read_u64(&check->in);
     read_bin_into(&check->in, commitment, 32);
     enum sl_result result = read_result(check);

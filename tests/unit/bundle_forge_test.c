@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "core/crypto.h"
 #include "core/pack.h"
 #include "tests/support/bundle_make.h"
 #include "tests/support/core_store.h"
@@ -291,7 +292,10 @@ static void test_redaction_redacted(void **state)
     const struct bm_named then[] = {{2, 1, SL_SPAN("{}")}, first[1]};
     bm_redact_body(then, 2, &now);
     bm_redact(&bm, 13, 5, 0, buf_span(&now), &redaction2);
-    const struct bm_named second[] = {{2, 1, SL_SPAN("{}")}, {5, 0, buf_span(&now)}};
+    uint8_t hash[32]; /* of another redact event it says no more */
+    crypto_sha256(now.ptr, now.len, hash);
+    const struct bm_named second[] = {
+        {2, 1, SL_SPAN("{}")}, {5, 0, {(const char *)hash, sizeof(hash)}}};
     bm_redact_body(second, 2, &redaction2);
     bm.events[5].items[0].data = buf_span(&redaction2);
     bm.events[1].items[1].replacement = SL_SPAN("{}");
@@ -306,6 +310,10 @@ static void test_redaction_redacted(void **state)
     bm_redact_body(second, 1, &redaction2);
     bm.events[5].items[0].data = buf_span(&redaction2);
     refused("event 5: item 0: withheld, but no redact event names it");
+    const struct bm_named by_bytes[] = {second[0], {5, 0, buf_span(&now)}};
+    bm_redact_body(by_bytes, 2, &redaction2);
+    bm.events[5].items[0].data = buf_span(&redaction2);
+    refused("event 5: item 0: what stands in its place is not what the redact event says");
     bm_redact_body(second, 2, &redaction2);
     bm.events[5].items[0].data = buf_span(&redaction2);
     bm.events[4].items[0].replacement = SL_SPAN("{}");
