@@ -46,6 +46,9 @@ void handle_compact(struct http_call *call);
 void handle_livez(struct http_call *call);
 void handle_readyz(struct http_call *call);
 
+/* ---- api_doc.c: what can be asked ---- */
+void handle_doc(struct http_call *call);
+
 /* ---- api.c: what they share ---- */
 
 #define API_JSON "application/json"

@@ -53,6 +53,7 @@ static const struct route table[] = {
     {HTTP_GET, "/log/tile/:level/:tile", ROUTE_ANYONE, 0, handle_tile, "hashes of the log's tree, as C2SP tiles; immutable; 404 where the log has no such tile"},
     {HTTP_GET, "/log/tile/entries/:tile", ROUTE_ANYONE, 0, handle_entries, "the log's leaves, for the owner, or for anyone with --public-log; immutable; 401, 404"},
 
+    {HTTP_GET, "/api/doc", ROUTE_ANYONE, 0, handle_doc, "this text"},
     {HTTP_GET, "/livez", ROUTE_ANYONE, 0, handle_livez, "the process answers"},
     {HTTP_GET, "/readyz", ROUTE_ANYONE, 0, handle_readyz, "the store takes writes"},
     {HTTP_GET, "/healthz", ROUTE_ANYONE, 0, handle_readyz, "the same as /readyz"},

@@ -361,6 +361,20 @@ static void health(void **state)
     }
 }
 
+/* The table itself, so that what is there is told. */
+static void documentation(void **state)
+{
+    const char *const lines[] = {"\nPOST /api/share/:id/sync (the share's secret)\n    append ",
+        "\nGET /api/log (the owner key)\n", "\nGET /log/tile/:level/:tile\n",
+        "\nPOST /api/share/:id/redact (the share's secret)\n"};
+    (void)state;
+    net_get(client, "/api/doc");
+    net_expect_status(client, 200);
+    assert_string_equal(net_header(client, "Content-Type"), "text/plain; charset=utf-8");
+    for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++)
+        net_expect_has(client, lines[i]);
+}
+
 static void pages(void **state)
 {
     struct net_share share = filled();
@@ -394,8 +408,8 @@ static void owner_only(void **state)
     const struct {
         const char *method, *path;
     } routes[] = {{"GET", "/api/sessions"}, {"GET", "/api/events"}, {"GET", "/api/stats"},
-        {"POST", "/api/compact"}, {"POST", "/api/sessions/allow"},
-        {"DELETE", "/api/support/actions/remove-share"}};
+        {"GET", "/api/log"}, {"POST", "/api/redact"}, {"POST", "/api/compact"},
+        {"POST", "/api/sessions/allow"}, {"DELETE", "/api/support/actions/remove-share"}};
     (void)state;
     char clients[200];
     snprintf(clients, sizeof(clients), "Authorization: Bearer %s", server.client_key);
@@ -441,6 +455,7 @@ int main(void)
         cmocka_unit_test(head_has_no_body),
         cmocka_unit_test(cors_for_the_api_alone),
         cmocka_unit_test(health),
+        cmocka_unit_test(documentation),
         cmocka_unit_test(pages),
         cmocka_unit_test(owner_only),
         cmocka_unit_test(web_socket_needs_an_upgrade),
