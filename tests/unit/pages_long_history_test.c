@@ -17,7 +17,7 @@
 #include <string.h>
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define EVENTS 45000 /* more than two scans of a filter */
+#define EVENTS 21000 /* more than one scan of a filter */
 #else
 #define EVENTS 100000
 #endif
