@@ -34,18 +34,12 @@ static void add_text(struct buf *out, const char *format, ...)
 static bool take_replaced(void *ctx, const struct sl_replaced *replaced)
 {
     struct listed *listed = ctx;
-    char size[FIGURE_BYTES];
     if (++listed->count > CONTROL_ITEMS) return false;
     add_text(listed->items,
         "<li><a href=\"/share/%s/history/%" PRIu64 "?item=%" PRIu64 "\">Event %" PRIu64
-        ", item %" PRIu64 "</a>: ",
+        ", item %" PRIu64 "</a></li>\n",
         listed->call->id, replaced->sequence, replaced->item + 1, replaced->sequence,
         replaced->item + 1);
-    if (replaced->replacement.len)
-        add_text(
-            listed->items, "%s in its place</li>\n", figure_size(replaced->replacement.len, size));
-    else
-        add_text(listed->items, "nothing in its place</li>\n");
     return true;
 }
 

@@ -175,7 +175,11 @@ static enum sl_result write_content(struct http_call *call, const struct sl_shar
 {
     const struct sl_event_info *facts = sl_event_info(event);
     if (facts->kind == SL_SYNC && facts->items) return write_items(call, event, redactions, err);
-    if (is_own(facts->kind) && !facts->erased) return control_write(call, info, event, err);
+    if (is_own(facts->kind) && !facts->erased) {
+        /* what a redact event put in a place may hold a text that was redacted later */
+        if (!redaction_write(call, redactions, 0)) return SL_STOPPED;
+        return control_write(call, info, event, err);
+    }
     const char *line = facts->erased            ? "Its content was erased; the hashes stay."
                        : facts->kind == SL_SYNC ? "A sync without items: it changed nothing."
                                                 : "An event that this version doesn't know.";

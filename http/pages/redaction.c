@@ -99,7 +99,7 @@ enum sl_result redaction_find(struct http_call *call, struct sl_event *event, ui
 {
     *r = (struct redactions){.begin = begin, .end = end};
     size_t left = 0;
-    if (sl_event_info(event)->kind != SL_SYNC) return SL_OK;
+    if (sl_event_info(event)->kind == SL_CREATE) return SL_OK; /* withheld from the beginning */
     for (uint64_t i = begin; i < end; i++) {
         r->withheld[i - begin] = sl_event_item(event, (size_t)i).withheld;
         left += r->withheld[i - begin];
