@@ -86,7 +86,7 @@ static void keep_key(struct check *check, struct sl_span key)
     size_t n = key.len < KEY_SHOWN ? key.len : KEY_SHOWN;
     for (size_t i = 0; i < n; i++)
         check->key[i] = key.ptr[i] >= ' ' && key.ptr[i] < 0x7f ? key.ptr[i] : '?';
-    strcpy(check->key + n, key.len > n ? "..." : "");
+    memcpy(check->key + n, key.len > n ? "..." : "", key.len > n ? 4 : 1);
 }
 
 /* ---- the tree ---- */
