@@ -20,10 +20,11 @@ struct checkpoints {
     struct sl_checkpoint newest, published; /* len 0: none */
     uint64_t signed_us;                     /* on the monotonic clock; 0: not by this process */
     struct sl_err fault;                    /* what was kept doesn't fit the log */
+    bool ended;                             /* nothing is signed or kept any more */
 };
 
-static const char *const newest_name = "checkpoint";
-static const char *const published_name = "checkpoint.cosigned";
+static const char *const newest_name = CHECKPOINT_NEWEST;
+static const char *const published_name = CHECKPOINT_PUBLISHED;
 
 static char *path_of(const struct sl_store *store, const char *name)
 {
@@ -70,7 +71,31 @@ static enum sl_result root_at(
     return result;
 }
 
-/* Did the log as it is grow out of the checkpoint? SL_INVALID: no. */
+/* Do the headers make a root, whatever the tiles say? */
+static enum sl_result headers_make(
+    struct sl_store *store, const struct sl_checkpoint *checkpoint, bool *make, struct sl_err *err)
+{
+    struct tree_edge *edge = calloc(1, sizeof(*edge));
+    if (!edge) return sl_fail(err, SL_NOMEM, "out of memory");
+    uint8_t leaf[32], root[32];
+    struct row_key to = row_log(checkpoint->size);
+    struct kv_iter *iter =
+        kv_iter_create(store->kv, KV_LOG, (struct sl_span){0}, row_span(&to), true);
+    for (kv_iter_first(iter); kv_iter_valid(iter); kv_iter_next(iter)) {
+        header_leaf(kv_iter_value(iter), leaf);
+        tree_add(edge, leaf);
+    }
+    enum sl_result result = kv_iter_check(iter, err);
+    kv_iter_destroy(iter);
+    tree_edge_root(edge, root);
+    if (result == SL_OK)
+        *make = edge->size == checkpoint->size && memcmp(root, checkpoint->root, 32) == 0;
+    free(edge);
+    return result;
+}
+
+/* Did the log as it is grow out of the checkpoint? SL_INVALID: no. SL_CORRUPT: it did, but its
+   tiles are not what its headers make. */
 static enum sl_result compare(struct sl_store *store, const struct sl_checkpoint *checkpoint,
     uint64_t size, struct sl_err *err)
 {
@@ -81,11 +106,14 @@ static enum sl_result compare(struct sl_store *store, const struct sl_checkpoint
             (unsigned long long)size, (unsigned long long)checkpoint->size,
             (unsigned long long)(checkpoint->size - size));
     enum sl_result result = root_at(store, checkpoint->size, root, err);
-    if (result == SL_OK && memcmp(root, checkpoint->root, 32) != 0)
-        result = sl_fail(err, SL_INVALID,
-            "the log's first %llu events are not the ones that were signed",
-            (unsigned long long)checkpoint->size);
-    return result;
+    bool same = result == SL_OK && memcmp(root, checkpoint->root, 32) == 0, grown = false;
+    if (same || (result != SL_OK && result != SL_CORRUPT)) return result;
+    result = headers_make(store, checkpoint, &grown, err);
+    if (result != SL_OK) return result;
+    return grown ? sl_fail(err, SL_CORRUPT, "the log's tiles are not what its headers make")
+                 : sl_fail(err, SL_INVALID,
+                       "the log's first %llu events are not the ones that were signed",
+                       (unsigned long long)checkpoint->size);
 }
 
 /* ---- keeping ---- */
@@ -167,7 +195,7 @@ enum sl_result sl_log_checkpoint(
     bool signs = store_writable(store, NULL) == SL_OK;
     enum sl_result result = SL_OK;
     pthread_mutex_lock(&checkpoints->lock);
-    while (signs && result == SL_OK) {
+    while (signs && result == SL_OK && !checkpoints->ended) {
         uint64_t size = atomic_load(&store->log_size), now_us = monotonic_us();
         const struct sl_checkpoint *newest = &checkpoints->newest;
         if (newest->size == size) break;
@@ -213,6 +241,8 @@ enum sl_result sl_log_publish(struct sl_store *store, struct sl_span note, struc
     pthread_mutex_lock(&checkpoints->lock);
     if (checkpoints->published.len && given.size < checkpoints->published.size)
         result = sl_fail(err, SL_INVALID, "a larger checkpoint is published already");
+    if (checkpoints->ended)
+        result = sl_fail(err, SL_READ_ONLY, "the log goes on under a new origin");
     if (result == SL_OK) result = keep(store, published_name, &given, err);
     if (result == SL_OK) {
         given.signed_ms = store_now_us(store) / 1000;
@@ -260,7 +290,7 @@ static enum sl_result take_up(struct checkpoints *checkpoints, const char *name,
     /* Beside a writing process the file may be newer than what is seen of the log. */
     if (result == SL_OK && store->access == SL_READ_WRITE)
         result = compare(store, kept, size, &why);
-    if (result == SL_INVALID || result == SL_CORRUPT) {
+    if (result == SL_INVALID) {
         if (checkpoints->fault.result == SL_OK)
             sl_fail(&checkpoints->fault, SL_READ_ONLY,
                 "%s; the log doesn't fit the %s that is kept beside it: put the right files back, or see `sharelog help new-origin`",
@@ -306,52 +336,16 @@ enum sl_result checkpoints_fault(const struct checkpoints *checkpoints, struct s
     return checkpoints->fault.result;
 }
 
+void checkpoints_end(struct checkpoints *checkpoints)
+{
+    pthread_mutex_lock(&checkpoints->lock);
+    checkpoints->ended = true;
+    pthread_mutex_unlock(&checkpoints->lock);
+}
+
 void checkpoints_close(struct checkpoints *checkpoints)
 {
     if (!checkpoints) return;
     pthread_mutex_destroy(&checkpoints->lock);
     free(checkpoints);
-}
-
-/* ---- a new origin ---- */
-
-static enum sl_result put_aside(
-    struct sl_store *store, const char *name, const char *origin, struct sl_err *err)
-{
-    char *from = path_of(store, name), *to = NULL;
-    if (!from || asprintf(&to, "%s.%s", from, origin) < 0) {
-        free(from);
-        return sl_fail(err, SL_NOMEM, "out of memory");
-    }
-    for (char *c = to + strlen(from); *c; c++)
-        if (*c == '/') *c = '_';
-    struct stat info;
-    enum sl_result result = stat(from, &info) == 0 ? file_rename(store->dir, from, to, err) : SL_OK;
-    free(from);
-    free(to);
-    return result;
-}
-
-enum sl_result sl_log_new_origin(struct sl_store *store, struct sl_span origin, struct sl_err *err)
-{
-    struct checkpoints *checkpoints = store->checkpoints;
-    if (!store->sequencer) return sl_fail(err, SL_READ_ONLY, "the store was opened to be read");
-    if (!note_name_valid(origin))
-        return sl_fail(
-            err, SL_INVALID, "an origin is 1 to 200 visible characters without '+' or spaces");
-    if (sl_span_eq(origin, sl_span_of(store->keys->origin)) && checkpoints->newest.len)
-        return sl_fail(err, SL_INVALID, "the log has this origin");
-    char old[NOTE_NAME_BYTES + 1];
-    memcpy(old, store->keys->origin, sizeof(old));
-    struct kv_batch *kv_batch = kv_batch_create();
-    struct row_key key = row_meta("origin");
-    kv_put(store->kv, kv_batch, KV_META, row_span(&key), origin);
-    pthread_mutex_lock(&store->admin);
-    enum sl_result result = kv_write(store->kv, kv_batch, true, err);
-    /* a second try after a crash in between finds the new origin, and the files still there */
-    if (result == SL_OK) result = put_aside(store, published_name, old, err);
-    if (result == SL_OK) result = put_aside(store, newest_name, old, err);
-    pthread_mutex_unlock(&store->admin);
-    kv_batch_destroy(kv_batch);
-    return result;
 }

@@ -10,16 +10,24 @@
 
 #include "store.h"
 
+/* The files. */
+#define CHECKPOINT_NEWEST "checkpoint"
+#define CHECKPOINT_PUBLISHED "checkpoint.cosigned"
+
 struct checkpoints;
 
 /* Load what is kept. A store that keeps none gets one, of the log as it is. Fails only where the
-   files or the store can't be read: that the log doesn't fit is told by checkpoints_fault. */
+   files or the store can't be read: that the log doesn't fit is told by checkpoints_fault.
+   SL_CORRUPT: the log fits, but its tiles don't fit it. */
 enum sl_result checkpoints_open(
     struct sl_store *store, struct checkpoints **checkpoints, struct sl_err *err);
 void checkpoints_close(struct checkpoints *checkpoints); /* NULL is fine */
 
 /* SL_OK, or SL_READ_ONLY: why the log must not go on. */
 enum sl_result checkpoints_fault(const struct checkpoints *checkpoints, struct sl_err *err);
+
+/* Sign and keep nothing from now on. */
+void checkpoints_end(struct checkpoints *checkpoints);
 
 /* The newest that is kept, for who verifies the store; SL_NOT_FOUND. */
 enum sl_result checkpoints_kept(struct checkpoints *checkpoints, struct sl_checkpoint *checkpoint);

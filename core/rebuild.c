@@ -200,6 +200,23 @@ static enum sl_result put_tiles(struct walk *walk, struct sl_err *err)
     return result;
 }
 
+enum sl_result rebuild_tiles(struct sl_store *store, struct sl_err *err)
+{
+    struct kv *kv = store->kv;
+    struct walk walk = {.store = store, .batch = kv_batch_create()};
+    struct row_key whole = row_whole();
+    /* interrupted, everything is made again */
+    kv_delete(kv, walk.batch, KV_TILE, row_span(&whole));
+    enum sl_result result = kv_write(kv, walk.batch, true, err);
+    kv_batch_clear(walk.batch);
+    kv_delete_range(kv, walk.batch, KV_TILE, (struct sl_span){"", 0}, SL_SPAN("\xff\xff"));
+    if (result == SL_OK) result = put_tiles(&walk, err);
+    rebuild_mark_whole(kv, walk.batch);
+    if (result == SL_OK) result = kv_write(kv, walk.batch, true, err);
+    kv_batch_destroy(walk.batch);
+    return result;
+}
+
 enum sl_result rebuild(
     struct sl_store *store, const struct sl_progress *progress, struct sl_err *err)
 {

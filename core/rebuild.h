@@ -14,5 +14,7 @@ bool rebuild_is_whole(struct kv *kv);
 /* Nothing else may be using the store. Safe to interrupt. SL_CORRUPT: an event is unreadable. */
 enum sl_result rebuild(
     struct sl_store *store, const struct sl_progress *progress, struct sl_err *err);
+/* The log's tiles alone, from its headers. */
+enum sl_result rebuild_tiles(struct sl_store *store, struct sl_err *err);
 
 #endif

@@ -1,6 +1,7 @@
 #include "redact.h"
 
 #include "compactor.h"
+#include "crypto.h"
 #include "redact_body.h"
 #include "redact_text.h"
 #include "rows.h"
@@ -49,6 +50,10 @@ static enum sl_result put_redaction(struct append *append, struct kv_batch *kv_b
     shares_lock(store->shares);
     share->redactions++;
     share->generation++;
+    /* here, not once it is written: what comes behind in the same group must see it as due */
+    share->snapshot_sequence = redacting->before.sequence;
+    share->snapshot_stored = redacting->before.stored;
+    share->snapshot_size = redacting->before.size;
     shares_unlock(store->shares);
     atomic_fetch_add(&store->removals, 1);
     redacting->begun = true;
@@ -59,7 +64,7 @@ static enum sl_result put_redaction(struct append *append, struct kv_batch *kv_b
     kv_delete_range(store->kv, kv_batch, KV_SNAPSHOT, row_span(&from), row_span(&to));
     kv_put(store->kv, kv_batch, KV_INDEX, row_span(&due), SL_SPAN(""));
     kv_put(store->kv, kv_batch, KV_META, row_span(&erase), SL_SPAN(""));
-    rules_put(store->kv, kv_batch, redacting->rule->share_id, &redacting->rule->rule);
+    rules_put(store->rules, store->kv, kv_batch, redacting->rule->share_id, &redacting->rule->rule);
     share->due = append->makes_due = true;
     return SL_OK;
 }
@@ -68,6 +73,7 @@ static void redacted(struct append *append)
 {
     struct redacting *redacting = append->ctx;
     struct share *share = append->share;
+    /* a snapshot's head may have been before it in the group */
     share->snapshot_sequence = redacting->before.sequence;
     share->snapshot_stored = redacting->before.stored;
     share->snapshot_size = redacting->before.size;
@@ -130,9 +136,31 @@ static enum sl_result add_target(struct redacting *redacting, uint64_t sequence,
         redacting->targets = targets;
         redacting->cap = cap;
     }
-    redacting->targets[redacting->count++] = (struct redact_target){sequence, item, *replacement};
+    redacting->targets[redacting->count++] =
+        (struct redact_target){.sequence = sequence, .item = item, .replacement = *replacement};
     redacting->bytes += replacement->len;
     *replacement = (struct buf){0};
+    return SL_OK;
+}
+
+/* What a redact event says of it. */
+static struct sl_span said_of(const struct redact_target *target)
+{
+    return target->record ? (struct sl_span){(const char *)target->hash, 32}
+                          : buf_span(&target->replacement);
+}
+
+/* A redact event's body, made anew. */
+static enum sl_result add_record(
+    struct redacting *redacting, uint64_t sequence, struct buf *body, struct sl_err *err)
+{
+    uint8_t hash[32];
+    crypto_sha256(body->ptr, body->len, hash);
+    enum sl_result result = add_target(redacting, sequence, 0, body, err);
+    if (result != SL_OK) return result;
+    struct redact_target *added = &redacting->targets[redacting->count - 1];
+    added->record = true;
+    memcpy(added->hash, hash, 32);
     return SL_OK;
 }
 
@@ -199,14 +227,14 @@ static enum sl_result add_earlier(struct redacting *redacting, struct sl_err *er
             struct redact_entry *entry = &decoded.entries[k];
             const struct redact_target *target =
                 find_target(redacting, entry->sequence, entry->item);
-            if (target) entry->replacement = buf_span(&target->replacement);
+            if (target) entry->replacement = said_of(target);
             changed |= target != NULL;
         }
         if (changed) redact_body_encode(&decoded, &replacement);
         redact_body_fini(&decoded);
         if (replacement.failed) result = sl_fail(err, SL_NOMEM, "out of memory");
         if (result == SL_OK && changed)
-            result = add_target(redacting, redacting->earlier[i], 0, &replacement, err);
+            result = add_record(redacting, redacting->earlier[i], &replacement, err);
         if (changed)
             qsort(redacting->targets, redacting->count, sizeof(*redacting->targets), by_place);
     }
@@ -241,8 +269,7 @@ static enum sl_result encode_body(
     if (!entries) return sl_fail(err, SL_NOMEM, "out of memory");
     for (size_t i = 0; i < redacting->count; i++) {
         const struct redact_target *target = &redacting->targets[i];
-        entries[i] =
-            (struct redact_entry){target->sequence, target->item, buf_span(&target->replacement)};
+        entries[i] = (struct redact_entry){target->sequence, target->item, said_of(target)};
     }
     struct redact_body said = {.who = redacting->asked->who,
         .reason = redacting->asked->reason,
@@ -539,8 +566,11 @@ enum sl_result sl_redact(struct sl_store *store, const struct sl_redaction *aske
     if (result != SL_OK) return result;
     struct rule_use rule;
     pthread_mutex_lock(&store->redacting);
-    /* the rule first: what is appended from now on needs no search */
+    /* the rule first: what is appended from now on needs no search … */
     result = make_rule(store, asked, &rule, err);
+    /* … once that is on disk which was admitted before */
+    struct append before = {0};
+    if (result == SL_OK) result = sequencer_append(store->sequencer, &before, err);
     if (result == SL_OK)
         result = asked->share_id.len
                      ? redact_share(store, asked, asked->share_id, &rule, progress, &told, err)

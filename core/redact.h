@@ -8,7 +8,8 @@
    body is put anew: a prefix with the nonces one by one and the commitments of what is withheld,
    then the items' bytes, a replacement where one is withheld. A redact event is an item like others
    to a later redaction: where its body has a replacement that is replaced itself, it is withheld in
-   turn. */
+   turn. The later event names it with the SHA-256 of what stands there now, not with its bytes: of
+   events that hold each other's bodies the n-th would be twice as long as the one before. */
 
 #include "log.h"
 #include "store.h"
@@ -17,6 +18,8 @@
 struct redact_target {
     uint64_t sequence, item;
     struct buf replacement;
+    bool record;      /* the item is a redact event's body */
+    uint8_t hash[32]; /* of the replacement of such */
 };
 
 /* An event's rows as they will be. */

@@ -2,7 +2,7 @@
 #define SHARELOG_REDACT_BODY_H
 
 /* A redact event's body: [who, reason, [[sequence, item, replacement (bin)] …]]: what was replaced,
-   and by what. */
+   and by what. Of a redact event whose body was made anew with it, the SHA-256 of that. */
 
 #include "buf.h"
 #include "sharelog.h"

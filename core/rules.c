@@ -21,6 +21,7 @@ struct rules {
     size_t count;
     atomic_size_t total;
     atomic_ulong generation;
+    struct sl_err fault;
 };
 
 static struct rule_set *find(const struct rules *rules, struct sl_span share_id)
@@ -98,34 +99,80 @@ unsigned long rules_generation(const struct rules *rules)
 
 /* ---- in the store ---- */
 
-void rules_put(struct kv *kv, struct kv_batch *kv_batch, struct sl_span share_id,
-    const struct redact_rule *rule)
+static void make_key(const struct sl_store *store, uint8_t key[32])
+{
+    crypto_hmac((struct sl_span){(const char *)store->keys->signing_seed, 32},
+        SL_SPAN("sharelog redaction rules"), key);
+}
+
+/* A row says of itself that it is whole: nothing else in the store tells what a rule should be. */
+static void seal_row(const uint8_t rules_key[32], struct sl_span row_key,
+    const struct redact_rule *rule, uint8_t seal[32])
+{
+    struct buf text = {0};
+    uint8_t own[32];
+    pack_bin(&text, row_key);
+    pack_u64(&text, rule->kind);
+    pack_u64(&text, rule->length);
+    pack_u64(&text, rule->rolling);
+    if (text.failed) abort();
+    crypto_hmac((struct sl_span){(const char *)rules_key, 32}, SL_SPAN("redact row"), own);
+    crypto_hmac((struct sl_span){(const char *)own, 32}, buf_span(&text), seal);
+    buf_fini(&text);
+}
+
+void rules_put(const struct rules *rules, struct kv *kv, struct kv_batch *kv_batch,
+    struct sl_span share_id, const struct redact_rule *rule)
 {
     struct row_key key = row_rule(share_id, rule->mac);
     struct buf value = {0};
-    pack_array(&value, 3);
+    uint8_t seal[32];
+    seal_row(rules->key, row_span(&key), rule, seal);
+    pack_array(&value, 4);
     pack_u64(&value, rule->kind);
     pack_u64(&value, rule->length);
     pack_u64(&value, rule->rolling);
+    pack_bin(&value, (struct sl_span){(const char *)seal, 32});
     if (value.failed) abort();
     kv_put(kv, kv_batch, KV_META, row_span(&key), buf_span(&value));
     buf_fini(&value);
 }
 
-static bool read_rule(struct sl_span key, struct sl_span value, size_t prefix,
+static bool read_rule(const uint8_t rules_key[32], struct sl_span key, struct sl_span value,
     struct sl_span *share_id, struct redact_rule *rule)
 {
+    const size_t prefix = strlen("rule/");
+    uint8_t stored[32], seal[32];
     struct unpack in;
     if (key.len < prefix + 1 + 32 || key.ptr[key.len - 33] != 0) return false;
     *share_id = (struct sl_span){key.ptr + prefix, key.len - prefix - 33};
     memcpy(rule->mac, key.ptr + key.len - 32, 32);
     unpack_begin(&in, value);
-    bool ok = unpack_array(&in) == 3;
+    bool ok = unpack_array(&in) == 4;
     rule->kind = (enum redact_rule_kind)unpack_u64(&in);
     rule->length = unpack_u64(&in);
     rule->rolling = unpack_u64(&in);
-    return unpack_end(&in) && ok && rule->kind <= REDACT_RULE_DATA &&
-           (share_id->len == 0 || sl_share_id_valid(*share_id));
+    unpack_bin_into(&in, stored, 32);
+    if (!unpack_end(&in) || !ok || rule->kind > REDACT_RULE_DATA ||
+        !(share_id->len == 0 || sl_share_id_valid(*share_id)))
+        return false;
+    seal_row(rules_key, key, rule, seal);
+    return memcmp(stored, seal, 32) == 0;
+}
+
+bool rules_row_fits(const struct sl_store *store, struct sl_span key, struct sl_span value)
+{
+    uint8_t rules_key[32];
+    struct sl_span share_id;
+    struct redact_rule rule;
+    make_key(store, rules_key);
+    return read_rule(rules_key, key, value, &share_id, &rule);
+}
+
+enum sl_result rules_fault(const struct rules *rules, struct sl_err *err)
+{
+    if (rules->fault.result != SL_OK && err) *err = rules->fault;
+    return rules->fault.result;
 }
 
 static enum sl_result load(struct sl_store *store, struct rules *rules, struct sl_err *err)
@@ -138,10 +185,11 @@ static enum sl_result load(struct sl_store *store, struct rules *rules, struct s
         struct sl_span share_id;
         struct redact_rule rule;
         bool added;
-        if (read_rule(kv_iter_key(iter), kv_iter_value(iter), from.len, &share_id, &rule))
+        if (read_rule(rules->key, kv_iter_key(iter), kv_iter_value(iter), &share_id, &rule))
             result = rules_add(rules, share_id, &rule, &added, err);
         else
-            result = sl_fail(err, SL_CORRUPT, "a rule of what is redacted again is unreadable");
+            sl_fail(&rules->fault, SL_READ_ONLY,
+                "a rule of what is redacted again is damaged: what was redacted could come back");
     }
     if (result == SL_OK) result = kv_iter_check(iter, err);
     kv_iter_destroy(iter);
@@ -153,8 +201,7 @@ enum sl_result rules_open(struct sl_store *store, struct rules **out, struct sl_
     struct rules *rules = calloc(1, sizeof(*rules));
     if (!rules) return sl_fail(err, SL_NOMEM, "out of memory");
     pthread_rwlock_init(&rules->lock, NULL);
-    crypto_hmac((struct sl_span){(const char *)store->keys->signing_seed, 32},
-        SL_SPAN("sharelog redaction rules"), rules->key);
+    make_key(store, rules->key);
     enum sl_result result = load(store, rules, err);
     if (result != SL_OK) {
         rules_close(rules);

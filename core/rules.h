@@ -22,8 +22,12 @@ enum sl_result rules_add(struct rules *rules, struct sl_span share_id,
     const struct redact_rule *rule, bool *added, struct sl_err *err);
 void rules_drop(struct rules *rules, struct sl_span share_id, const struct redact_rule *rule);
 /* Put it where the next opening finds it. */
-void rules_put(struct kv *kv, struct kv_batch *kv_batch, struct sl_span share_id,
-    const struct redact_rule *rule);
+void rules_put(const struct rules *rules, struct kv *kv, struct kv_batch *kv_batch,
+    struct sl_span share_id, const struct redact_rule *rule);
+/* Is it a rule's row as this store put it? For who verifies. */
+bool rules_row_fits(const struct sl_store *store, struct sl_span key, struct sl_span value);
+/* SL_OK, or SL_READ_ONLY: a row is damaged, so that what was redacted could come back. */
+enum sl_result rules_fault(const struct rules *rules, struct sl_err *err);
 
 /* Hold a batch that is not yet sealed against the rules: what they hit is replaced in it.
    *generation is of the rules that it was held against; a batch is appended only under the newest

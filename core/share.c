@@ -351,6 +351,8 @@ enum sl_result share_acquire(
             if (result != SL_OK) return result;
             shares_lock(shares);
             share = hold(shares, id);
+            /* numbers that it never had before it was forgotten */
+            loaded->redactions = (unsigned long)forgotten << 32;
             if (!share && shares->forgotten == forgotten) share = insert(shares, loaded);
             shares_unlock(shares);
             if (share != loaded) free(loaded);

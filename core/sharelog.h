@@ -486,8 +486,9 @@ enum sl_result sl_log_facts(struct sl_store *store, struct sl_log_facts *facts, 
 /* Go on under a new origin, with the log as it is now: for a store that opened read-only since its
    log is shorter than, or differs from, a checkpoint that was signed. What was signed stays signed:
    whoever holds a checkpoint of the old origin can prove that the log was cut or changed. The kept
-   checkpoints are put aside (`checkpoint.ORIGIN`). Takes effect with the next opening. SL_INVALID:
-   not a name, or the one it has. */
+   checkpoints are put aside (`checkpoint-ORIGIN`). Takes effect with the next opening; until then
+   nothing is signed. Can be tried again where it was interrupted. SL_INVALID: not a name, or one
+   that this log has or had. */
 enum sl_result sl_log_new_origin(struct sl_store *store, struct sl_span origin, struct sl_err *err);
 
 /* ---- redaction ---- */

@@ -94,6 +94,8 @@ static enum sl_result check_identity(
             store->dir);
     if (result == SL_OK) result = meta_get(store->kv, "origin", &value, err);
     if (result == SL_NOT_FOUND) result = sl_fail(err, SL_CORRUPT, "the log's origin is missing");
+    if (result == SL_OK && !note_name_valid(buf_span(&value)))
+        result = sl_fail(err, SL_CORRUPT, "the log's origin is unreadable");
     if (result == SL_OK) keys_set_origin(keys, buf_span(&value));
     if (result == SL_OK && options->origin.len &&
         !sl_span_eq(options->origin, sl_span_of(keys->origin)))
@@ -155,6 +157,10 @@ static enum sl_result open_contents(struct sl_store *store, const struct sl_opti
     bool is_new = result == SL_NOT_FOUND;
     if (is_new && !writes)
         return sl_fail(err, SL_NOT_FOUND, "%s: no store there yet", options->dir);
+    uint64_t events = 0;
+    if (is_new) result = log_size(store->kv, &events, err);
+    if (events > 0) result = sl_fail(err, SL_CORRUPT, "the store's format is missing");
+    if (is_new && result == SL_OK) result = SL_NOT_FOUND;
     if (result != SL_OK && !is_new) return result;
     result = keys_load(options, is_new || (writes && !options->makes_no_keys), store->keys, err);
     if (result == SL_OK)
@@ -165,6 +171,25 @@ static enum sl_result open_contents(struct sl_store *store, const struct sl_opti
                               "derived data is missing: `sharelog rebuild` makes it again");
     }
     return result;
+}
+
+/* The kept checkpoint first: it tells a log whose tiles are damaged from one that was changed. */
+static enum sl_result try_log(struct sl_store *store, struct sl_err *err)
+{
+    checkpoints_close(store->checkpoints);
+    store->checkpoints = NULL;
+    enum sl_result result = checkpoints_open(store, &store->checkpoints, err);
+    if (result == SL_OK && store->access == SL_READ_WRITE)
+        result = sequencer_create(store, &store->sequencer, err);
+    return result;
+}
+
+static enum sl_result open_log(struct sl_store *store, struct sl_err *err)
+{
+    enum sl_result result = try_log(store, err);
+    if (result != SL_CORRUPT || store->access != SL_READ_WRITE) return result;
+    result = rebuild_tiles(store, err); /* what can be made again is made again */
+    return result == SL_OK ? try_log(store, err) : result;
 }
 
 enum sl_result sl_store_open(const struct sl_options *options, const struct sl_progress *progress,
@@ -194,10 +219,11 @@ enum sl_result sl_store_open(const struct sl_options *options, const struct sl_p
     if (result == SL_OK && !(store->shares = shares_create(store->kv)))
         result = sl_fail(err, SL_NOMEM, "out of memory");
     if (result == SL_OK && writes) result = rules_open(store, &store->rules, err);
-    if (result == SL_OK && writes) result = sequencer_create(store, &store->sequencer, err);
-    if (result == SL_OK) result = checkpoints_open(store, &store->checkpoints, err);
+    if (result == SL_OK) result = open_log(store, err);
     struct sl_err fault;
     if (result == SL_OK && writes && checkpoints_fault(store->checkpoints, &fault) != SL_OK)
+        sequencer_stop(store->sequencer, &fault);
+    if (result == SL_OK && writes && rules_fault(store->rules, &fault) != SL_OK)
         sequencer_stop(store->sequencer, &fault);
     if (result == SL_OK && writes) result = compactor_create(store, &store->compactor, err);
     if (result != SL_OK) {

@@ -39,11 +39,15 @@ enum sl_result share_check_begin(struct share_check *check, struct sl_span id, s
     if (check->stored_removed) kv_release(&pin);
     struct row_key from = row_share_from(id), to = row_share_to(id);
     kv_iter_destroy(check->bodies); /* of a share that was not gone through to its end */
+    kv_iter_destroy(check->snapshots);
     check->bodies = kv_iter_create(store->kv, KV_BODY, row_span(&from), row_span(&to), true);
     kv_iter_first(check->bodies);
-    result = check->stored_removed
-                 ? SL_OK
-                 : view_open_at(store, share, 1, VIEW_FROM_NOTHING, &check->view, err);
+    check->snapshots = kv_iter_create(store->kv, KV_SNAPSHOT, row_span(&from), row_span(&to), true);
+    kv_iter_first(check->snapshots);
+    struct sl_view *view = NULL;
+    if (!check->stored_removed)
+        result = view_open_at(store, share, 1, VIEW_FROM_NOTHING, &view, err);
+    if (view) check_fold_begin(&check->fold, view);
     share_release(store->shares, share);
     return result;
 }
@@ -122,25 +126,28 @@ enum sl_result share_check_end(struct share_check *check, struct sl_err *err)
             "share %s: event %llu: item %llu is withheld, but no redact event names it", check->id,
             (unsigned long long)left->sequence, (unsigned long long)left->item);
     enum sl_result result = bodies_end(check, err);
+    if (result == SL_OK && !check->stored_removed) result = snapshots_end(check, err);
     if (result == SL_OK) result = check_derived(check, err);
     if (result == SL_OK) result = check_erased(check, err);
     check->holds += check->held;
     check->verified->shares++;
     check->verified->removed += check->stored_removed;
-    sl_view_close(check->view);
+    sl_view_close(check->fold.view);
     kv_iter_destroy(check->bodies);
-    check->view = NULL;
-    check->bodies = NULL;
+    kv_iter_destroy(check->snapshots);
+    check->fold.view = NULL;
+    check->bodies = check->snapshots = NULL;
     check->id[0] = 0;
     return result;
 }
 
 void share_check_fini(struct share_check *check)
 {
-    sl_view_close(check->view);
+    check_fold_fini(&check->fold);
     crypto_hash_destroy(check->hash);
     kv_iter_destroy(check->log);
     kv_iter_destroy(check->bodies);
+    kv_iter_destroy(check->snapshots);
     buf_fini(&check->manifest);
     buf_fini(&check->packed);
     buf_fini(&check->prefix);
@@ -268,6 +275,7 @@ static void check_shares(struct walk *walk, bool told)
         .store = walk->store, .verified = &verified, .hash = crypto_hash_create()};
     struct sl_err fault = {0};
     char id[SL_SHARE_ID_BYTES + 1];
+    print_key_init(&check.fold.key);
     while (fault.result == SL_OK && next_share(walk, id, &fault))
         check_share(walk, &check, sl_span_of(id), told, &fault);
     share_check_fini(&check);
@@ -335,6 +343,7 @@ static enum sl_result verify_once(struct sl_store *store, const struct sl_progre
         result = sl_fail(err, SL_CORRUPT, "log: %llu headers, but the shares have %llu events",
             (unsigned long long)log->edge.size, (unsigned long long)walk.verified.events);
     if (result == SL_OK) result = check_indexes(store, &walk.verified, walk.holds, err);
+    if (result == SL_OK) result = rows_check(store, err);
     if (result == SL_OK) {
         tree_edge_root(&log->edge, walk.verified.root);
         progress_report(progress, "verified", walk.total, walk.total);

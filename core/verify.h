@@ -3,10 +3,16 @@
 
 /* Checking what is stored against itself. verify.c walks the shares, on every processor;
    verify_log.c checks the log and its tree; verify_share.c
-   checks one share's events, one behind the other, and its snapshots against a fold of its own. */
+   checks one share's events, one behind the other, verify_fold.c folds them anew, and
+   verify_snapshot.c holds the snapshots against that.
+
+   Everything is read once, as it lies: of an item's bytes, while they are hashed for its
+   commitment, a print is kept, and that is what a snapshot's bytes are compared by. */
 
 #include "crypto.h"
+#include "event.h"
 #include "history.h"
+#include "print.h"
 #include "tree.h"
 #include "view.h"
 
@@ -45,6 +51,33 @@ struct log_check {
 enum sl_result log_check(struct log_check *check, const struct sl_progress *progress,
     uint64_t total, struct sl_err *err);
 
+/* A fold from nothing, and the prints of what its entries hold. */
+struct check_fold {
+    struct sl_view *view; /* whose fold it is; NULL: nothing is folded */
+    struct print_key key;
+    uint64_t *prints; /* one an entry */
+    size_t prints_cap;
+    uint64_t print; /* of the item that is being applied */
+    /* an event's items, until it is known that they are its items */
+    struct fold_taken {
+        struct event_item item;
+        uint64_t print;
+        bool looked_into;
+        size_t data_at; /* its bytes, if so */
+    } * items;
+    size_t count, cap;
+    struct buf data;
+};
+void check_fold_begin(struct check_fold *fold, struct sl_view *view); /* which it closes */
+void check_fold_fini(struct check_fold *fold);
+/* Another event; its items, one by one (NULL: no memory; valid until the next; `print` and, of one
+   that is looked into, the bytes behind `data` are the caller's to put); and all of them applied.
+ */
+void check_fold_clear(struct check_fold *fold);
+struct fold_taken *check_fold_take(struct check_fold *fold, const struct event_item *item);
+enum sl_result check_fold_apply(
+    struct check_fold *fold, uint64_t sequence, uint64_t arrived_us, struct sl_err *err);
+
 struct share_check {
     struct sl_store *store;
     struct sl_verified *verified;
@@ -61,9 +94,11 @@ struct share_check {
     uint64_t removal;    /* the sequence of the remove event; 0: none */
     bool stored_removed; /* what the share's record says, which must be told by an event */
     bool erasing;        /* its content may be there or gone */
-    /* a fold from nothing, and where the next snapshot has to be */
-    struct sl_view *view;
+    struct check_fold fold;
+    /* where the next snapshot has to be, and the snapshots' rows: all before that one are accounted
+       for */
     uint64_t snapshot_stored, snapshot_size;
+    struct kv_iter *snapshots;
     bool due;                 /* one is marked as due: it and what follows may be missing */
     struct withheld withheld; /* items that a redact event has yet to name */
     struct buf manifest, packed, prefix, scratch;
@@ -82,5 +117,10 @@ enum sl_result bodies_end(struct share_check *check, struct sl_err *err);
 /* The share's snapshot at its last checked event: must be there if it is due and must not if it
    isn't, and must be what the fold makes. */
 enum sl_result snapshot_check(struct share_check *check, struct sl_err *err);
+/* No row of one is left behind the last. */
+enum sl_result snapshots_end(struct share_check *check, struct sl_err *err);
+
+/* Rows that no event leads to: of `meta`, of indexes, of shares that there are not. */
+enum sl_result rows_check(struct sl_store *store, struct sl_err *err);
 
 #endif

@@ -35,6 +35,9 @@ struct body {
     uint32_t chunk; /* of the next row */
     struct sl_span row;
     size_t used; /* of it */
+    /* of the item that was hashed last: its print, and its bytes too where they are wanted */
+    uint64_t print;
+    struct buf *into;
 };
 
 /* What stands at the iterator, if it is this event's next row. */
@@ -106,8 +109,9 @@ enum sl_result bodies_end(struct share_check *check, struct sl_err *err)
 struct nonces {
     uint8_t event[EVENT_NONCE_BYTES];
     uint8_t manifest[ITEM_NONCE_BYTES];
-    bool withheld;
-    struct sl_span rest; /* of such a prefix */
+    bool withheld, record; /* of a redact event */
+    bool folded;           /* its items are to be */
+    struct sl_span rest;   /* of such a prefix */
 };
 
 static enum sl_result take_prefix(
@@ -144,15 +148,19 @@ static enum sl_result hash_item(struct body *body, const uint8_t nonce[ITEM_NONC
     uint64_t length, uint8_t out[32], struct sl_err *err)
 {
     struct crypto_hash *hash = body->check->hash;
+    struct print print;
+    struct sl_span piece = {0};
     crypto_hash_begin(hash);
     if (nonce) crypto_hash_add(hash, nonce, ITEM_NONCE_BYTES);
-    for (uint64_t done = 0; done < length;) {
-        struct sl_span piece;
+    print_begin(&print, &body->check->fold.key);
+    for (uint64_t done = 0; done < length; done += piece.len) {
         enum sl_result result = body_piece(body, length - done, &piece, err);
         if (result != SL_OK) return result;
         crypto_hash_add(hash, piece.ptr, piece.len);
-        done += piece.len;
+        if (piece.len < length) print_add(&print, piece.ptr, piece.len);
+        if (body->into) buf_add_span(body->into, piece);
     }
+    body->print = piece.len == length ? print_of(&body->check->fold.key, piece) : print_end(&print);
     crypto_hash_end(hash, out);
     return SL_OK;
 }
@@ -174,6 +182,8 @@ static enum sl_result commit_item(struct body *body, struct nonces *nonces, uint
     *length = item.length;
     memcpy(commitment, item.commitment, 32);
     enum sl_result result = hash_item(body, NULL, stored, replacement, err);
+    /* a later redact event names it by its hash */
+    if (result == SL_OK && nonces->record) crypto_sha256(replacement, 32, replacement);
     return result == SL_OK ? withheld_add(&check->withheld, body->sequence, index, replacement, err)
                            : result;
 }
@@ -192,12 +202,34 @@ static uint64_t appended_bytes(
     return len + packed->len + body_bytes(data_bytes);
 }
 
+/* Commit to the next item, and have it ready for the fold. */
+static enum sl_result take_item(struct body *body, struct nonces *nonces, uint32_t index,
+    const struct event_item *item, uint64_t *length, struct sl_err *err)
+{
+    struct share_check *check = body->check;
+    uint8_t commitment[32];
+    struct fold_taken *taken = NULL;
+    if (nonces->folded) {
+        taken = check_fold_take(&check->fold, item);
+        if (!taken) return sl_fail(err, SL_NOMEM, "out of memory");
+        body->into = taken->looked_into ? &check->fold.data : NULL;
+    }
+    enum sl_result result = commit_item(body, nonces, index, item->length, length, commitment, err);
+    if (result != SL_OK) return result;
+    if (taken) taken->print = body->print;
+    manifest_add(&check->manifest, item->type, item->key, *length, commitment);
+    event_items_add(&check->packed, item->type, item->key, *length);
+    check->verified->items++;
+    return SL_OK;
+}
+
 /* Commit to everything again, and see that it is what the header says. */
 static enum sl_result check_commitments(struct share_check *check, const struct event_row *row,
     struct event_reader *reader, const struct header *header, struct sl_err *err)
 {
     struct body body = {.check = check, .sequence = header->sequence};
-    struct nonces nonces;
+    struct nonces nonces = {
+        .record = header->kind == SL_REDACT, .folded = header->kind == SL_SYNC && check->fold.view};
     uint8_t commitment[32];
     struct event_item item;
     uint64_t bytes = 0, length = 0;
@@ -205,14 +237,11 @@ static enum sl_result check_commitments(struct share_check *check, const struct 
     buf_clear(&check->packed);
     manifest_begin(&check->manifest, row->arrived_us, row->items);
     event_items_begin(&check->packed, row->items);
+    check_fold_clear(&check->fold);
     enum sl_result result = take_prefix(&body, row, &nonces, err);
     for (uint32_t i = 0; result == SL_OK && event_read_next(reader, &item); i++) {
-        result = commit_item(&body, &nonces, i, item.length, &length, commitment, err);
-        if (result != SL_OK) break;
-        manifest_add(&check->manifest, item.type, item.key, length, commitment);
-        event_items_add(&check->packed, item.type, item.key, length);
+        result = take_item(&body, &nonces, i, &item, &length, err);
         bytes += length;
-        check->verified->items++;
     }
     if (result == SL_OK && row->redacted && nonces.rest.len)
         result = FAULT(check, header->sequence, "its body has a nonce too many");
@@ -227,7 +256,8 @@ static enum sl_result check_commitments(struct share_check *check, const struct 
     if (row->stored != check->last.stored + appended_bytes(row, &check->packed, bytes))
         return FAULT(check, header->sequence, "its count of stored bytes is wrong");
     check->verified->bytes += bytes;
-    return SL_OK;
+    return nonces.folded ? check_fold_apply(&check->fold, header->sequence, row->arrived_us, err)
+                         : SL_OK;
 }
 
 /* The log's header at a position, valid until the next; ptr NULL: there is none. A share's events
@@ -298,23 +328,20 @@ static enum sl_result take_redaction(
     return result;
 }
 
-/* What create, remove and allow say, gathered for the comparison with the derived records. */
+/* What create, remove and redact say, gathered for the comparison with the derived records. */
 static enum sl_result take_control(struct share_check *check, const struct header *header,
     struct event_reader *reader, struct sl_err *err)
 {
     struct event_item item;
     struct sl_span body_id;
     struct remove_body removal;
-    bool redact = header->kind == SL_REDACT && !check->erasing;
-    if (header->kind == SL_ALLOW) check->held = false;
-    if (header->kind != SL_CREATE && header->kind != SL_REMOVE && !redact) return SL_OK;
     if (!event_read_next(reader, &item)) return FAULT(check, header->sequence, "it has no body");
     buf_clear(&check->scratch);
     enum sl_result result = log_body_bytes(check->store->kv, sl_span_of(check->id),
         header->sequence, item.offset, item.length, &check->scratch, err);
     if (result == SL_NOT_FOUND) return FAULT(check, header->sequence, "its body is missing");
     if (result != SL_OK) return result;
-    if (redact) return take_redaction(check, header->sequence, err);
+    if (header->kind == SL_REDACT) return take_redaction(check, header->sequence, err);
     if (header->kind == SL_REMOVE) {
         if (!remove_body_decode(buf_span(&check->scratch), &removal))
             return FAULT(check, header->sequence, "its body is unreadable");
@@ -336,50 +363,63 @@ static enum sl_result take_control(struct share_check *check, const struct heade
     return SL_OK;
 }
 
-/* Read the row anew: its items are walked once for what they say and once for their commitments. */
-static enum sl_result with_reader(struct share_check *check, struct sl_span bytes,
-    const struct header *header, bool commitments, struct sl_err *err)
+/* What the event says of the share, read from its first item. */
+static enum sl_result check_control(struct share_check *check, struct sl_span bytes,
+    const struct header *header, struct sl_err *err)
 {
     struct event_row row;
     struct event_reader *reader;
+    if (header->kind == SL_ALLOW) check->held = false;
+    bool redact = header->kind == SL_REDACT && !check->erasing;
+    if (header->kind != SL_CREATE && header->kind != SL_REMOVE && !redact) return SL_OK;
     if (event_read_begin(bytes, &row, &reader) != SL_OK)
         return FAULT(check, header->sequence, "its row is unreadable");
-    enum sl_result result = commitments ? check_commitments(check, &row, reader, header, err)
-                                        : take_control(check, header, reader, err);
-    if (!event_read_end(reader) && result == SL_OK)
-        result = FAULT(check, header->sequence, "its row is unreadable");
+    enum sl_result result = take_control(check, header, reader, err);
+    event_read_end(reader);
     return result;
+}
+
+static enum sl_result check_row(struct share_check *check, struct sl_span bytes,
+    const struct event_row *row, struct event_reader *reader, struct sl_err *err)
+{
+    struct header header;
+    if (!header_decode(row->header, &header) || header.sequence != check->last.sequence + 1)
+        return FAULT(check, check->last.sequence + 1, "its row or header is unreadable");
+    uint64_t sequence = header.sequence;
+    if (sequence == 1 && header.kind != SL_CREATE)
+        return FAULT(check, sequence, "the first event is no creation");
+    bool content = header.kind == SL_SYNC || header.kind == SL_REDACT;
+    if (row->erased && (!content || !check->stored_removed))
+        return FAULT(check, sequence, "its content is gone, but the share is not removed");
+    if (content && !row->erased && check->stored_removed && !check->erasing)
+        return FAULT(check, sequence, "its content should have been erased");
+    enum sl_result result = row->erased ? SL_OK : check_control(check, bytes, &header, err);
+    if (result == SL_OK) result = check_place(check, row, &header, err);
+    /* what is being erased may be half gone */
+    bool whole = !row->erased && !(check->erasing && content);
+    if (result == SL_OK && whole) result = check_commitments(check, row, reader, &header, err);
+    if (result != SL_OK) return result;
+    if (sequence == 1) check->record.position = row->position;
+    check->last =
+        (struct head){sequence, row->position, header.time_ms, row->syncs, row->stored, {0}};
+    header_leaf(row->header, check->last.leaf);
+    check->verified->events++;
+    return SL_OK;
 }
 
 enum sl_result share_check_event(
     struct share_check *check, uint64_t sequence, struct sl_span bytes, struct sl_err *err)
 {
-    struct header header;
     struct event_row row;
-    struct event_reader *reader = NULL;
+    struct event_reader *reader;
     if (sequence != check->last.sequence + 1)
         return FAULT(check, check->last.sequence + 1, "missing (the next one is %llu)",
             (unsigned long long)sequence);
-    bool readable = event_read_begin(bytes, &row, &reader) == SL_OK &&
-                    header_decode(row.header, &header) && header.sequence == sequence;
-    event_read_end(reader);
-    if (!readable) return FAULT(check, sequence, "its row or header is unreadable");
-    if (sequence == 1 && header.kind != SL_CREATE)
-        return FAULT(check, sequence, "the first event is no creation");
-    bool content = header.kind == SL_SYNC || header.kind == SL_REDACT;
-    if (row.erased && (!content || !check->stored_removed))
-        return FAULT(check, sequence, "its content is gone, but the share is not removed");
-    if (content && !row.erased && check->stored_removed && !check->erasing)
-        return FAULT(check, sequence, "its content should have been erased");
-    enum sl_result result = row.erased ? SL_OK : with_reader(check, bytes, &header, false, err);
-    if (result == SL_OK) result = check_place(check, &row, &header, err);
-    /* what is being erased may be half gone */
-    bool whole = !row.erased && !(check->erasing && content);
-    if (result == SL_OK && whole) result = with_reader(check, bytes, &header, true, err);
+    if (event_read_begin(bytes, &row, &reader) != SL_OK)
+        return FAULT(check, sequence, "its row or header is unreadable");
+    enum sl_result result = check_row(check, bytes, &row, reader, err);
+    if (!event_read_end(reader) && result == SL_OK)
+        result = FAULT(check, sequence, "its row is unreadable");
     if (result != SL_OK) return result;
-    if (sequence == 1) check->record.position = row.position;
-    check->last = (struct head){sequence, row.position, header.time_ms, row.syncs, row.stored, {0}};
-    header_leaf(row.header, check->last.leaf);
-    check->verified->events++;
     return check->stored_removed ? SL_OK : snapshot_check(check, err);
 }
