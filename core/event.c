@@ -120,7 +120,7 @@ void event_row_encode(const struct event_row *row, struct buf *out)
     pack_u64(out, row->syncs);
     pack_u64_fixed(out, row->stored);
     if (!row->erased) pack_u64(out, row->arrived_us);
-    if (row->redacted) pack_u64(out, row->prefix);
+    if (row->redacted && !row->erased) pack_u64(out, row->prefix);
 }
 
 struct event_reader {
