@@ -11,9 +11,10 @@
           [gap, position, header, arrived_us, nonce (bin 32), items]              whole
           [gap, position, header, arrived_us, [nonce (bin 16) or nil …], items]   partly withheld:
                  the manifest's nonce, then one for each item, nil where it is withheld
-          items  [[type (str), key (str), data (bin)] …]; of a withheld item
-                 [type, key, replacement (bin), length, commitment (bin 32)]; length is that of the
-                 data that was committed to, replacement what stands in its place, empty: nothing
+          items  [[type (str), key (str), data (bin), commitment (bin 32)] …]; of a withheld item
+                 [type, key, replacement (bin), length, commitment]; length is that of the data that
+                 was committed to, replacement what stands in its place, empty: nothing. The
+                 manifest binds the commitments; that they are there tells which item differs
    tail   [gap (bin), checkpoint (str)]
 
    A gap is the roots, 32 bytes each, of the subtrees that the log has between the event before (or

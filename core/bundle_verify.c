@@ -178,7 +178,13 @@ static enum sl_result take_data(struct check *check, const uint8_t nonce[ITEM_NO
         hash_bytes(check, check->data, *length);
     crypto_hash_end(check->data, commitment);
     check->verdict.bytes += *length;
-    return read_result(check);
+    /* the manifest binds what comes out here; what the bundle says tells which item it is */
+    uint8_t said[32] = {0};
+    read_bin_into(&check->in, said, 32);
+    enum sl_result result = read_result(check);
+    if (result == SL_OK && memcmp(said, commitment, 32) != 0)
+        result = FAULT(check, "its bytes are not the ones that were committed to");
+    return result;
 }
 
 /* They are not: what stands in their place is for a later redact event to name. Of a redact event
@@ -231,7 +237,7 @@ static enum sl_result check_item(struct check *check)
     enum sl_result result = read_result(check);
     if (result != SL_OK) return result;
     bool withheld = parts == 5;
-    if (parts != 3 && !withheld) return FAULT(check, "%zu parts, not 3 or 5", parts);
+    if (parts != 4 && !withheld) return FAULT(check, "%zu parts, not 4 or 5", parts);
     if (item_nonce(check, nonce) == withheld)
         return FAULT(check, withheld ? "withheld, but its nonce is there" : "without its nonce");
     if (withheld && (check->header.kind == SL_REMOVE || check->header.kind == SL_ALLOW))

@@ -207,7 +207,9 @@ enum sl_result sl_log_checkpoint(
         if (least <= newest->size || least > size) break;
         pthread_mutex_unlock(&checkpoints->lock);
         wait_us -= now_us;
-        nanosleep(&(struct timespec){.tv_nsec = (long)wait_us * 1000}, NULL);
+        nanosleep(&(struct timespec){.tv_sec = (time_t)(wait_us / 1000000),
+                      .tv_nsec = (long)(wait_us % 1000000) * 1000},
+            NULL);
         pthread_mutex_lock(&checkpoints->lock);
     }
     if (result == SL_OK && (checkpoints->newest.len == 0 || checkpoints->newest.size < least))
@@ -341,6 +343,14 @@ void checkpoints_end(struct checkpoints *checkpoints)
     pthread_mutex_lock(&checkpoints->lock);
     checkpoints->ended = true;
     pthread_mutex_unlock(&checkpoints->lock);
+}
+
+bool checkpoints_ended(struct checkpoints *checkpoints)
+{
+    pthread_mutex_lock(&checkpoints->lock);
+    bool ended = checkpoints->ended;
+    pthread_mutex_unlock(&checkpoints->lock);
+    return ended;
 }
 
 void checkpoints_close(struct checkpoints *checkpoints)

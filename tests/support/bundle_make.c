@@ -202,13 +202,12 @@ static void add_items(const struct bm *bm, const struct bm_event *event, struct 
     pack_array(out, event->items_count);
     for (uint32_t i = 0; i < event->items_count; i++) {
         const struct bm_item *item = &event->items[i];
-        pack_array(out, item->withheld ? 5 : 3);
+        pack_array(out, item->withheld ? 5 : 4);
         pack_str(out, sl_span_of(item->type));
         pack_str(out, sl_span_of(item->key));
         pack_bin(out, item->withheld ? item->replacement : item->data);
         if (i == 0 && item->data.len) out->ptr[out->len - 1] ^= (char)event->data_flip;
-        if (!item->withheld) continue;
-        pack_u64(out, item->data.len);
+        if (item->withheld) pack_u64(out, item->data.len);
         item_commitment(bm, event, i, commitment);
         pack_bin(out, span32(commitment));
     }

@@ -249,7 +249,7 @@ static void test_items(void **state)
     (void)state;
     struct bm good = bm;
     bm.events[1].data_flip = 1;
-    refused("event 2: its items are not the ones that its header commits to");
+    refused("event 2: item 0 (message/msg_1): its bytes are not the ones that were committed to");
     bm = good;
     bm.events[1].nonces_apart = true;
     refused("event 2: nonces one by one, but nothing is withheld");
