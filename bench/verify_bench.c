@@ -1,12 +1,13 @@
 /* What `verify` costs against reading the same store and hashing the same bytes: both in one run,
    on as many processors as there are.
 
-       build/release/bench/verify_bench RECORDING [MB]
+       build/release/bench/verify_bench RECORDING [MB [DIR]]
 
    plays the recording (tests/captures/long.jsonl) into new shares until the store has synced so
    many MB (default 200; 1000 for the figure that counts), settles, and then, three times each:
    reads every row of event, body, log and snapshot and hashes the bodies' bytes; verifies. Prints
-   medians and how much memory grew while verifying. */
+   medians and how much memory grew while verifying. A store in DIR is made only where there is
+   none, and stays. */
 
 #include "core/crypto.h"
 #include "core/json.h"
@@ -21,6 +22,7 @@
 #include <unistd.h>
 
 #define ROUNDS 3
+#define CACHE_BYTES (16 * SL_MIB) /* as `sharelog verify` has it */
 
 static double now_s(void)
 {
@@ -110,6 +112,20 @@ static uint64_t play(struct sl_store *store, const char *recording, unsigned num
     return bytes;
 }
 
+static void make_store(const struct sl_options *options, const char *path, uint64_t wanted)
+{
+    struct sl_store *store;
+    struct sl_err err = {0};
+    char *recording = read_recording(path);
+    need(sl_store_open(options, NULL, &store, &err), &err);
+    uint64_t synced = 0;
+    for (unsigned i = 0; synced < wanted; i++)
+        synced += play(store, recording, i);
+    need(sl_store_compact(store, NULL, &err), &err);
+    sl_store_close(store);
+    free(recording);
+}
+
 /* ---- the floor ---- */
 
 struct reader {
@@ -175,20 +191,17 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: verify_bench RECORDING [MB]\n");
         return 2;
     }
-    uint64_t wanted = (argc > 2 ? strtoull(argv[2], NULL, 10) : 200) * 1000000, synced = 0;
-    char dir[] = "/tmp/verify_bench.XXXXXX", remove_dir[64];
-    if (!mkdtemp(dir)) return 2;
-    char *recording = read_recording(argv[1]);
+    uint64_t wanted = (argc > 2 ? strtoull(argv[2], NULL, 10) : 200) * 1000000;
+    char own[] = "/tmp/verify_bench.XXXXXX", remove_dir[64];
+    const char *dir = argc > 3 ? argv[3] : mkdtemp(own);
+    if (!dir) return 2;
     struct sl_options options = {
         .dir = dir, .access = SL_READ_WRITE, .durability = SL_DURABLE_PROCESS};
     struct sl_store *store;
     struct sl_err err = {0};
-    need(sl_store_open(&options, NULL, &store, &err), &err);
-    for (unsigned i = 0; synced < wanted; i++)
-        synced += play(store, recording, i);
-    need(sl_store_compact(store, NULL, &err), &err);
-    sl_store_close(store);
+    if (argc < 4 || access(dir, F_OK) != 0) make_store(&options, argv[1], wanted);
     options.access = SL_READ_BESIDE;
+    options.cache_bytes = CACHE_BYTES;
     need(sl_store_open(&options, NULL, &store, &err), &err);
     cpu_set_t set;
     unsigned threads = sched_getaffinity(0, sizeof(set), &set) == 0 ? (unsigned)CPU_COUNT(&set) : 1;
@@ -208,18 +221,20 @@ int main(int argc, char **argv)
         floors_cpu[i] = cpu_s() - begun_cpu;
     }
     double floor_median = median(floors), verify_median = median(verifies);
-    printf("synced %.0f MB in %llu events, %llu items, %llu snapshots; %u threads\n",
-        (double)synced / 1e6, (unsigned long long)verified.events,
-        (unsigned long long)verified.items, (unsigned long long)verified.snapshots, threads);
+    printf(
+        "%.0f MB of items, %llu events, %llu items, %llu snapshots; %.0f MB to read; %u threads\n",
+        (double)verified.bytes / 1e6, (unsigned long long)verified.events,
+        (unsigned long long)verified.items, (unsigned long long)verified.snapshots,
+        (double)bytes / 1e6, threads);
     printf("read and hash %8.2f s  %7.0f MB/s\n", floor_median, (double)bytes / 1e6 / floor_median);
     printf("verify        %8.2f s  %7.0f MB/s  %.2f of that speed (goal 0.80)\n", verify_median,
         (double)bytes / 1e6 / verify_median, floor_median / verify_median);
     printf("processor time: %.2f s against %.2f s, %.2f of that speed\n", median(verifies_cpu),
         median(floors_cpu), median(floors_cpu) / median(verifies_cpu));
     printf("memory grew by %ld MiB at its peak (goal 64), the block cache of %zu MiB included\n",
-        (status_kib("VmHWM") - before) / 1024, SL_CACHE_BYTES / SL_MIB);
+        (status_kib("VmHWM") - before) / 1024, CACHE_BYTES / SL_MIB);
     sl_store_close(store);
-    free(recording);
+    if (argc > 3) return 0;
     snprintf(remove_dir, sizeof(remove_dir), "rm -rf %s", dir);
     return system(remove_dir) == 0 ? 0 : 2;
 }

@@ -14,9 +14,21 @@ struct buf {
     bool failed;
 };
 
-bool buf_reserve(struct buf *buf, size_t more); /* room for `more` bytes behind len */
-void buf_add(struct buf *buf, const void *bytes, size_t len);
+bool buf_grow(struct buf *buf, size_t more); /* buf_reserve's rare half */
 void buf_fini(struct buf *buf);
+
+/* Room for `more` bytes behind len. */
+static inline bool buf_reserve(struct buf *buf, size_t more)
+{
+    return (!buf->failed && buf->cap - buf->len >= more) || buf_grow(buf, more);
+}
+
+static inline void buf_add(struct buf *buf, const void *bytes, size_t len)
+{
+    if (len == 0 || !buf_reserve(buf, len)) return;
+    memcpy(buf->ptr + buf->len, bytes, len);
+    buf->len += len;
+}
 
 static inline void buf_add_span(struct buf *buf, struct sl_span span)
 {

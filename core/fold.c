@@ -176,7 +176,7 @@ static bool comes_before(
     return arrived_a != arrived_b ? arrived_a < arrived_b : sequence_a < sequence_b;
 }
 
-static void merge(struct fold *fold, const struct fold_entry *version)
+static void merge(struct fold *fold, const struct fold_entry *version, struct sl_span bytes)
 {
     if (fold->failed || !grow(fold)) {
         fold->failed = true;
@@ -185,6 +185,7 @@ static void merge(struct fold *fold, const struct fold_entry *version)
     uint32_t *slot = slot_of(fold, version->class, version->key);
     if (!*slot) {
         insert(fold, slot, version);
+        if (fold->placed) fold->placed(fold->placed_ctx, fold->count - 1, bytes);
         return;
     }
     struct fold_entry *entry = &fold->entries[*slot - 1];
@@ -198,6 +199,7 @@ static void merge(struct fold *fold, const struct fold_entry *version)
         entry->place = version->place;
         entry->arrived_us = version->arrived_us;
         entry->sequence = version->sequence;
+        if (fold->placed) fold->placed(fold->placed_ctx, *slot - 1, bytes);
     }
 }
 
@@ -263,7 +265,7 @@ static void apply_models(struct fold *fold, const struct fold_item *item, struct
         version.place.offset = item->offset + (uint64_t)(element.ptr - data.ptr);
         version.place.length = element.len;
         version.first_index += nth++;
-        merge(fold, &version);
+        merge(fold, &version, element);
         if (key.failed) fold->failed = true;
     }
     buf_fini(&key);
@@ -291,7 +293,7 @@ static void apply_diffs(struct fold *fold, const struct fold_item *item, struct 
     version.place.offset = item->offset + (uint64_t)(all.ptr - data.ptr);
     version.place.length = all.len;
     version.count = entries;
-    merge(fold, &version);
+    merge(fold, &version, all);
 }
 
 static bool is_model(struct sl_span type)
@@ -314,7 +316,7 @@ bool fold_looks_into(struct sl_span type, uint64_t length)
 void fold_apply(struct fold *fold, const struct fold_item *item, struct sl_span data)
 {
     struct fold_entry version = version_of(item, FOLD_ITEM, item->key);
-    merge(fold, &version);
+    merge(fold, &version, (struct sl_span){0});
     if (is_model(item->type)) apply_models(fold, item, data);
     if (is_session_diff(item->type)) apply_diffs(fold, item, data);
 }
@@ -354,13 +356,15 @@ static void sort_tail(const struct fold *fold, uint32_t *order, size_t head, siz
     }
 }
 
-static uint32_t *sorted(const struct fold *fold, enum fold_class class, size_t *count_out,
-    int (*compare)(const void *, const void *, void *))
+/* From `order` (grown, or NULL), which has the class's *count entries of the first `seen` ones.
+   NULL: no memory, and `order` stays. */
+static uint32_t *sorted(const struct fold *fold, enum fold_class class, uint32_t *order,
+    size_t seen, size_t *count_out, int (*compare)(const void *, const void *, void *))
 {
-    uint32_t *order = malloc(2 * (fold->count + 1) * sizeof(*order));
+    order = realloc(order, 2 * (fold->count + 1) * sizeof(*order));
     if (!order) return NULL;
-    size_t n = 0, in_order = 0;
-    for (size_t i = 0; i < fold->count; i++) {
+    size_t n = *count_out, in_order = n;
+    for (size_t i = seen; i < fold->count; i++) {
         if (fold->entries[i].class != class) continue;
         order[n] = (uint32_t)i;
         if (in_order == n && (n == 0 || compare(&order[n - 1], &order[n], (void *)fold) <= 0))
@@ -374,10 +378,18 @@ static uint32_t *sorted(const struct fold *fold, enum fold_class class, size_t *
 
 uint32_t *fold_by_key(const struct fold *fold, enum fold_class class, size_t *count_out)
 {
-    return sorted(fold, class, count_out, by_key);
+    *count_out = 0;
+    return sorted(fold, class, NULL, 0, count_out, by_key);
+}
+
+uint32_t *fold_by_key_again(
+    const struct fold *fold, enum fold_class class, uint32_t *before, size_t seen, size_t *count)
+{
+    return sorted(fold, class, before, seen, count, by_key);
 }
 
 uint32_t *fold_by_arrival(const struct fold *fold, enum fold_class class, size_t *count_out)
 {
-    return sorted(fold, class, count_out, by_arrival);
+    *count_out = 0;
+    return sorted(fold, class, NULL, 0, count_out, by_arrival);
 }

@@ -46,6 +46,11 @@ struct fold {
     size_t types_count;
     uint64_t messages, parts, models, diffs; /* counts of the views */
     bool failed;                             /* out of memory: the fold is worthless */
+    /* Told of each entry that is there for the first time or has a newer version, by its index,
+       which never changes; of a model's element and of diffs with their bytes. For who keeps
+       something beside the entries; NULL: nobody. */
+    void (*placed)(void *ctx, size_t index, struct sl_span bytes);
+    void *placed_ctx;
 };
 
 void fold_init(struct fold *fold);
@@ -77,6 +82,10 @@ const struct fold_entry *fold_find(
 /* The entries of a class, as indexes, by key or by first arrival; *count of them; the caller frees.
    NULL: no memory. */
 uint32_t *fold_by_key(const struct fold *fold, enum fold_class class, size_t *count);
+/* The same from what it was, *count of them, when the fold had `seen` entries: what was in order
+   stays so. `before` is the caller's no more; NULL: no memory, and it still is. */
+uint32_t *fold_by_key_again(
+    const struct fold *fold, enum fold_class class, uint32_t *before, size_t seen, size_t *count);
 uint32_t *fold_by_arrival(const struct fold *fold, enum fold_class class, size_t *count);
 
 #endif

@@ -185,22 +185,30 @@ static enum sl_result close_row(struct table *table, struct sl_err *err)
     return result;
 }
 
-enum sl_result snapshot_table(const struct fold *fold,
+static enum sl_result add_entries(struct table *table, const struct fold *fold,
+    const uint32_t *order, size_t count, struct sl_err *err)
+{
+    enum sl_result result = SL_OK;
+    for (size_t i = 0; i < count && result == SL_OK; i++) {
+        encode_entry(&fold->entries[order[i]], &table->entries);
+        table->count++;
+        if (table->entries.len >= TABLE_ROW_FULL) result = close_row(table, err);
+    }
+    return result;
+}
+
+enum sl_result snapshot_table(const struct fold *fold, const uint32_t *by_key, size_t items,
     enum sl_result (*each)(void *ctx, struct sl_span row, struct sl_err *err), void *ctx,
     struct sl_err *err)
 {
     struct table table = {.each = each, .ctx = ctx};
-    enum sl_result result = SL_OK;
     /* In order of key, so that a fold that begins with it finds its items in order. */
-    for (enum fold_class class = FOLD_ITEM; class <= FOLD_DIFF && result == SL_OK; class ++) {
+    enum sl_result result = add_entries(&table, fold, by_key, items, err);
+    for (enum fold_class class = FOLD_MODEL; class <= FOLD_DIFF && result == SL_OK; class ++) {
         size_t count;
         uint32_t *order = fold_by_key(fold, class, &count);
-        if (!order) result = sl_fail(err, SL_NOMEM, "out of memory");
-        for (size_t i = 0; order && i < count && result == SL_OK; i++) {
-            encode_entry(&fold->entries[order[i]], &table.entries);
-            table.count++;
-            if (table.entries.len >= TABLE_ROW_FULL) result = close_row(&table, err);
-        }
+        result = order ? add_entries(&table, fold, order, count, err)
+                       : sl_fail(err, SL_NOMEM, "out of memory");
         free(order);
     }
     if (result == SL_OK) result = close_row(&table, err);

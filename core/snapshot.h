@@ -37,9 +37,9 @@ enum sl_result snapshot_last(struct kv *kv, struct sl_span share_id, uint64_t se
 enum sl_result snapshot_restore(struct kv *kv, struct sl_span share_id,
     const struct snapshot_head *head, struct fold *fold, struct sl_err *err);
 
-/* Make the table's rows from a fold whose entries' `out` says where their bytes come to lie; `each`
-   gets them in order. */
-enum sl_result snapshot_table(const struct fold *fold,
+/* Make the table's rows from a fold, its items in order of key and `out` of each entry where its
+   bytes come to lie; `each` gets them in order. */
+enum sl_result snapshot_table(const struct fold *fold, const uint32_t *by_key, size_t items,
     enum sl_result (*each)(void *ctx, struct sl_span row, struct sl_err *err), void *ctx,
     struct sl_err *err);
 

@@ -110,7 +110,9 @@ static enum sl_result make(struct sl_store *store, struct share *share, uint64_t
     enum sl_result result = view_open_at(store, share, sequence, VIEW_FROM_SNAPSHOT, &view, err);
     if (result != SL_OK) return result;
     result = state_layout(view, &making.head, err);
-    if (result == SL_OK) result = snapshot_table(&view->fold, table_row, &making, err);
+    if (result == SL_OK)
+        result =
+            snapshot_table(&view->fold, view->by_key, view->items_count, table_row, &making, err);
     making.head.table_rows = making.chunk - 1;
     if (result == SL_OK) result = put_stream(&making, view);
     if (result == SL_OK) {

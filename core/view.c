@@ -273,35 +273,26 @@ enum sl_result view_fold(struct sl_view *view, struct sl_err *err)
     return result;
 }
 
-static void drop_orders(struct sl_view *view)
+void view_applied(struct sl_view *view, const struct head *at)
 {
-    free(view->by_key);
+    view->folded = true;
+    view->at = *at;
     free(view->by_arrival);
     free(view->models);
-    view->by_key = view->by_arrival = view->models = NULL;
-}
-
-enum sl_result view_advance(struct sl_view *view, uint64_t sequence, struct sl_err *err)
-{
-    enum sl_result result = view_fold(view, err);
-    struct head at;
-    if (result == SL_OK)
-        result = log_place(view->store->kv, sl_span_of(view->id), sequence, &at, err);
-    if (result == SL_OK) result = apply_events(view, view->at.sequence, sequence, err);
-    drop_orders(view);
-    if (result == SL_OK) view->at = at;
-    return result;
+    view->by_arrival = view->models = NULL;
 }
 
 enum sl_result view_order(struct sl_view *view, struct sl_err *err)
 {
     enum sl_result result = view_fold(view, err);
-    if (result != SL_OK || view->by_key) return result;
-    view->by_key = fold_by_key(&view->fold, FOLD_ITEM, &view->items_count);
+    if (result != SL_OK || view->models) return result;
+    uint32_t *by_key =
+        fold_by_key_again(&view->fold, FOLD_ITEM, view->by_key, view->ordered, &view->items_count);
+    if (!by_key) return sl_fail(err, SL_NOMEM, "out of memory");
+    view->by_key = by_key;
+    view->ordered = view->fold.count;
     view->models = fold_by_arrival(&view->fold, FOLD_MODEL, &view->models_count);
-    if (view->by_key && view->models) return SL_OK;
-    drop_orders(view);
-    return sl_fail(err, SL_NOMEM, "out of memory");
+    return view->models ? SL_OK : sl_fail(err, SL_NOMEM, "out of memory");
 }
 
 enum sl_result view_order_arrival(struct sl_view *view, struct sl_err *err)
@@ -418,7 +409,9 @@ void sl_view_close(struct sl_view *view)
     for (unsigned i = 0; i < VIEW_PINS; i++)
         kv_release(&view->pins[i].pin);
     bool large = view->folded && is_large(view);
-    drop_orders(view);
+    free(view->by_key);
+    free(view->by_arrival);
+    free(view->models);
     fold_fini(&view->fold);
     free(view->ahead.at);
     buf_fini(&view->ahead.bytes);

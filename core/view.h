@@ -40,6 +40,7 @@ struct sl_view {
     struct fold fold;
     uint32_t *by_key, *by_arrival, *models; /* orders, made when needed */
     size_t items_count, models_count;
+    size_t ordered;           /* entries of the fold, when by_key was made */
     unsigned long removals;   /* of the store when last looked */
     unsigned long redactions; /* of the share when the view was opened */
     struct view_pin pins[VIEW_PINS];
@@ -61,8 +62,8 @@ enum sl_result view_still_there(struct sl_view *view, struct sl_err *err);
 /* Fold, if that isn't done yet. */
 enum sl_result view_fold(struct sl_view *view, struct sl_err *err);
 
-/* Advance a folded view to a later sequence of its share. */
-enum sl_result view_advance(struct sl_view *view, uint64_t sequence, struct sl_err *err);
+/* Who opened the view VIEW_FROM_NOTHING has applied the events up to this one to its fold. */
+void view_applied(struct sl_view *view, const struct head *at);
 
 /* Fold, and put by_key and models in order; by_arrival too. */
 enum sl_result view_order(struct sl_view *view, struct sl_err *err);

@@ -1,0 +1,96 @@
+#include "print.h"
+
+#include "crypto.h"
+
+__extension__ typedef unsigned __int128 u128;
+
+#define PRIME (((uint64_t)1 << 61) - 1)
+#define LIMB (((uint64_t)1 << 43) - 1) /* three of them hold a block's sum */
+
+void print_key_init(struct print_key *key)
+{
+    crypto_random(key, sizeof(*key));
+    key->point &= PRIME;
+    if (key->point == PRIME) key->point = 1;
+}
+
+void print_begin(struct print *print, const struct print_key *key)
+{
+    print->key = key;
+    print->sum = print->used = 0;
+}
+
+static uint64_t word(const char *at)
+{
+    uint64_t value;
+    memcpy(&value, at, sizeof(value));
+    return value;
+}
+
+/* Whole pairs of words. */
+static u128 nh(const uint64_t *key, const char *at, size_t len)
+{
+    u128 sum = 0;
+    for (size_t i = 0; i < len; i += 16)
+        sum += (u128)(word(at + i) + key[i / 8]) * (word(at + i + 8) + key[i / 8 + 1]);
+    return sum;
+}
+
+static uint64_t step(uint64_t sum, uint64_t point, uint64_t limb)
+{
+    u128 product = (u128)sum * point + limb;
+    uint64_t folded = ((uint64_t)product & PRIME) + (uint64_t)(product >> 61);
+    return folded >= PRIME ? folded - PRIME : folded;
+}
+
+/* At most a block; what is missing to a pair of words is as if it were zero. */
+static void add_block(struct print *print, const char *at, size_t len)
+{
+    const struct print_key *key = print->key;
+    size_t whole = len & ~(size_t)15;
+    u128 sum = nh(key->words, at, whole);
+    if (whole < len) {
+        char last[16] = {0};
+        memcpy(last, at + whole, len - whole);
+        sum += nh(key->words + whole / 8, last, sizeof(last));
+    }
+    print->sum = step(print->sum, key->point, (uint64_t)sum & LIMB);
+    print->sum = step(print->sum, key->point, (uint64_t)(sum >> 43) & LIMB);
+    print->sum = step(print->sum, key->point, (uint64_t)(sum >> 86));
+}
+
+void print_add(struct print *print, const void *bytes, size_t len)
+{
+    const char *at = bytes;
+    if (print->used) {
+        size_t room = PRINT_BLOCK - print->used, n = len < room ? len : room;
+        memcpy(print->block + print->used, at, n);
+        print->used += n;
+        at += n;
+        len -= n;
+        if (print->used < PRINT_BLOCK) return;
+        add_block(print, print->block, PRINT_BLOCK);
+        print->used = 0;
+    }
+    for (; len >= PRINT_BLOCK; at += PRINT_BLOCK, len -= PRINT_BLOCK)
+        add_block(print, at, PRINT_BLOCK);
+    if (len) memcpy(print->block, at, len);
+    print->used = len;
+}
+
+uint64_t print_end(struct print *print)
+{
+    if (print->used) add_block(print, print->block, print->used);
+    print->used = 0;
+    return print->sum;
+}
+
+uint64_t print_of(const struct print_key *key, struct sl_span bytes)
+{
+    struct print print;
+    print_begin(&print, key);
+    for (; bytes.len > PRINT_BLOCK; bytes.ptr += PRINT_BLOCK, bytes.len -= PRINT_BLOCK)
+        add_block(&print, bytes.ptr, PRINT_BLOCK);
+    if (bytes.len) add_block(&print, bytes.ptr, bytes.len);
+    return print.sum;
+}
