@@ -68,6 +68,16 @@ double figure_median(const struct bench *bench, const char *name);
 void goal_add(struct bench *bench, const char *text, const char *over, const char *under,
     bool at_least, double bound);
 
+/* A point of a curve, kept in out/NAME.csv (`round,x,y`, in order of coming) and drawn. How follows
+   from the name's last component; the rest is the label, its first component the part:
+     per_second    throughput over time: x second, y answers in it; one plot a part
+     folds, compactions   marks in the part's plot over time: x second, y any
+     by_rate       rate against latency: x requests/s asked for, y µs; one plot a part
+     sync_by_size, read_by_size   cost against session size: x parts, y µs; one plot for all parts
+     disk_by_events   x events, y bytes on disk; one plot for all parts
+   Anything else gets a plot of its own. The name is one for figures. */
+void series_add(struct bench *bench, const char *name, double x, double y);
+
 /* ---- histograms (histogram.c): log-linear, relative error below 1 %, 1 ns to hours ---- */
 
 struct histogram;
