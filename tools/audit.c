@@ -169,7 +169,11 @@ static int run(const void *given, int count, char **words)
     if (count && !target_share(&target, words[0], "")) return EXIT_WRONG;
     if (count) audit.share = strrchr(buffer_c(&target), '/') + 1;
     if (values->csv) audit.each = put_csv;
-    if (source_open(&values->common, &source)) {
+    /* A share's bundle may take a new checkpoint, which only a process that writes signs. */
+    bool opened = count && !values->csv && !values->no_verify
+                      ? source_open_write(&values->common, &source)
+                      : source_open(&values->common, &source);
+    if (opened) {
         if (values->csv) printf("share,seq,position,time,kind,items,bytes,leaf\r\n");
         code = report(values, &audit, &source);
         source_close(&source);

@@ -3,6 +3,7 @@
 #include "command.h"
 #include "core/crypto.h"
 #include "core/pack.h"
+#include "datadir.h"
 #include "fields.h"
 #include "history.h"
 #include "source.h"
@@ -249,6 +250,28 @@ static int gather_act(struct audit_act *act, struct source *source)
     return code;
 }
 
+/* What is known of the log; of the witnesses only a server knows that runs. */
+static int gather_log(struct audit *audit, struct source *source)
+{
+    struct datadir_server server;
+    struct client *client = NULL;
+    int status = 0;
+    if (source->store && datadir_find_server(source->dir, &server)) {
+        struct client_remote remote = {
+            .url = server.url, .key = server.key, .direct = true, .timeout_s = 5};
+        client_global_init();
+        if (client_create_remote(&remote, &client, NULL) == SL_OK &&
+            client_fetch(client, "/api/log", SL_MIB, &audit->log, &status, NULL) == SL_OK &&
+            status == 200 &&
+            json_check(buffer_span(&audit->log), JSON_DEPTH_CEILING, NULL) == SL_OK) {
+            client_destroy(client);
+            return EXIT_YES;
+        }
+        client_destroy(client);
+    }
+    return source_get(source, "/api/log", &audit->log);
+}
+
 int audit_gather(struct audit *audit, struct source *source)
 {
     int code;
@@ -261,7 +284,7 @@ int audit_gather(struct audit *audit, struct source *source)
     if (code != EXIT_YES || audit->each) return code;
     for (size_t i = 0; i < audit->acts_count && code == EXIT_YES; i++)
         code = gather_act(&audit->acts[i], source);
-    if (code == EXIT_YES) code = source_get(source, "/api/log", &audit->log);
+    if (code == EXIT_YES) code = gather_log(audit, source);
     return code;
 }
 

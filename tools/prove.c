@@ -18,10 +18,12 @@ static const struct option options[] = {
     {0},
 };
 
+/* What is newer than the last checkpoint takes a new one, which only a process that writes signs.
+ */
 static int save(const struct values *values, const char *target)
 {
     struct source source;
-    if (!source_open(&values->common, &source)) return EXIT_WRONG;
+    if (!source_open_write(&values->common, &source)) return EXIT_WRONG;
     int code = source_save(&source, target, values->output);
     source_close(&source);
     return code;
@@ -123,7 +125,7 @@ static int print_newest(const struct values *values)
 {
     struct source source;
     struct buffer answer = {0}, note = {0};
-    if (!source_open(&values->common, &source)) return EXIT_WRONG;
+    if (!source_open_write(&values->common, &source)) return EXIT_WRONG;
     int code = source_get(&source, "/api/log", &answer);
     if (code == EXIT_YES && !field_text(buffer_span(&answer), "checkpoint.note", &note)) {
         fail("no checkpoint was signed yet");
