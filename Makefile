@@ -60,7 +60,7 @@ BIN := $(BUILD)/sharelog
 TEST_BIN := $(patsubst tests/%.c,$(BUILD)/tests/%,$(UNIT_SRC) $(API_SRC) $(CRASH_SRC))
 
 .DEFAULT_GOAL := help
-.PHONY: bench bench-quick bench-full bench-cost bench-pages demo help deps deps-test deps-bench deps-lint all tests run test test-full test-suite test-client test-browser lint everything format tidy \
+.PHONY: bench bench-quick bench-full bench-cost bench-pages demo help deps deps-test deps-bench deps-verifier deps-lint all tests run test test-full test-suite test-client test-verifier test-browser lint everything format tidy \
 	clean install
 .SECONDARY:
 
@@ -87,6 +87,9 @@ deps-test:
 
 deps-bench:
 	$(call apt_install,$(BENCH_PACKAGES))
+
+deps-verifier:
+	$(call apt_install,nodejs)
 
 deps-lint:
 	$(call apt_install,$(PACKAGES) $(TEST_PACKAGES) $(LINT_PACKAGES))
@@ -173,6 +176,10 @@ test-full: deps-test ## test with more rounds, then under the thread sanitizer t
 
 test-client: deps all ## install opencode-ai from npm and drive the real client against this server, offline
 	tests/client/run $(BIN)
+
+test-verifier: deps all ## hold the log, proofs and bundles against a verifier in JavaScript that shares no code
+	@command -v node >/dev/null || $(MAKE) --no-print-directory deps-verifier
+	tests/verifier/run $(BIN)
 
 test-browser: deps all ## drive the pages in Debian's Chromium by playwright-core from npm
 	$(call apt_install,chromium)

@@ -1,0 +1,135 @@
+// What a server serves of its log, held against a verifier that shares no code with it.
+import assert from 'node:assert/strict';
+import { spawn, spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import path from 'node:path';
+import { after, before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import * as verifier from './verifier.mjs';
+
+const { SL_BIN, SL_SCRATCH } = process.env;
+const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(SHARELOG_|SESSIONS_)/.test(name)));
+const captures = fileURLToPath(new URL('../captures', import.meta.url));
+const data = path.join(SL_SCRATCH, 'data');
+let server, url, key, owner;
+const shares = {};
+
+function sharelog(...args) {
+  const { status, stdout, stderr } = spawnSync(SL_BIN, [...args, '--data', data], { env, encoding: 'utf8', maxBuffer: 1 << 28 });
+  assert.equal(status, 0, `sharelog ${args.join(' ')}: ${stderr}`);
+  return stdout;
+}
+async function fetched(where, options) {
+  const answer = await fetch(url + where, options);
+  assert.equal(answer.status, 200, `${where}: ${answer.status}`);
+  return Buffer.from(await answer.arrayBuffer());
+}
+const get = (where) => fetched(`/log/${where}`, { headers: { authorization: `Bearer ${owner}` } });
+const bundleOf = (id) => fetched(`/api/share/${id}/bundle`);
+const signed = async () => verifier.checkpoint((await fetched('/log/checkpoint')).toString(), key);
+
+before(async () => {
+  server = spawn(SL_BIN, ['serve', '--data', data, '--listen', '127.0.0.1:0'], { env, stdio: ['ignore', 'pipe', 'inherit'] });
+  url = await new Promise((found) => {
+    let printed = '';
+    server.stdout.on('data', (piece) => {
+      printed += piece;
+      const line = /^listening on (\S+)$/m.exec(printed);
+      if (line) found(line[1]);
+    });
+  });
+  key = sharelog('log-key').trim();
+  owner = sharelog('owner-key').trim();
+  for (const name of ['short', 'medium', 'kinds', 'stream', 'long', 'long', 'long', 'long']) { // more than 256 events
+    const { urls } = JSON.parse(sharelog('send', path.join(captures, `${name}.jsonl`), '--speed', 'max', '--json'));
+    shares[name] = urls[0].split('/').pop();
+  }
+});
+after(() => server?.kill());
+
+test('the checkpoint is signed, and its root is that of the tiles and of the entries', async () => {
+  const { size, root } = await signed();
+  assert.ok(size > 256n, 'enough events for a whole tile');
+  const hashes = await verifier.leaves(get, size);
+  assert.deepEqual(verifier.rootOf(hashes), root);
+  const headers = await verifier.entries(get, size);
+  headers.forEach((bytes, i) => assert.deepEqual(verifier.leafHashOf(bytes), hashes[i]));
+});
+
+test('a later checkpoint grew out of an earlier one', async () => {
+  const early = await signed();
+  sharelog('send', path.join(captures, 'short.jsonl'), '--speed', 'max');
+  await new Promise((done) => { setTimeout(done, 1100); }); // one is signed a second at most
+  const late = await signed();
+  assert.ok(late.size > early.size);
+  const hashes = await verifier.leaves(get, late.size);
+  assert.deepEqual(verifier.rootOf(hashes.slice(0, Number(early.size))), early.root);
+  assert.deepEqual(verifier.rootOf(hashes), late.root);
+});
+
+test('every event of a share has a proof that holds, and its data is what was committed to', async () => {
+  const { events } = JSON.parse(await fetched(`/api/share/${shares.medium}/events`));
+  for (const { seq } of events) {
+    const where = `/api/share/${shares.medium}/events/${seq}`;
+    const text = (await fetched(where)).toString(), proof = (await fetched(`${where}/proof`)).toString();
+    const verdict = verifier.event(text, proof, key);
+    assert.equal(verdict.content, true);
+    assert.equal(verdict.sequence, BigInt(seq));
+    const other = proof.replace(/^index .*$/m, (line) => `${line}1`);
+    assert.throws(() => verifier.event(text, other, key));
+    if (verdict.kind === 'sync') assert.throws(() => verifier.event(text.replace(/"data":\[\{"type":"[^"]*","data":\{"/, (found) => `${found} `), proof, key));
+  }
+});
+
+test('bundles hold; with a byte changed they do not', async () => {
+  for (const [name, id] of Object.entries(shares)) {
+    const bytes = await bundleOf(id);
+    const verdict = verifier.bundle(bytes, key);
+    assert.equal(verdict.id, id, name);
+    assert.equal(verdict.removed, null);
+  }
+  const bytes = await bundleOf(shares.short);
+  for (let at = 0; at < bytes.length; at += 7) {
+    const changed = Buffer.from(bytes);
+    changed[at] ^= 1 << at % 8;
+    assert.throws(() => verifier.bundle(changed, key), `bit ${at % 8} of byte ${at}`);
+  }
+});
+
+test('a share that was redacted still proves, and says what is withheld', async () => {
+  const early = await signed();
+  sharelog('redact', shares.medium, '--text', 'todo-cli', '--reason', 'a test', '--yes');
+  const bytes = await bundleOf(shares.medium);
+  assert.ok(!bytes.includes('todo-cli'));
+  assert.ok(verifier.bundle(bytes, key).withheld > 0);
+  const { events } = JSON.parse(await fetched(`/api/share/${shares.medium}/events`));
+  for (const { seq } of events) {
+    const where = `/api/share/${shares.medium}/events/${seq}`;
+    const text = (await fetched(where)).toString();
+    assert.equal(verifier.event(text, (await fetched(`${where}/proof`)).toString(), key).content, true);
+  }
+  const late = await signed(), hashes = await verifier.leaves(get, late.size);
+  assert.deepEqual(verifier.rootOf(hashes.slice(0, Number(early.size))), early.root);
+});
+
+test('a removed share still proves that it was there', async () => {
+  const kept = await fetched(`/api/share/${shares.kinds}/events/2/proof`), was = (await fetched(`/api/share/${shares.kinds}/events/2`)).toString();
+  sharelog('rm', shares.kinds, '--reason', 'a test', '--yes');
+  const verdict = verifier.bundle(await bundleOf(shares.kinds), key);
+  assert.ok(verdict.removed > 0);
+  assert.equal(verifier.event(was, kept.toString(), key).content, true, 'a proof from before');
+  const now = (await fetched(`/api/share/${shares.kinds}/events/2`, { headers: { authorization: `Bearer ${owner}` } })).toString();
+  assert.equal(verifier.event(now, (await fetched(`/api/share/${shares.kinds}/events/2/proof`)).toString(), key).content, false);
+});
+
+test('the binary and this verifier agree on files', async () => {
+  const file = path.join(SL_SCRATCH, 'long.bundle');
+  fs.writeFileSync(file, await bundleOf(shares.long));
+  const run = (...args) => spawnSync(SL_BIN, ['verify', ...args], { env, encoding: 'utf8' });
+  assert.equal(run('--bundle', file, '--key', key).status, 0);
+  const changed = fs.readFileSync(file);
+  changed[Math.floor(changed.length / 2)] ^= 4;
+  fs.writeFileSync(file, changed);
+  assert.throws(() => verifier.bundle(changed, key));
+  assert.equal(run('--bundle', file, '--key', key).status, 1);
+});
