@@ -8,6 +8,18 @@
 
 /* ---- one share ---- */
 
+/* The first row of a share, or the first behind it: these iterators go through all shares, in
+   order, since beginning anew with each would read the same blocks again. */
+static struct kv_iter *stand_at(
+    struct sl_store *store, struct kv_iter *iter, enum kv_family family, const struct row_key *from)
+{
+    if (!iter)
+        iter = kv_iter_create(store->kv, family, (struct sl_span){0}, (struct sl_span){0}, true);
+    if (!kv_iter_valid(iter) || sl_span_cmp(kv_iter_key(iter), row_span(from)) < 0)
+        kv_iter_seek(iter, row_span(from));
+    return iter;
+}
+
 enum sl_result share_check_begin(struct share_check *check, struct sl_span id, struct sl_err *err)
 {
     struct sl_store *store = check->store;
@@ -37,13 +49,11 @@ enum sl_result share_check_begin(struct share_check *check, struct sl_span id, s
     check->erasing =
         check->stored_removed && kv_get(store->kv, KV_META, row_span(&erase), &pin, err) == SL_OK;
     if (check->stored_removed) kv_release(&pin);
-    struct row_key from = row_share_from(id), to = row_share_to(id);
-    kv_iter_destroy(check->bodies); /* of a share that was not gone through to its end */
-    kv_iter_destroy(check->snapshots);
-    check->bodies = kv_iter_create(store->kv, KV_BODY, row_span(&from), row_span(&to), true);
-    kv_iter_first(check->bodies);
-    check->snapshots = kv_iter_create(store->kv, KV_SNAPSHOT, row_span(&from), row_span(&to), true);
-    kv_iter_first(check->snapshots);
+    struct row_key from = row_share_from(id);
+    check->end = row_share_to(id);
+    check->events = stand_at(store, check->events, KV_EVENT, &from);
+    check->bodies = stand_at(store, check->bodies, KV_BODY, &from);
+    check->snapshots = stand_at(store, check->snapshots, KV_SNAPSHOT, &from);
     struct sl_view *view = NULL;
     if (!check->stored_removed)
         result = view_open_at(store, share, 1, VIEW_FROM_NOTHING, &view, err);
@@ -133,10 +143,7 @@ enum sl_result share_check_end(struct share_check *check, struct sl_err *err)
     check->verified->shares++;
     check->verified->removed += check->stored_removed;
     sl_view_close(check->fold.view);
-    kv_iter_destroy(check->bodies);
-    kv_iter_destroy(check->snapshots);
     check->fold.view = NULL;
-    check->bodies = check->snapshots = NULL;
     check->id[0] = 0;
     return result;
 }
@@ -146,6 +153,7 @@ void share_check_fini(struct share_check *check)
     check_fold_fini(&check->fold);
     crypto_hash_destroy(check->hash);
     kv_iter_destroy(check->log);
+    kv_iter_destroy(check->events);
     kv_iter_destroy(check->bodies);
     kv_iter_destroy(check->snapshots);
     buf_fini(&check->manifest);
@@ -247,14 +255,13 @@ static bool next_share(struct walk *walk, char id[SL_SHARE_ID_BYTES + 1], struct
 static enum sl_result check_share(
     struct walk *walk, struct share_check *check, struct sl_span id, bool told, struct sl_err *err)
 {
-    struct row_key from = row_share_from(id), to = row_share_to(id);
-    struct kv_iter *iter =
-        kv_iter_create(walk->store->kv, KV_EVENT, row_span(&from), row_span(&to), true);
     enum sl_result result = share_check_begin(check, id, err);
-    for (kv_iter_first(iter); result == SL_OK && kv_iter_valid(iter); kv_iter_next(iter)) {
-        struct sl_span key_id;
+    struct kv_iter *iter = check->events;
+    for (; result == SL_OK && kv_iter_valid(iter); kv_iter_next(iter)) {
+        struct sl_span key = kv_iter_key(iter), key_id;
         uint64_t sequence;
-        if (!row_parse_event(kv_iter_key(iter), &key_id, &sequence) || !sl_span_eq(key_id, id))
+        if (sl_span_cmp(key, row_span(&check->end)) >= 0) break;
+        if (!row_parse_event(key, &key_id, &sequence) || !sl_span_eq(key_id, id))
             result = sl_fail(err, SL_CORRUPT, "share %s: an event's key is unreadable", check->id);
         if (result == SL_OK) result = share_check_event(check, sequence, kv_iter_value(iter), err);
         uint64_t events = atomic_fetch_add(&walk->events, 1);
@@ -263,7 +270,6 @@ static enum sl_result check_share(
         if (atomic_load(&walk->over)) break;
     }
     if (result == SL_OK) result = kv_iter_check(iter, err);
-    kv_iter_destroy(iter);
     bool whole = result == SL_OK && !atomic_load(&walk->over);
     return whole ? share_check_end(check, err) : result;
 }

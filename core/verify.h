@@ -13,6 +13,7 @@
 #include "event.h"
 #include "history.h"
 #include "print.h"
+#include "rows.h"
 #include "tree.h"
 #include "view.h"
 
@@ -82,8 +83,12 @@ struct share_check {
     struct sl_store *store;
     struct sl_verified *verified;
     struct crypto_hash *hash;
-    struct kv_iter *log;    /* where it was last looked into */
-    struct kv_iter *bodies; /* the share's body rows, as far as they were needed */
+    struct kv_iter *log; /* where it was last looked into */
+    /* these go on from share to share; a share's rows lie before `end` */
+    struct kv_iter *events;
+    struct kv_iter *bodies;    /* as far as they were needed */
+    struct kv_iter *snapshots; /* all before that one are accounted for */
+    struct row_key end;
     char id[SL_SHARE_ID_BYTES + 1];
     char session_id[SL_SESSION_ID_BYTES + 1];
     struct share_record record; /* as the events tell it */
@@ -95,10 +100,7 @@ struct share_check {
     bool stored_removed; /* what the share's record says, which must be told by an event */
     bool erasing;        /* its content may be there or gone */
     struct check_fold fold;
-    /* where the next snapshot has to be, and the snapshots' rows: all before that one are accounted
-       for */
-    uint64_t snapshot_stored, snapshot_size;
-    struct kv_iter *snapshots;
+    uint64_t snapshot_stored, snapshot_size; /* where the next snapshot has to be */
     bool due;                 /* one is marked as due: it and what follows may be missing */
     struct withheld withheld; /* items that a redact event has yet to name */
     struct buf manifest, packed, prefix, scratch;

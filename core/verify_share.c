@@ -99,7 +99,9 @@ enum sl_result bodies_end(struct share_check *check, struct sl_err *err)
     struct sl_span id;
     uint64_t sequence = 0;
     uint32_t chunk;
-    if (!kv_iter_valid(check->bodies) || check->erasing) return kv_iter_check(check->bodies, err);
+    if (!kv_iter_valid(check->bodies) || check->erasing ||
+        sl_span_cmp(kv_iter_key(check->bodies), row_span(&check->end)) >= 0)
+        return kv_iter_check(check->bodies, err);
     row_parse_chunk(kv_iter_key(check->bodies), &id, &sequence, &chunk);
     return FAULT(check, sequence, "a body row of it belongs to no event");
 }

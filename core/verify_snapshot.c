@@ -263,8 +263,7 @@ static enum sl_result pass_over(
 
 enum sl_result snapshots_end(struct share_check *check, struct sl_err *err)
 {
-    struct row_key end = row_share_to(sl_span_of(check->id));
-    return pass_over(check, &end, err);
+    return pass_over(check, &check->end, err);
 }
 
 enum sl_result snapshot_check(struct share_check *check, struct sl_err *err)

@@ -408,7 +408,7 @@ void sl_view_close(struct sl_view *view)
     if (!view) return;
     for (unsigned i = 0; i < VIEW_PINS; i++)
         kv_release(&view->pins[i].pin);
-    bool large = view->folded && is_large(view);
+    bool large = view->folded && !view->fold.placed && is_large(view);
     free(view->by_key);
     free(view->by_arrival);
     free(view->models);
