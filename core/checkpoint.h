@@ -28,6 +28,7 @@ enum sl_result checkpoints_fault(const struct checkpoints *checkpoints, struct s
 
 /* Sign and keep nothing from now on. */
 void checkpoints_end(struct checkpoints *checkpoints);
+bool checkpoints_ended(struct checkpoints *checkpoints);
 
 /* The newest that is kept, for who verifies the store; SL_NOT_FOUND. */
 enum sl_result checkpoints_kept(struct checkpoints *checkpoints, struct sl_checkpoint *checkpoint);

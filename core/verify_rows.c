@@ -2,8 +2,8 @@
 
 #include "verify.h"
 
+#include "checkpoint.h"
 #include "keys.h"
-#include "note.h"
 #include "rebuild.h"
 #include "rows.h"
 #include "rules.h"
@@ -28,20 +28,26 @@ static bool has_prefix(struct sl_span key, const char *prefix)
     return key.len >= strlen(prefix) && memcmp(key.ptr, prefix, strlen(prefix)) == 0;
 }
 
-/* Is there a share of the id, in a state that is asked for? */
+/* Is there a share of the id? With `content`: is it live, or not erased yet? */
 static enum sl_result find_share(
-    struct sl_store *store, struct sl_span id, bool live, bool *found, struct sl_err *err)
+    struct sl_store *store, struct sl_span id, bool content, bool *found, struct sl_err *err)
 {
     struct share *share;
+    struct kv_pin pin;
     *found = false;
     enum sl_result result = share_acquire(store->shares, id, &share, err);
     if (result == SL_NOT_FOUND) return SL_OK;
     if (result != SL_OK) return result;
     shares_lock(store->shares);
-    *found = !live || share->record.state == SL_SHARE_LIVE;
+    *found = !content || share->record.state == SL_SHARE_LIVE;
     shares_unlock(store->shares);
     share_release(store->shares, share);
-    return SL_OK;
+    if (*found) return SL_OK;
+    struct row_key mark = row_erase(id);
+    result = kv_get(store->kv, KV_META, row_span(&mark), &pin, err);
+    *found = result == SL_OK;
+    kv_release(&pin);
+    return result == SL_NOT_FOUND ? SL_OK : result;
 }
 
 /* ---- meta ---- */
@@ -60,7 +66,8 @@ static enum sl_result meta_row(struct sl_store *store, struct sl_span key, struc
     if (has_prefix(key, "rule/"))
         *fits = rules_row_fits(store, key, value);
     else if (sl_span_eq(key, SL_SPAN("origin")))
-        *fits = note_name_valid(value);
+        *fits =
+            sl_span_eq(value, sl_span_of(keys->origin)) || checkpoints_ended(store->checkpoints);
     else if (sl_span_eq(key, SL_SPAN("log_key")))
         *fits = sl_span_eq(value, (struct sl_span){(const char *)keys->signing_public, 32});
     else if (sl_span_eq(key, SL_SPAN("format")))
