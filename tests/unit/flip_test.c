@@ -1,0 +1,376 @@
+/* A store that has every kind of record, and bits of it that turn over: verify finds each, says
+ * which record it is in, and never ends the program. What it can't find is listed here, with why it
+ * does no harm. */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "core/event.h"
+#include "core/rows.h"
+#include "core/store.h"
+#include "tests/support/core_store.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#define FLIPS 400
+#else
+#define FLIPS 4000
+#endif
+
+static const char *dir;
+static struct sl_store *store;
+static struct sl_err err;
+
+/* ---- the store ---- */
+
+static void sync_large(const struct sl_credentials *share, const char *id, const char *more)
+{
+    struct buf items = {0};
+    char head[160];
+    snprintf(head, sizeof(head),
+        "[{\"type\":\"session\",\"data\":{\"title\":\"%s\"}},{\"type\":\"x\",\"data\":{\"id\":\"%s\","
+        "\"v\":\"",
+        more, id);
+    buf_add(&items, head, strlen(head));
+    for (int i = 0; i < 40 * 1024; i++)
+        buf_add(&items, "x", 1);
+    buf_add(&items, "\"}}]", 4);
+    core_sync_at(store, share, buf_span(&items), core_now_us);
+    buf_fini(&items);
+}
+
+static void redact(const char *id, const char *text)
+{
+    struct sl_redacted told;
+    struct sl_redaction asked = {
+        .share_id = sl_span_of(id), .text = sl_span_of(text), .who = SL_WHO_OWNER};
+    core_expect(sl_redact(store, &asked, NULL, &told, &err), SL_OK, &err);
+    assert_true(told.items > 0);
+}
+
+static void remove_share(const char *id, enum sl_who who)
+{
+    core_expect(sl_share_remove(store, sl_span_of(id), who, SL_SPAN(""), SL_SPAN("because"), &err),
+        SL_OK, &err);
+}
+
+static int make_store(void **state)
+{
+    (void)state;
+    core_now_us = CORE_TIME_US;
+    dir = core_temp_make();
+    struct sl_options options = core_options(dir);
+    store = core_open(&options);
+    struct sl_credentials many = core_create(store, "ses_0123456789abcdefmany");
+    for (int i = 0; i < 530; i++) /* full tiles, and a level above them */
+        core_sync(store, &many, i % 2 ? "[{\"type\":\"x\",\"data\":1}]" : "[]");
+    struct sl_credentials large = core_create(store, "ses_0123456789abcdeflarge");
+    for (int i = 0; i < 9; i++) {
+        char id[8];
+        snprintf(id, sizeof(id), "%d", i);
+        sync_large(&large, id, i == 6 ? "first-secret second-secret" : "title");
+    }
+    redact(large.id, "first-secret");
+    core_sync(store, &large, "[{\"type\":\"y\",\"data\":[\"third-secret\",\"fourth-secret\"]}]");
+    redact(large.id, "third-secret");
+    redact(large.id, "fourth-secret"); /* a redact event that is redacted itself */
+    struct sl_credentials held = core_create(store, "ses_0123456789abcdefheld");
+    core_sync(store, &held, "[{\"type\":\"y\",\"data\":\"fifth-secret\"}]");
+    redact(held.id, "fifth-secret");
+    remove_share(held.id, SL_WHO_OWNER);
+    struct sl_credentials allowed = core_create(store, "ses_0123456789abcdefallow");
+    core_sync(store, &allowed, "[{\"type\":\"y\",\"data\":1}]");
+    remove_share(allowed.id, SL_WHO_OWNER);
+    core_expect(sl_session_allow(store, SL_SPAN("ses_0123456789abcdefallow"), &err), SL_OK, &err);
+    core_expect(sl_store_settle(store, &err), SL_OK, &err);
+    struct sl_checkpoint checkpoint;
+    core_expect(sl_log_checkpoint(store, 0, &checkpoint, &err), SL_OK, &err);
+    struct sl_verified verified;
+    core_expect(sl_store_verify(store, NULL, &verified, &err), SL_OK, &err);
+    assert_true(verified.snapshots >= 2 && verified.removed == 2 && verified.events > 512);
+    return 0;
+}
+
+static int close_store(void **state)
+{
+    (void)state;
+    sl_store_close(store);
+    core_temp_remove(dir);
+    return 0;
+}
+
+/* ---- rows ---- */
+
+struct row {
+    struct row_key key;
+    struct buf value;
+};
+
+static void put_row(enum kv_family family, struct sl_span key, struct sl_span value)
+{
+    struct kv_batch *batch = kv_batch_create();
+    kv_put(store->kv, batch, family, key, value);
+    core_expect(kv_write(store->kv, batch, false, &err), SL_OK, &err);
+    kv_batch_destroy(batch);
+    shares_clear(store->shares);
+}
+
+static void delete_row(enum kv_family family, struct sl_span key)
+{
+    struct kv_batch *batch = kv_batch_create();
+    kv_delete(store->kv, batch, family, key);
+    core_expect(kv_write(store->kv, batch, false, &err), SL_OK, &err);
+    kv_batch_destroy(batch);
+    shares_clear(store->shares);
+}
+
+static size_t count_rows(enum kv_family family)
+{
+    struct kv_iter *iter =
+        kv_iter_create(store->kv, family, (struct sl_span){0}, (struct sl_span){0}, true);
+    size_t rows = 0;
+    for (kv_iter_first(iter); kv_iter_valid(iter); kv_iter_next(iter))
+        rows++;
+    kv_iter_destroy(iter);
+    return rows;
+}
+
+static void take_row(enum kv_family family, size_t index, struct row *row)
+{
+    struct kv_iter *iter =
+        kv_iter_create(store->kv, family, (struct sl_span){0}, (struct sl_span){0}, true);
+    kv_iter_first(iter);
+    while (index-- > 0)
+        kv_iter_next(iter);
+    struct sl_span key = kv_iter_key(iter);
+    row->key.len = key.len;
+    memcpy(row->key.bytes, key.ptr, key.len);
+    buf_clear(&row->value);
+    buf_add_span(&row->value, kv_iter_value(iter));
+    kv_iter_destroy(iter);
+}
+
+/* ---- flips ---- */
+
+/* Not found, and no harm:
+   - `stored` of an erased event: it led to the places of the snapshots, which are gone with the
+     content; it can't be computed any more, and nothing reads it. The event behind it still binds
+     the last one's. */
+static bool harmless(enum kv_family family, const struct row *row, bool in_key, size_t bit)
+{
+    struct event_row event;
+    struct event_reader *reader = NULL;
+    /* it is what the row ends with */
+    if (family != KV_EVENT || in_key || bit / 8 + 8 < row->value.len) return false;
+    bool erased = event_read_begin(buf_span(&row->value), &event, &reader) == SL_OK && event.erased;
+    event_read_end(reader);
+    return erased;
+}
+
+/* The message has to say where: a share, a position, a tile, a list, a row. */
+static bool names_a_record(const char *text)
+{
+    static const char *const places[] = {"share ", "log:", "log's", "family ", "list ", "index ",
+        "records:", "derived data", "an event's key"};
+    for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++)
+        if (strstr(text, places[i])) return true;
+    return false;
+}
+
+static size_t unseen;
+
+static void judge(enum kv_family family, const struct row *row, bool in_key, size_t bit)
+{
+    struct sl_verified verified;
+    struct sl_err why = {0};
+    enum sl_result result = sl_store_verify(store, NULL, &verified, &why);
+    if (result == SL_OK && harmless(family, row, in_key, bit)) {
+        unseen++;
+        return;
+    }
+    if (result != SL_CORRUPT || !names_a_record(why.text)) {
+        char hex[2 * 64 + 1] = "";
+        for (size_t i = 0; i < row->key.len && i < 64; i++)
+            snprintf(hex + 2 * i, 3, "%02x", (unsigned char)row->key.bytes[i]);
+        fail_msg("family %s, key %s, %s, bit %zu of byte %zu (of %zu): %s: %s",
+            kv_family_name(family), hex, in_key ? "key" : "value", bit % 8, bit / 8,
+            in_key ? row->key.len : row->value.len, sl_result_text(result), why.text);
+    }
+}
+
+static void flip_value(enum kv_family family, struct row *row, size_t bit)
+{
+    row->value.ptr[bit / 8] ^= (char)(1 << bit % 8);
+    put_row(family, row_span(&row->key), buf_span(&row->value));
+    row->value.ptr[bit / 8] ^= (char)(1 << bit % 8);
+    judge(family, row, false, bit);
+    put_row(family, row_span(&row->key), buf_span(&row->value));
+}
+
+static void flip_key(enum kv_family family, struct row *row, size_t bit)
+{
+    struct row_key flipped = row->key;
+    struct kv_pin pin;
+    flipped.bytes[bit / 8] ^= (char)(1 << bit % 8);
+    bool taken = kv_get(store->kv, family, row_span(&flipped), &pin, &err) == SL_OK;
+    kv_release(&pin);
+    if (taken) return; /* that would lose another row with it */
+    delete_row(family, row_span(&row->key));
+    put_row(family, row_span(&flipped), buf_span(&row->value));
+    judge(family, row, true, bit);
+    delete_row(family, row_span(&flipped));
+    put_row(family, row_span(&row->key), buf_span(&row->value));
+}
+
+static void test_every_family(void **state)
+{
+    (void)state;
+    uint64_t seed = core_seed("flips");
+    struct row row = {0};
+    size_t rows[KV_FAMILIES], flips[KV_FAMILIES][2] = {{0}};
+    for (int family = 0; family < KV_FAMILIES; family++)
+        assert_true((rows[family] = count_rows((enum kv_family)family)) > 0);
+    for (unsigned n = 0; n < FLIPS * core_rounds(); n++) {
+        enum kv_family family = (enum kv_family)(n % KV_FAMILIES);
+        /* of families that one share fills, every second row is one of the last */
+        size_t last = rows[family] < 60 ? rows[family] : 60;
+        size_t from = core_random(&seed) % 2 ? rows[family] - last : 0;
+        take_row(family, from + core_random(&seed) % (rows[family] - from), &row);
+        bool in_key = row.value.len == 0 || core_random(&seed) % 3 == 0;
+        size_t bits = 8 * (in_key ? row.key.len : row.value.len);
+        /* the first bytes of a large value say more than the rest */
+        if (!in_key && bits > 4096 && core_random(&seed) % 2) bits = 1024;
+        flips[family][in_key]++;
+        if (in_key)
+            flip_key(family, &row, core_random(&seed) % bits);
+        else
+            flip_value(family, &row, core_random(&seed) % bits);
+    }
+    for (int family = 0; family < KV_FAMILIES; family++)
+        printf("%s: %zu rows, %zu flips of values, %zu of keys\n",
+            kv_family_name((enum kv_family)family), rows[family], flips[family][0],
+            flips[family][1]);
+    printf("not seen: %zu, in `stored` of erased events\n", unseen);
+    buf_fini(&row.value);
+    core_verify(store);
+}
+
+/* Every bit of every key and small value of the families that no event binds. */
+static void test_small_families(void **state)
+{
+    (void)state;
+    struct row row = {0};
+    static const enum kv_family families[] = {KV_META, KV_INDEX, KV_SHARE, KV_BY_SESSION};
+    for (size_t f = 0; f < 4; f++)
+        for (size_t i = 0, rows = count_rows(families[f]); i < rows; i++) {
+            take_row(families[f], i, &row);
+            size_t step = FLIPS < 1000 ? 13 : 3;
+            for (size_t bit = i % step; bit < 8 * row.key.len; bit += step)
+                flip_key(families[f], &row, bit);
+            for (size_t bit = i % step; bit < 8 * row.value.len; bit += step)
+                flip_value(families[f], &row, bit);
+        }
+    buf_fini(&row.value);
+    core_verify(store);
+}
+
+/* Rows of events whose content is gone, or was replaced, of which there are few. */
+static void test_erased_and_redacted(void **state)
+{
+    (void)state;
+    struct row row = {0};
+    size_t erased = 0, redacted = 0, step = FLIPS < 1000 ? 11 : 1;
+    for (size_t i = 0, rows = count_rows(KV_EVENT); i < rows; i++) {
+        struct event_row event;
+        struct event_reader *reader = NULL;
+        take_row(KV_EVENT, i, &row);
+        assert_int_equal(event_read_begin(buf_span(&row.value), &event, &reader), SL_OK);
+        event_read_end(reader);
+        erased += event.erased;
+        redacted += event.redacted;
+        if (!event.erased && !event.redacted) continue;
+        for (size_t bit = i % step; bit < 8 * row.value.len; bit += step)
+            flip_value(KV_EVENT, &row, bit);
+    }
+    assert_true(erased >= 3 && redacted >= 3 && unseen > 0);
+    buf_fini(&row.value);
+}
+
+/* Bodies with what is withheld, small ones whole. */
+static void test_withheld(void **state)
+{
+    (void)state;
+    struct row row = {0};
+    size_t withheld = 0, step = FLIPS < 1000 ? 37 : 5;
+    for (size_t i = 0, rows = count_rows(KV_BODY); i < rows; i++) {
+        take_row(KV_BODY, i, &row);
+        if (row.value.ptr[0] != BODY_FORM_WITHHELD) continue;
+        withheld++;
+        size_t bits = 8 * (row.value.len < 600 ? row.value.len : 200);
+        for (size_t bit = i % step; bit < bits; bit += step)
+            flip_value(KV_BODY, &row, bit);
+    }
+    assert_true(withheld >= 3);
+    buf_fini(&row.value);
+}
+
+/* Rows that should not be there at all. */
+static void extra(enum kv_family family, struct row_key key, const char *value)
+{
+    struct sl_verified verified;
+    put_row(family, row_span(&key), sl_span_of(value));
+    if (sl_store_verify(store, NULL, &verified, &err) != SL_CORRUPT)
+        fail_msg("a row too many in %s is not found", kv_family_name(family));
+    assert_true(names_a_record(err.text));
+    delete_row(family, row_span(&key));
+}
+
+static void test_rows_too_many(void **state)
+{
+    (void)state;
+    struct sl_share_info info;
+    char id[SL_SHARE_ID_BYTES + 1];
+    core_expect(
+        sl_session_share(store, SL_SPAN("ses_0123456789abcdeflarge"), id, &err), SL_OK, &err);
+    struct sl_span large = sl_span_of(id);
+    core_expect(sl_share_info(store, large, &info, &err), SL_OK, &err);
+    extra(KV_BODY, row_body(large, 2, 1), "x");
+    extra(KV_BODY, row_body(large, 0, 0), "x");
+    extra(KV_BODY, row_body(large, info.sequence + 900, 0), "x");
+    extra(KV_BODY, row_body(SL_SPAN("nobody"), 3, 1), "x");
+    extra(KV_BODY, row_meta("short"), "x");
+    extra(KV_SNAPSHOT, row_snapshot(large, 2, 1), "x");
+    extra(KV_SNAPSHOT, row_snapshot(large, 1, 0), "x");
+    extra(KV_SNAPSHOT, row_snapshot(large, 900, 7), "x");
+    extra(KV_SNAPSHOT, row_snapshot(SL_SPAN("nobody"), 3, 1), "x");
+    extra(KV_META, row_erase(SL_SPAN("nobody")), "");
+    extra(KV_META, row_meta("anything"), "");
+    extra(KV_META, row_rule(large, (const uint8_t *)"0123456789abcdef0123456789abcdef"), "x");
+    extra(KV_INDEX, row_index(ROW_INDEX_DUE, SL_SPAN("nobody")), "");
+    extra(KV_INDEX, row_index('z', large), "");
+    extra(KV_TILE, row_tile(0, 77), "x");
+    extra(KV_TILE, row_tile(3, 0), "x");
+    extra(KV_SHARE, row_share(SL_SPAN("nobody")), "x");
+    extra(KV_EVENT, row_event(SL_SPAN("nobody"), 1), "x");
+    extra(KV_LOG, row_log(100000), "x");
+    core_verify(store);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_rows_too_many),
+        cmocka_unit_test(test_erased_and_redacted),
+        cmocka_unit_test(test_withheld),
+        cmocka_unit_test(test_small_families),
+        cmocka_unit_test(test_every_family),
+    };
+    return cmocka_run_group_tests(tests, make_store, close_store);
+}
