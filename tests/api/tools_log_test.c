@@ -408,6 +408,13 @@ static void redactions(void **state)
         "--data", server.dir);
     connect_again();
     tools_expect(&run, 0, "Verified", "verify", "--url", server.url, "--key", vkey, "--entries");
+    /* redacted, then removed */
+    tools_expect(&run, 0, NULL, "rm", share.id, "--url", server.url);
+    tools_expect(
+        &run, 0, NULL, "bundle", share.id, "--url", server.url, "-o", tools_path("r.bundle"));
+    tools_expect(
+        &run, 0, "removed at ", "verify", "--bundle", tools_path("r.bundle"), "--key", vkey);
+    tools_expect(&run, 0, "Everything fits", "verify", "--data", server.dir);
     run.as_owner = false;
 }
 
