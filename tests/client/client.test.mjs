@@ -307,6 +307,28 @@ describe('the real client', { timeout: 600_000 }, () => {
     assert.deepEqual(ours.session.map(elsewhere), theirs.session.map(elsewhere));
   });
 
+  test('a share that was redacted is imported all the same, and a text sent again is redacted again', async () => {
+    const session = await begin(plain);
+    const credentials = await share(plain, session);
+    await plain.prompt(session, 'say hello again');
+    const theirs = exported(await agrees(plain, session, credentials));
+    const { exit, stderr } = await sharelog(SL_BIN, store, 'redact', credentials.id, '--text', 'hello again', '--reason', 'a test', '--yes');
+    assert.equal(exit.code, 0, stderr);
+
+    const second = await home('redacted');
+    assert.match(await second.import(credentials.url), new RegExp(`Imported session: ${session}`));
+    const file = await second.export(session), ours = exported(file);
+    assert.deepEqual(ours.counts, theirs.counts);
+    assert.deepEqual([Object.keys(ours.messages), Object.keys(ours.parts)], [Object.keys(theirs.messages), Object.keys(theirs.parts)]);
+    assert.ok(!fs.readFileSync(file, 'utf8').includes('hello again'));
+
+    await plain.prompt(session, 'say hello again');
+    await untilQuiet('after redacting', tap.exchanges);
+    const { messages, parts } = await dataView(server.url, credentials.id);
+    assert.ok(Object.keys(parts).length > Object.keys(theirs.parts).length, 'it was sent');
+    assert.ok(!JSON.stringify([messages, parts]).includes('hello again'));
+  });
+
   test('unsharing removes the share, nothing is sent after it, and sharing again gets a new link', async () => {
     const session = await begin(plain);
     const credentials = await share(plain, session);

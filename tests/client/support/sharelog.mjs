@@ -6,9 +6,9 @@ function environment() {
   return Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(SHARELOG_|SESSIONS_)/.test(name)));
 }
 
-/** `sharelog COMMAND --data DIR` to its end. */
-export function sharelog(binary, data, command) {
-  return run(binary, [command, '--data', data], { env: environment() });
+/** `sharelog COMMAND … --data DIR` to its end. */
+export function sharelog(binary, data, ...command) {
+  return run(binary, [...command, '--data', data], { env: environment() });
 }
 
 /** Start a server on the data directory; `url` is where it answers. */
