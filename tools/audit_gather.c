@@ -72,7 +72,7 @@ static void add_gap(struct audit *audit, const struct audit_event *event, const 
     audit->gaps = need_more(audit->gaps, audit->gaps_count * sizeof(*audit->gaps));
     struct audit_gap *gap = &audit->gaps[audit->gaps_count - 1];
     *gap = (struct audit_gap){.expected = expected, .found = found, .position = event->position};
-    strcpy(gap->share, share);
+    snprintf(gap->share, sizeof(gap->share), "%s", share);
 }
 
 static void add_step(struct audit *audit, const struct audit_event *event)
@@ -96,7 +96,7 @@ static void add_to_share(struct audit *audit, const struct audit_event *event)
     struct audit_share *share = find(audit->table, audit->room, event->share);
     if (!share->events) {
         audit->shares++;
-        strcpy(share->id, event->share);
+        memcpy(share->id, event->share, sizeof(share->id));
     }
     if (event->sequence != share->sequence + 1)
         add_gap(audit, event, event->share, share->sequence + 1, event->sequence);
@@ -217,7 +217,7 @@ static bool read_act(struct sl_span record, struct audit_act *act)
     uint64_t who = unpack_u64(&in);
     struct sl_span reason = unpack_str(&in);
     if (ok && !in.bad) {
-        strcpy(act->who, who_text(who));
+        snprintf(act->who, sizeof(act->who), "%s", who_text(who));
         buffer_add(&act->reason, reason.ptr, reason.len);
         if (act->event.kind == SL_REDACT && parts > 2) act->items = unpack_array(&in);
     }
@@ -241,7 +241,7 @@ static int gather_act(struct audit_act *act, struct source *source)
                  read_act((struct sl_span){record.ptr, len}, act);
         }
         /* A redaction inside of a share that was removed since has no content any more. */
-        if (!ok) strcpy(act->who, "unknown");
+        if (!ok) snprintf(act->who, sizeof(act->who), "unknown");
     }
     buffer_free(&target);
     buffer_free(&answer);

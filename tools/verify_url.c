@@ -101,13 +101,13 @@ static enum sl_result look(struct looking *looking, struct sl_err *err)
         .all = looking->values->all,
         .entries = looking->values->entries ? WALK_ENTRIES_MUST : WALK_ENTRIES_IF_SHOWN,
         .progress = &progress};
-    if (looking->stays) {
+    if (kept && looking->stays) {
         walk.older = &shown->text;
         walk.newer = &kept->text;
     }
     result = walk_log(&walk, &looking->walked, err);
     if (line.shown_us) term_line(&line, true, "%s", "");
-    if (result == SL_CORRUPT && looking->stays)
+    if (result == SL_CORRUPT && kept && looking->stays)
         sl_fail_in(err, "it shows a checkpoint of %llu events, but had signed one of %llu",
             (unsigned long long)shown->text.size, (unsigned long long)kept->text.size);
     return result;

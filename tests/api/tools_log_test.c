@@ -214,10 +214,11 @@ static void walks(void **state)
 /* What lies between a verifier and the server, and changes one answer. */
 struct liar {
     struct net_client *to;
-    const char *path; /* whose answer is changed: the one that begins so */
-    size_t at;        /* the byte that is flipped */
-    unsigned status;  /* instead, if not 0 */
-    bool cut;         /* instead, the answer's second half lacks */
+    const char *path;       /* whose answer is changed: the one that begins so */
+    size_t at;              /* the byte that is flipped */
+    unsigned status;        /* instead, if not 0 */
+    bool cut;               /* instead, the answer's second half lacks */
+    struct sl_span instead; /* of all of it */
     unsigned changed;
 };
 
@@ -231,6 +232,8 @@ static void lie(void *ctx, const struct fake_request *request, struct fake_reply
     liar->changed++;
     if (liar->status)
         reply->status = (int)liar->status;
+    else if (liar->instead.len)
+        reply->body.len = 0, buf_add_span(&reply->body, liar->instead);
     else if (liar->cut)
         reply->body.len /= 2;
     else if (body.len)
@@ -272,6 +275,36 @@ static void lying_servers(void **state)
         fake_http_close(&fake);
         net_client_destroy(liar.to);
     }
+}
+
+/* A server may show an older checkpoint than the one that was kept (witnesses lag behind), as long
+   as the log of the kept one is still there. */
+static void an_older_checkpoint(void **state)
+{
+    struct net_share share;
+    struct fake_http fake;
+    size_t len, now_len;
+    (void)state;
+    wait_for_checkpoint();
+    char *older = strdup(net_answer(client)->body);
+    assert_true(net_create(client, net_session_id(), &share));
+    sync_some(&share, 0, 3);
+    wait_for_checkpoint();
+    const char *since = tools_path("newer");
+    tools_expect(&run, 0, NULL, "verify", "--url", server.url, "--key", vkey, "--since", since);
+    char *kept = tools_read("newer", &len);
+    struct liar liar = {.path = "/log/checkpoint", .instead = sl_span_of(older)};
+    liar.to = net_client_create(server.url);
+    assert_true(fake_http_open(&fake, 0, lie, &liar));
+    tools_expect(&run, 0, "it stays", "verify", "--url", fake.url, "--key", vkey, "--since", since);
+    fake_http_close(&fake);
+    net_client_destroy(liar.to);
+    char *now = tools_read("newer", &now_len);
+    assert_int_equal(now_len, len);
+    assert_memory_equal(now, kept, len);
+    free(now);
+    free(kept);
+    free(older);
 }
 
 /* ---- a log rewritten behind its server's back ---- */
@@ -452,6 +485,7 @@ int main(void)
         cmocka_unit_test(proofs),
         cmocka_unit_test(walks),
         cmocka_unit_test(lying_servers),
+        cmocka_unit_test(an_older_checkpoint),
         cmocka_unit_test(rewritten_logs),
         cmocka_unit_test(redactions),
         cmocka_unit_test(audits),
