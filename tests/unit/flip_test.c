@@ -73,7 +73,7 @@ static int make_store(void **state)
         core_sync(store, &many, i % 2 ? "[{\"type\":\"x\",\"data\":1}]" : "[]");
     struct sl_credentials large = core_create(store, "ses_0123456789abcdeflarge");
     for (int i = 0; i < 9; i++) {
-        char id[8];
+        char id[16];
         snprintf(id, sizeof(id), "%d", i);
         sync_large(&large, id, i == 6 ? "first-secret second-secret" : "title");
     }

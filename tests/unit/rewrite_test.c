@@ -373,7 +373,7 @@ static void goes_on(const char *origin)
 static void test_new_origin(void **state)
 {
     (void)state;
-    char old[SL_CHECKPOINT_BYTES], aside[300];
+    char old[300], aside[400];
     rewrite(drop_last);
     open_it();
     snprintf(old, sizeof(old), "%s", sl_store_origin(store));
