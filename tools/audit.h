@@ -29,7 +29,7 @@ struct audit_share {
 /* A removal, a redaction, an allowing: what the event says. */
 struct audit_act {
     struct audit_event event;
-    char who[8];
+    char who[8]; /* "": what it said was erased with its share */
     struct buffer reason;
     uint64_t items; /* redacted */
 };

@@ -241,7 +241,7 @@ static int gather_act(struct audit_act *act, struct source *source)
                  read_act((struct sl_span){record.ptr, len}, act);
         }
         /* A redaction inside of a share that was removed since has no content any more. */
-        if (!ok) snprintf(act->who, sizeof(act->who), "unknown");
+        if (!ok) act->who[0] = 0;
     }
     buffer_free(&target);
     buffer_free(&answer);

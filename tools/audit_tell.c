@@ -29,9 +29,13 @@ static void put_acts(const struct audit *audit)
     printf("\nRemoved, redacted, allowed\n");
     for (size_t i = 0; i < audit->acts_count && shown < SHOWN; i++, shown++) {
         const struct audit_act *act = &audit->acts[i];
-        printf("  %s  %-6s  %s event %llu, by %s", when_iso(act->event.time_ms, when),
-            audit_kind(act->event.kind), act->event.share, ull(act->event.sequence), act->who);
-        if (act->event.kind == SL_REDACT) printf(", %llu items", ull(act->items));
+        printf("  %s  %-6s  %s event %llu", when_iso(act->event.time_ms, when),
+            audit_kind(act->event.kind), act->event.share, ull(act->event.sequence));
+        if (act->who[0])
+            printf(", by %s", act->who);
+        else
+            printf(" (what it said was erased with the share)");
+        if (act->who[0] && act->event.kind == SL_REDACT) printf(", %llu items", ull(act->items));
         if (act->reason.len) {
             printf(": ");
             term_put(buffer_span(&act->reason), false, "");
@@ -184,9 +188,13 @@ static void add_acts(struct buffer *out, const struct audit *audit, unsigned kin
         if (act->event.kind != kind) continue;
         buffer_print(out, "%s{", comma);
         add_place(out, &act->event);
-        buffer_print(out, ",\"who\":\"%s\",\"reason\":", act->who);
-        buffer_json(out, buffer_span(&act->reason));
-        if (kind == SL_REDACT) buffer_print(out, ",\"items\":%llu", ull(act->items));
+        if (act->who[0]) {
+            buffer_print(out, ",\"who\":\"%s\",\"reason\":", act->who);
+            buffer_json(out, buffer_span(&act->reason));
+        } else {
+            buffer_text(out, ",\"who\":null,\"reason\":null");
+        }
+        if (act->who[0] && kind == SL_REDACT) buffer_print(out, ",\"items\":%llu", ull(act->items));
         buffer_text(out, "}");
         comma = ",";
     }

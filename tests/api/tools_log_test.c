@@ -448,6 +448,8 @@ static void redactions(void **state)
     tools_expect(
         &run, 0, "removed at ", "verify", "--bundle", tools_path("r.bundle"), "--key", vkey);
     tools_expect(&run, 0, "Everything fits", "verify", "--data", server.dir);
+    tools_expect(&run, 0, "erased with the share", "audit", "--data", server.dir);
+    tools_expect(&run, 0, "\"who\":null", "audit", share.id, "--url", server.url, "--json");
     run.as_owner = false;
 }
 
