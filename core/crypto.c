@@ -75,6 +75,24 @@ static void sha256_end(SHA256_CTX *state, uint8_t out[32])
     need(SHA256_Final(out, state), "SHA-256");
 }
 
+/* What is left of a text that began with whole blocks, `done` bytes of them, if it fits into one:
+   without what SHA256_Update and SHA256_Final do besides, which is as much again. */
+#define LAST_BLOCK_BYTES 55
+static void sha256_last_block(
+    const SHA256_CTX *begun, uint64_t done, const void *bytes, size_t len, uint8_t out[32])
+{
+    SHA256_CTX state = *begun;
+    uint8_t block[64] = {0};
+    uint64_t bits = (done + len) * 8;
+    if (len) memcpy(block, bytes, len);
+    block[len] = 0x80;
+    for (size_t i = 64; bits; bits >>= 8)
+        block[--i] = (uint8_t)bits;
+    SHA256_Transform(&state, block);
+    for (size_t i = 0; i < 32; i++)
+        out[i] = (uint8_t)(state.h[i / 4] >> (24 - 8 * (i % 4)));
+}
+
 void crypto_sha256_of(const struct sl_span *pieces, size_t count, uint8_t out[32])
 {
     SHA256_CTX state;
@@ -160,12 +178,14 @@ void crypto_hmac(struct sl_span key, struct sl_span text, uint8_t out[32])
     /* Both are this process's own: nobody learns from how long they are the same. */
     if (!last.begun || memcmp(last.key, block, HMAC_BLOCK) != 0) hmac_begin(&last, block);
     OPENSSL_cleanse(block, sizeof(block));
-    SHA256_CTX state = last.inner;
-    sha256_add(&state, text.ptr, text.len);
-    sha256_end(&state, out);
-    state = last.outer;
-    sha256_add(&state, out, 32);
-    sha256_end(&state, out);
+    if (text.len <= LAST_BLOCK_BYTES) {
+        sha256_last_block(&last.inner, HMAC_BLOCK, text.ptr, text.len, out);
+    } else {
+        SHA256_CTX state = last.inner;
+        sha256_add(&state, text.ptr, text.len);
+        sha256_end(&state, out);
+    }
+    sha256_last_block(&last.outer, HMAC_BLOCK, out, 32, out);
 }
 
 /* ---- SHA-1, UUIDs ---- */

@@ -112,6 +112,17 @@ void event_items_add(struct buf *packed, struct sl_span type, struct sl_span key
     pack_u64(packed, length);
 }
 
+size_t event_items_begin_bytes(size_t items)
+{
+    return pack_array_bytes(items);
+}
+
+size_t event_items_add_bytes(struct sl_span type, struct sl_span key, uint64_t length)
+{
+    return pack_array_bytes(3) + pack_str_bytes(type.len) + pack_str_bytes(key.len) +
+           pack_u64_bytes(length);
+}
+
 void event_row_encode(const struct event_row *row, struct buf *out)
 {
     pack_array(out, row->erased ? 4 : row->redacted ? 7 : 6);

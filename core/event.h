@@ -65,6 +65,9 @@ struct event_row {
 /* The packed items, `[[type, key, length] …]`, as the row has them at its end. */
 void event_items_begin(struct buf *packed, size_t items);
 void event_items_add(struct buf *packed, struct sl_span type, struct sl_span key, uint64_t length);
+/* How many bytes they add, both. */
+size_t event_items_begin_bytes(size_t items);
+size_t event_items_add_bytes(struct sl_span type, struct sl_span key, uint64_t length);
 
 /* The row's bytes before the packed items (items: NULL for an erased event). Its length doesn't
    depend on `stored`. */

@@ -16,6 +16,20 @@ void pack_bin(struct buf *out, struct sl_span bytes);
 void pack_bin_begin(struct buf *out, size_t len);
 void pack_nil(struct buf *out);
 
+/* How many bytes they take. */
+static inline size_t pack_array_bytes(size_t count)
+{
+    return count < 16 ? 1 : count < 0x10000 ? 3 : 5;
+}
+static inline size_t pack_u64_bytes(uint64_t value)
+{
+    return value < 0x80 ? 1 : value < 0x100 ? 2 : value < 0x10000 ? 3 : value < 0x100000000 ? 5 : 9;
+}
+static inline size_t pack_str_bytes(size_t len)
+{
+    return len + (len < 32 ? 1 : len < 0x100 ? 2 : len < 0x10000 ? 3 : 5);
+}
+
 /* Read one record: begin, then take its parts in order, then end. A part that isn't there or is of
    another kind sets `bad` and gives 0 or an empty span, so a reader checks once, at the end. Spans
    point into `bytes`. */

@@ -127,6 +127,15 @@ static enum sl_result check_erased(struct share_check *check, struct sl_err *err
                : result;
 }
 
+/* What was not gone through, of a share that is removed, is passed over here. */
+static enum sl_result check_gaps(struct share_check *check, struct sl_err *err)
+{
+    stand_at(check->store, check->bodies, KV_BODY, &check->end);
+    stand_at(check->store, check->snapshots, KV_SNAPSHOT, &check->end);
+    enum sl_result result = rows_gap(check->bodies, KV_BODY, &check->next, err);
+    return result == SL_OK ? rows_gap(check->snapshots, KV_SNAPSHOT, &check->next, err) : result;
+}
+
 enum sl_result share_check_end(struct share_check *check, struct sl_err *err)
 {
     if (!check->id[0]) return SL_OK;
@@ -137,6 +146,7 @@ enum sl_result share_check_end(struct share_check *check, struct sl_err *err)
             (unsigned long long)left->sequence, (unsigned long long)left->item);
     enum sl_result result = bodies_end(check, err);
     if (result == SL_OK && !check->stored_removed) result = snapshots_end(check, err);
+    if (result == SL_OK) result = check_gaps(check, err);
     if (result == SL_OK) result = check_derived(check, err);
     if (result == SL_OK) result = check_erased(check, err);
     check->holds += check->held;
@@ -157,7 +167,6 @@ void share_check_fini(struct share_check *check)
     kv_iter_destroy(check->bodies);
     kv_iter_destroy(check->snapshots);
     buf_fini(&check->manifest);
-    buf_fini(&check->packed);
     buf_fini(&check->prefix);
     free(check->withheld.items);
     buf_fini(&check->scratch);
@@ -231,7 +240,9 @@ static void end_walk(struct walk *walk, const struct sl_err *fault)
     atomic_store(&walk->over, true);
 }
 
-static bool next_share(struct walk *walk, char id[SL_SHARE_ID_BYTES + 1], struct sl_err *fault)
+/* The next share, and where the one behind it begins. */
+static bool next_share(
+    struct walk *walk, char id[SL_SHARE_ID_BYTES + 1], struct row_key *behind, struct sl_err *fault)
 {
     struct sl_span found;
     uint64_t sequence;
@@ -247,6 +258,10 @@ static bool next_share(struct walk *walk, char id[SL_SHARE_ID_BYTES + 1], struct
         id[found.len] = 0;
         struct row_key next = row_share_to(sl_span_of(id));
         kv_iter_seek(walk->iter, row_span(&next));
+        behind->len = 0;
+        if (kv_iter_valid(walk->iter) &&
+            row_parse_event(kv_iter_key(walk->iter), &found, &sequence))
+            *behind = row_share_from(found);
     }
     pthread_mutex_unlock(&walk->lock);
     return more;
@@ -282,7 +297,7 @@ static void check_shares(struct walk *walk, bool told)
     struct sl_err fault = {0};
     char id[SL_SHARE_ID_BYTES + 1];
     print_key_init(&check.fold.key);
-    while (fault.result == SL_OK && next_share(walk, id, &fault))
+    while (fault.result == SL_OK && next_share(walk, id, &check.next, &fault))
         check_share(walk, &check, sl_span_of(id), told, &fault);
     share_check_fini(&check);
     if (fault.result != SL_OK) end_walk(walk, &fault);

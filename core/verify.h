@@ -89,6 +89,7 @@ struct share_check {
     struct kv_iter *bodies;    /* as far as they were needed */
     struct kv_iter *snapshots; /* all before that one are accounted for */
     struct row_key end;
+    struct row_key next; /* where those of the next share with events begin; empty: nowhere */
     char id[SL_SHARE_ID_BYTES + 1];
     char session_id[SL_SESSION_ID_BYTES + 1];
     struct share_record record; /* as the events tell it */
@@ -103,7 +104,7 @@ struct share_check {
     uint64_t snapshot_stored, snapshot_size; /* where the next snapshot has to be */
     bool due;                 /* one is marked as due: it and what follows may be missing */
     struct withheld withheld; /* items that a redact event has yet to name */
-    struct buf manifest, packed, prefix, scratch;
+    struct buf manifest, prefix, scratch;
 };
 
 /* Begin with a share whose first event is here; check each event in order of sequence; end:
@@ -124,5 +125,8 @@ enum sl_result snapshots_end(struct share_check *check, struct sl_err *err);
 
 /* Rows that no event leads to: of `meta`, of indexes, of shares that there are not. */
 enum sl_result rows_check(struct sl_store *store, struct sl_err *err);
+/* No row stands between the shares: the iterator is behind one, and the next begins there. */
+enum sl_result rows_gap(
+    struct kv_iter *iter, enum kv_family family, const struct row_key *next, struct sl_err *err);
 
 #endif

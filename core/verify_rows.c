@@ -130,37 +130,51 @@ static enum sl_result check_index(struct sl_store *store, struct sl_err *err)
 
 /* ---- rows of shares that are none ---- */
 
-static enum sl_result check_owners(
-    struct sl_store *store, enum kv_family family, struct sl_err *err)
+enum sl_result rows_gap(
+    struct kv_iter *iter, enum kv_family family, const struct row_key *next, struct sl_err *err)
 {
-    struct row_key to = row_whole();
-    struct kv_iter *iter = kv_iter_create(store->kv, family, (struct sl_span){0},
-        family == KV_BODY ? (struct sl_span){0} : row_span(&to), false);
-    enum sl_result result = SL_OK;
+    struct row_key whole = row_whole();
+    if (!kv_iter_valid(iter)) return kv_iter_check(iter, err);
+    struct sl_span key = kv_iter_key(iter);
+    if (next->len ? sl_span_cmp(key, row_span(next)) >= 0
+                  : family == KV_SNAPSHOT && sl_span_eq(key, row_span(&whole)))
+        return SL_OK;
+    return unknown_row(family, key, err);
+}
+
+/* Behind a share they are found when it is checked, which reads there anyway. */
+static enum sl_result check_first(
+    struct sl_store *store, enum kv_family family, const struct row_key *first, struct sl_err *err)
+{
+    struct kv_iter *iter =
+        kv_iter_create(store->kv, family, (struct sl_span){0}, (struct sl_span){0}, false);
     kv_iter_first(iter);
-    while (result == SL_OK && kv_iter_valid(iter)) {
-        struct sl_span id;
-        uint64_t sequence;
-        uint32_t chunk;
-        bool found = false;
-        if (row_parse_chunk(kv_iter_key(iter), &id, &sequence, &chunk))
-            result = find_share(store, id, false, &found, err);
-        if (result == SL_OK && !found) result = unknown_row(family, kv_iter_key(iter), err);
-        if (result != SL_OK) break;
-        struct row_key next = row_share_to(id);
-        kv_iter_seek(iter, row_span(&next));
-    }
-    if (result == SL_OK) result = kv_iter_check(iter, err);
+    enum sl_result result = rows_gap(iter, family, first, err);
     kv_iter_destroy(iter);
     return result;
+}
+
+static enum sl_result check_before_shares(struct sl_store *store, struct sl_err *err)
+{
+    struct row_key first = {0};
+    struct sl_span id;
+    uint64_t sequence;
+    struct kv_iter *iter =
+        kv_iter_create(store->kv, KV_EVENT, (struct sl_span){0}, (struct sl_span){0}, false);
+    kv_iter_first(iter);
+    if (kv_iter_valid(iter) && row_parse_event(kv_iter_key(iter), &id, &sequence))
+        first = row_share_from(id);
+    enum sl_result result = kv_iter_check(iter, err);
+    kv_iter_destroy(iter);
+    if (result == SL_OK) result = check_first(store, KV_BODY, &first, err);
+    return result == SL_OK ? check_first(store, KV_SNAPSHOT, &first, err) : result;
 }
 
 enum sl_result rows_check(struct sl_store *store, struct sl_err *err)
 {
     enum sl_result result = check_meta(store, err);
     if (result == SL_OK) result = check_index(store, err);
-    if (result == SL_OK) result = check_owners(store, KV_BODY, err);
-    if (result == SL_OK) result = check_owners(store, KV_SNAPSHOT, err);
+    if (result == SL_OK) result = check_before_shares(store, err);
     if (result == SL_OK && !rebuild_is_whole(store->kv))
         result = sl_fail(err, SL_CORRUPT,
             "derived data is missing, or of another format; `sharelog rebuild` makes it again");

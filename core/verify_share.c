@@ -193,7 +193,7 @@ static enum sl_result commit_item(struct body *body, struct nonces *nonces, uint
 /* What the row was when it was appended: no header commits to `stored`, and the places of the
    snapshots follow from it. */
 static uint64_t appended_bytes(
-    const struct event_row *row, const struct buf *packed, uint64_t data_bytes)
+    const struct event_row *row, uint64_t packed_bytes, uint64_t data_bytes)
 {
     struct event_row whole = *row;
     struct buf bytes = {0};
@@ -201,7 +201,7 @@ static uint64_t appended_bytes(
     event_row_encode(&whole, &bytes);
     uint64_t len = bytes.len;
     buf_fini(&bytes);
-    return len + packed->len + body_bytes(data_bytes);
+    return len + packed_bytes + body_bytes(data_bytes);
 }
 
 /* Commit to the next item, and have it ready for the fold. */
@@ -220,7 +220,6 @@ static enum sl_result take_item(struct body *body, struct nonces *nonces, uint32
     if (result != SL_OK) return result;
     if (taken) taken->print = body->print;
     manifest_add(&check->manifest, item->type, item->key, *length, commitment);
-    event_items_add(&check->packed, item->type, item->key, *length);
     check->verified->items++;
     return SL_OK;
 }
@@ -234,28 +233,26 @@ static enum sl_result check_commitments(struct share_check *check, const struct 
         .record = header->kind == SL_REDACT, .folded = header->kind == SL_SYNC && check->fold.view};
     uint8_t commitment[32];
     struct event_item item;
-    uint64_t bytes = 0, length = 0;
+    uint64_t bytes = 0, length = 0, packed_bytes = event_items_begin_bytes(row->items);
     buf_clear(&check->manifest);
-    buf_clear(&check->packed);
     manifest_begin(&check->manifest, row->arrived_us, row->items);
-    event_items_begin(&check->packed, row->items);
     check_fold_clear(&check->fold);
     enum sl_result result = take_prefix(&body, row, &nonces, err);
     for (uint32_t i = 0; result == SL_OK && event_read_next(reader, &item); i++) {
         result = take_item(&body, &nonces, i, &item, &length, err);
         bytes += length;
+        packed_bytes += event_items_add_bytes(item.type, item.key, length);
     }
     if (result == SL_OK && row->redacted && nonces.rest.len)
         result = FAULT(check, header->sequence, "its body has a nonce too many");
     if (result == SL_OK) result = body_end(&body, err);
     if (result != SL_OK) return result;
-    if (check->manifest.failed || check->packed.failed)
-        return sl_fail(err, SL_NOMEM, "out of memory");
+    if (check->manifest.failed) return sl_fail(err, SL_NOMEM, "out of memory");
     event_commitment(nonces.manifest, buf_span(&check->manifest), commitment);
     if (memcmp(commitment, header->manifest_commitment, 32) != 0)
         return FAULT(check, header->sequence,
             "its items are not the ones that its header commits to (an item's bytes, key, type or order, or the time of arrival)");
-    if (row->stored != check->last.stored + appended_bytes(row, &check->packed, bytes))
+    if (row->stored != check->last.stored + appended_bytes(row, packed_bytes, bytes))
         return FAULT(check, header->sequence, "its count of stored bytes is wrong");
     check->verified->bytes += bytes;
     return nonces.folded ? check_fold_apply(&check->fold, header->sequence, row->arrived_us, err)
