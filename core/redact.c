@@ -12,6 +12,8 @@
 /* One redact event says at most about so much. */
 #define CHUNK_BYTES (4 * SL_MIB)
 #define CHUNK_TARGETS 4096
+/* … and makes events of about so many bytes anew, all of which are in memory at once. */
+#define CHUNK_EVENTS_BYTES (32 * SL_MIB)
 
 /* By which what is redacted is known again. */
 struct rule_use {
@@ -31,6 +33,7 @@ struct redacting {
     struct redact_target *targets; /* in order of sequence, then item */
     size_t count, cap;
     size_t bytes;                  /* of their replacements */
+    uint64_t rewritten;            /* bytes of their events */
     struct redacted_event *events; /* to be put */
     size_t events_count;
     struct snapshot_head before; /* the last snapshot that stays */
@@ -123,6 +126,7 @@ static void drop_targets(struct redacting *redacting)
     free(redacting->events);
     redacting->events = NULL;
     redacting->events_count = redacting->count = redacting->bytes = 0;
+    redacting->rewritten = 0;
 }
 
 /* Takes the replacement over. */
@@ -329,8 +333,11 @@ static enum sl_result search_event(
     struct sl_span id = sl_span_of(redacting->share->id);
     struct buf data = {0}, replacement = {0};
     struct event_item item;
+    size_t before = redacting->count;
+    uint64_t end = 0;
     enum sl_result result = SL_OK;
     for (uint64_t i = 0; result == SL_OK && event_read_next(reader, &item); i++) {
+        end = item.offset + item.length;
         if (asked->text.len &&
             (memmem(item.key.ptr, item.key.len, asked->text.ptr, asked->text.len) ||
                 memmem(item.type.ptr, item.type.len, asked->text.ptr, asked->text.len)))
@@ -346,6 +353,7 @@ static enum sl_result search_event(
         if (result == SL_OK && found)
             result = add_target(redacting, sequence, i, &replacement, err);
     }
+    if (redacting->count > before) redacting->rewritten += end;
     buf_fini(&data);
     buf_fini(&replacement);
     return result;
@@ -364,7 +372,8 @@ static enum sl_result search_row(
     bool meant = !redacting->asked->sequence || redacting->asked->sequence == sequence;
     if (ok && kind == SL_SYNC && meant) result = search_event(redacting, sequence, reader, err);
     event_read_end(reader);
-    bool full = redacting->bytes >= CHUNK_BYTES || redacting->count >= CHUNK_TARGETS;
+    bool full = redacting->bytes >= CHUNK_BYTES || redacting->count >= CHUNK_TARGETS ||
+                redacting->rewritten >= CHUNK_EVENTS_BYTES;
     return result == SL_OK && full ? flush(redacting, err) : result;
 }
 

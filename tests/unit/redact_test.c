@@ -342,6 +342,35 @@ static void test_body_of_several_rows(void **state)
     assert_true(core_answers_with(store, share.id, "stays here") > 0);
 }
 
+/* Events that are much larger than what is replaced in them: not all at once. */
+static void test_large_events(void **state)
+{
+    (void)state;
+    const int events = 7;
+    for (int i = 0; i < events; i++) {
+        struct buf items = {0};
+        char head[100];
+        snprintf(head, sizeof(head),
+            "[{\"type\":\"a\",\"data\":\"%s %d\"},{\"type\":\"b\",\"data\":\"", SECRET, i);
+        buf_add(&items, head, strlen(head));
+        while (items.len < 9 * SL_MIB)
+            buf_add_span(&items, SL_SPAN("0123456789abcdef"));
+        buf_add_span(&items, SL_SPAN("\"}]"));
+        core_sync_at(store, &share, buf_span(&items), core_now_us);
+        buf_fini(&items);
+    }
+    uint64_t before = core_last_sequence(store, share.id);
+    assert_int_equal(redact(by_text(share.id, SECRET)).items, events);
+    assert_int_equal(core_last_sequence(store, share.id), before + 2);
+    core_verify(store);
+    struct buf out = {0};
+    for (uint64_t at = 2; at <= before; at++) {
+        core_data(store, share.id, at, &out);
+        assert_null(memmem(out.ptr, out.len, SECRET, strlen(SECRET)));
+    }
+    buf_fini(&out);
+}
+
 /* ---- what comes again ---- */
 
 static void test_rules_stay(void **state)
@@ -511,6 +540,7 @@ int main(void)
         TEST(test_chain),
         TEST(test_large),
         TEST(test_body_of_several_rows),
+        TEST(test_large_events),
         TEST(test_rules_stay),
         TEST(test_secret_holder),
         TEST(test_errors),
