@@ -7,6 +7,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 static const char *const no_share = "Share not found";
 static const char *const for_ever = "public, max-age=31536000, immutable";
@@ -191,6 +192,31 @@ static bool write_verified(struct http_reply *reply, const struct sl_log_facts *
            http_print(reply, "}");
 }
 
+#define WITNESSES 64 /* no server has more */
+
+static bool write_witness(
+    struct http_reply *reply, const char *lead, const struct http_witness_status *witness)
+{
+    return http_print(reply, "%s{\"url\":", lead) &&
+           http_write_json_string(reply, sl_span_of(witness->url)) &&
+           http_print(reply, ",\"name\":") &&
+           http_write_json_string(reply, sl_span_of(witness->name)) &&
+           http_print(reply, ",\"size\":%" PRIu64 ",\"time\":%" PRIu64 ",\"error\":", witness->size,
+               witness->time_ms) &&
+           http_write_json_string(reply, sl_span_of(witness->error)) && http_print(reply, "}");
+}
+
+static bool write_witnesses(struct http_reply *reply, const struct http_config *config)
+{
+    struct http_witness_status *all = config->witnesses ? calloc(WITNESSES, sizeof(*all)) : NULL;
+    size_t count = all ? config->witnesses(config->witnesses_ctx, all, WITNESSES) : 0;
+    bool ok = http_print(reply, ",\"quorum\":%u,\"witnesses\":[", config->witness_quorum);
+    for (size_t i = 0; ok && i < count && i < WITNESSES; i++)
+        ok = write_witness(reply, i ? "," : "", &all[i]);
+    free(all);
+    return ok && http_print(reply, "]");
+}
+
 void handle_log_facts(struct http_call *call)
 {
     struct sl_log_facts facts;
@@ -207,5 +233,6 @@ void handle_log_facts(struct http_call *call)
            http_write_json_string(reply, sl_span_of(facts.log_key)) &&
            write_checkpoint(reply, "checkpoint", facts.has_checkpoint, &facts.newest) &&
            write_checkpoint(reply, "published", facts.has_published, &facts.published) &&
-           write_verified(reply, &facts) && http_print(reply, "}"));
+           write_verified(reply, &facts) && write_witnesses(reply, &call->app->config) &&
+           http_print(reply, "}"));
 }
