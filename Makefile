@@ -131,6 +131,8 @@ run: deps ## build what is missing and serve on http://127.0.0.1:8787
 $(BUILD)/bench/%: $(BUILD)/bench/%.o $(CORE_LIB)
 	$(call quiet,LD)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS) -lyajl
 
+$(BUILD)/bench/session_gen: $(BUILD)/bench/suite/session.o
+
 # One program of many parts; RocksDB, CivetWeb and OpenSSL are also measured by themselves.
 $(BUILD)/bench/bench: $(call obj,$(SUITE_SRC)) $(HTTP_LIB) $(CORE_LIB)
 	$(call quiet,LD)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS) -lm
