@@ -5,6 +5,7 @@
 
 #include "crypto.h"
 
+#include <endian.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 #include <openssl/rand.h>
@@ -83,14 +84,15 @@ static void sha256_last_block(
 {
     SHA256_CTX state = *begun;
     uint8_t block[64] = {0};
-    uint64_t bits = (done + len) * 8;
+    uint64_t bits = htobe64((done + len) * 8);
     if (len) memcpy(block, bytes, len);
     block[len] = 0x80;
-    for (size_t i = 64; bits; bits >>= 8)
-        block[--i] = (uint8_t)bits;
+    memcpy(block + 56, &bits, 8);
     SHA256_Transform(&state, block);
-    for (size_t i = 0; i < 32; i++)
-        out[i] = (uint8_t)(state.h[i / 4] >> (24 - 8 * (i % 4)));
+    for (size_t i = 0; i < 8; i++) {
+        uint32_t be = htobe32(state.h[i]);
+        memcpy(out + 4 * i, &be, 4);
+    }
 }
 
 void crypto_sha256_of(const struct sl_span *pieces, size_t count, uint8_t out[32])

@@ -17,14 +17,24 @@ static msgpack_packer packer(struct buf *out)
     return (msgpack_packer){.data = out, .callback = add};
 }
 
+/* What takes one byte, which is most, is put without asking the library. */
+static bool add_byte(struct buf *out, unsigned first, uint64_t value, uint64_t limit)
+{
+    if (value >= limit || !buf_reserve(out, 1)) return false;
+    out->ptr[out->len++] = (char)(first | value);
+    return true;
+}
+
 void pack_array(struct buf *out, size_t count)
 {
+    if (add_byte(out, 0x90, count, 16)) return;
     msgpack_packer pk = packer(out);
     msgpack_pack_array(&pk, count);
 }
 
 void pack_u64(struct buf *out, uint64_t value)
 {
+    if (add_byte(out, 0, value, 128)) return;
     msgpack_packer pk = packer(out);
     msgpack_pack_uint64(&pk, value);
 }

@@ -10,8 +10,8 @@ __extension__ typedef unsigned __int128 u128;
 void print_key_init(struct print_key *key)
 {
     crypto_random(key, sizeof(*key));
-    key->point &= PRIME;
-    if (key->point == PRIME) key->point = 1;
+    for (size_t i = 0; i < 4; i++)
+        key->points[i] %= PRIME;
 }
 
 void print_begin(struct print *print, const struct print_key *key)
@@ -27,19 +27,33 @@ static uint64_t word(const char *at)
     return value;
 }
 
-/* Whole pairs of words. */
-static u128 nh(const uint64_t *key, const char *at, size_t len)
+static u128 pair(const uint64_t *key, const char *at)
 {
-    u128 sum = 0;
-    for (size_t i = 0; i < len; i += 16)
-        sum += (u128)(word(at + i) + key[i / 8]) * (word(at + i + 8) + key[i / 8 + 1]);
-    return sum;
+    return (u128)(word(at) + key[0]) * (word(at + 8) + key[1]);
 }
 
-static uint64_t step(uint64_t sum, uint64_t point, uint64_t limb)
+/* Whole pairs of words; two sums, so that one addition need not wait for the other. */
+static u128 nh(const uint64_t *key, const char *at, size_t len)
 {
-    u128 product = (u128)sum * point + limb;
-    uint64_t folded = ((uint64_t)product & PRIME) + (uint64_t)(product >> 61);
+    u128 sum = 0, other = 0;
+    size_t i = 0;
+    for (; i + 32 <= len; i += 32) {
+        sum += pair(key + i / 8, at + i);
+        other += pair(key + i / 8 + 2, at + i + 16);
+    }
+    if (i < len) sum += pair(key + i / 8, at + i);
+    return sum + other;
+}
+
+/* The next term of the polynomial: a block's sum, in three limbs, each times a number of its own.
+ */
+static uint64_t step(const struct print_key *key, uint64_t sum, u128 block)
+{
+    u128 term = (u128)sum * key->points[0] + (u128)((uint64_t)block & LIMB) * key->points[1] +
+                (u128)((uint64_t)(block >> 43) & LIMB) * key->points[2] +
+                (u128)(uint64_t)(block >> 86) * key->points[3];
+    uint64_t folded = ((uint64_t)term & PRIME) + (uint64_t)(term >> 61);
+    folded = (folded & PRIME) + (folded >> 61);
     return folded >= PRIME ? folded - PRIME : folded;
 }
 
@@ -54,9 +68,7 @@ static void add_block(struct print *print, const char *at, size_t len)
         memcpy(last, at + whole, len - whole);
         sum += nh(key->words + whole / 8, last, sizeof(last));
     }
-    print->sum = step(print->sum, key->point, (uint64_t)sum & LIMB);
-    print->sum = step(print->sum, key->point, (uint64_t)(sum >> 43) & LIMB);
-    print->sum = step(print->sum, key->point, (uint64_t)(sum >> 86));
+    print->sum = step(key, print->sum, sum);
 }
 
 void print_add(struct print *print, const void *bytes, size_t len)

@@ -4,7 +4,7 @@
 /* A fingerprint of bytes under a random key, ten times as fast as SHA-256: whether bytes that are
    read now are those that were read before, within one run. NH (of UMAC, RFC 4418, with words of 64
    bits) block by block, and of the blocks' sums a polynomial modulo 2^61 - 1. Two different strings
-   of one length have the same print with a chance below (3 blocks + 1) / 2^60, whatever they are,
+   of one length have the same print with a chance below (blocks + 2) / 2^60, whatever they are,
    as long as whoever made them doesn't know the key; of different lengths it says nothing.
 
    No hash for keeping: it means nothing to another run. */
@@ -15,7 +15,7 @@
 
 struct print_key {
     uint64_t words[PRINT_BLOCK / 8];
-    uint64_t point;
+    uint64_t points[4];
 };
 void print_key_init(struct print_key *key);
 

@@ -61,6 +61,8 @@ bool datadir_options(const char *dir, enum sl_access access, struct sl_options *
     }
     *options = (struct sl_options){
         .dir = dir, .access = access, .owner_key = owner, .namespace_id = spaces};
+    /* a command reads once, and verifying stays within 64 MB */
+    if (access == SL_READ_BESIDE) options->cache_bytes = 16 * SL_MIB;
     return true;
 }
 
