@@ -1,0 +1,209 @@
+/* What it costs to read the state of a share as it was, at any of its events. */
+
+#include "read.h"
+
+#include "core/crypto.h"
+#include "scratch.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define MOMENTS 24
+#define TRIES 5
+#define LEAST_BYTES 65536 /* a read of less is counted as so much */
+
+struct moment {
+    uint64_t sequence, bytes;
+    uint64_t now_ns, at_ns; /* when it was the newest; when the share had gone on */
+    uint8_t hash[32];
+};
+
+static int by_sequence(const void *a, const void *b)
+{
+    const struct moment *x = a, *y = b;
+    return (x->sequence > y->sequence) - (x->sequence < y->sequence);
+}
+
+static int by_value(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+static bool hash_bytes(void *ctx, const void *bytes, size_t len)
+{
+    crypto_hash_add(ctx, bytes, len);
+    return true;
+}
+
+static bool read_state(
+    struct sl_store *store, const char *id, struct sl_moment moment, struct sl_sink sink)
+{
+    struct sl_view *view;
+    struct sl_err err = {0};
+    enum sl_result result = sl_view_open(store, sl_span_of(id), moment, &view, &err);
+    if (result == SL_OK) {
+        result = sl_view_data(view, sink, &err);
+        sl_view_close(view);
+    }
+    return scratch_ok(result, &err, "read a state");
+}
+
+static bool hash_state(
+    struct sl_store *store, const char *id, struct sl_moment moment, uint8_t out[32])
+{
+    struct crypto_hash *hash = crypto_hash_create();
+    crypto_hash_begin(hash);
+    bool good = read_state(store, id, moment, (struct sl_sink){hash_bytes, hash});
+    crypto_hash_end(hash, out);
+    crypto_hash_destroy(hash);
+    return good;
+}
+
+/* The median of some tries. */
+static bool time_state(
+    struct sl_store *store, const char *id, struct sl_moment moment, uint64_t *bytes, uint64_t *ns)
+{
+    double took[TRIES];
+    for (int i = 0; i < TRIES; i++) {
+        uint64_t begun = bench_ns();
+        *bytes = 0;
+        if (!read_state(store, id, moment, scratch_count(bytes))) return false;
+        took[i] = (double)(bench_ns() - begun);
+    }
+    qsort(took, TRIES, sizeof(*took), by_value);
+    *ns = (uint64_t)took[TRIES / 2];
+    return true;
+}
+
+static double per_byte(uint64_t ns, uint64_t bytes)
+{
+    return (double)ns / (double)(bytes > LEAST_BYTES ? bytes : LEAST_BYTES);
+}
+
+/* A share of so many syncs; at some of them its state is read while it is the newest. */
+static bool grow(struct sl_store *store, const struct sl_credentials *share, uint64_t events,
+    struct moment *moments)
+{
+    struct buf body = {0};
+    struct sl_err err = {0};
+    struct sl_synced synced;
+    size_t next = 0;
+    bool good = true;
+    for (uint64_t n = 1; n <= events && good; n++) {
+        buf_clear(&body);
+        bodies_grown(n, share->secret, &body);
+        good = scratch_ok(
+            sl_share_sync(store, sl_span_of(share->id), buf_span(&body), n, &synced, &err), &err,
+            "sync");
+        for (; next < MOMENTS && moments[next].sequence == n + 1 && good; next++) {
+            struct moment *moment = &moments[next];
+            struct sl_moment now = {SL_NOW, 0};
+            good = synced.sequence == n + 1 &&
+                   scratch_ok(sl_store_settle(store, &err), &err, "settle") &&
+                   time_state(store, share->id, now, &moment->bytes, &moment->now_ns) &&
+                   hash_state(store, share->id, now, moment->hash);
+        }
+    }
+    buf_fini(&body);
+    return good;
+}
+
+/* A share whose state is the same, but came in one batch: it has a snapshot at its last event. */
+static bool twin(struct sl_store *store, const char *id, struct sl_credentials *share)
+{
+    struct buf body = {0};
+    struct sl_err err = {0};
+    struct sl_synced synced;
+    bool good = scratch_share(store, 2, share);
+    if (!good) return false;
+    buf_add_span(&body, SL_SPAN("{\"secret\":\""));
+    buf_add(&body, share->secret, strlen(share->secret));
+    buf_add_span(&body, SL_SPAN("\",\"data\":"));
+    good = read_state(store, id, (struct sl_moment){SL_NOW, 0}, scratch_keep(&body));
+    buf_add(&body, "}", 1);
+    good =
+        good && !body.failed &&
+        scratch_ok(sl_share_sync(store, sl_span_of(share->id), buf_span(&body), 1, &synced, &err),
+            &err, "sync of a whole state") &&
+        scratch_ok(sl_store_settle(store, &err), &err, "settle");
+    buf_fini(&body);
+    return good;
+}
+
+static bool look_back(
+    struct bench *bench, struct sl_store *store, const char *id, struct moment *moments)
+{
+    (void)bench;
+    for (int i = 0; i < MOMENTS; i++) {
+        struct sl_moment at = {SL_AT_SEQUENCE, moments[i].sequence};
+        uint64_t bytes;
+        uint8_t hash[32];
+        if (!time_state(store, id, at, &bytes, &moments[i].at_ns) ||
+            !hash_state(store, id, at, hash))
+            return false;
+        if (bytes != moments[i].bytes || memcmp(hash, moments[i].hash, sizeof(hash)) != 0)
+            return bench_fail("the state at %llu isn't what it was then",
+                (unsigned long long)moments[i].sequence);
+    }
+    return true;
+}
+
+static void record(
+    struct bench *bench, uint64_t events, const struct moment *moments, double now_per_byte)
+{
+    char name[96], under[96], text[128];
+    double at[MOMENTS], against_then[MOMENTS];
+    unsigned long long e = events;
+    for (int i = 0; i < MOMENTS; i++) {
+        at[i] = per_byte(moments[i].at_ns, moments[i].bytes);
+        against_then[i] = (double)moments[i].at_ns / (double)moments[i].now_ns;
+        snprintf(name, sizeof(name), "read.at_random.%llu.read_by_sequence", e);
+        series_add(bench, name, (double)moments[i].sequence, (double)moments[i].at_ns / 1000);
+        snprintf(name, sizeof(name), "read.when_newest.%llu.read_by_sequence", e);
+        series_add(bench, name, (double)moments[i].sequence, (double)moments[i].now_ns / 1000);
+    }
+    qsort(at, MOMENTS, sizeof(*at), by_value);
+    qsort(against_then, MOMENTS, sizeof(*against_then), by_value);
+    snprintf(under, sizeof(under), "read.now.%llu.per_byte", e);
+    figure_add(bench, under, "ns", BETTER_LOW, now_per_byte);
+    snprintf(name, sizeof(name), "read.at.%llu.worst_per_byte", e);
+    figure_add(bench, name, "ns", BETTER_LOW, at[MOMENTS - 1]);
+    snprintf(name, sizeof(name), "read.at.%llu.against_then", e);
+    figure_add(bench, name, "", BETTER_LOW, against_then[MOMENTS / 2]);
+    snprintf(name, sizeof(name), "read.at.%llu.per_byte", e);
+    figure_add(bench, name, "ns", BETTER_LOW, at[MOMENTS / 2]);
+    snprintf(text, sizeof(text),
+        "the state at a random N of %llu events against the state now, a byte", e);
+    goal_add(bench, text, name, under, false, 2);
+}
+
+static bool read_events(struct bench *bench, uint64_t events)
+{
+    char path[SCRATCH_PATH_BYTES];
+    struct sl_store *store;
+    struct sl_credentials share, clean;
+    struct moment moments[MOMENTS] = {0};
+    uint64_t seed = bench->seed + events, bytes = 0, now_ns = 0;
+    bench_tell("read: states of a share of %llu events", (unsigned long long)events);
+    for (int i = 0; i < MOMENTS; i++)
+        moments[i].sequence = 2 + bench_random(&seed) % events;
+    qsort(moments, MOMENTS, sizeof(*moments), by_sequence);
+    scratch_path(bench, "read-at", path);
+    if (!scratch_open(path, SL_DURABLE_PROCESS, &store)) return false;
+    bool good = scratch_share(store, 1, &share) && grow(store, &share, events, moments) &&
+                twin(store, share.id, &clean) && look_back(bench, store, share.id, moments) &&
+                time_state(store, clean.id, (struct sl_moment){SL_NOW, 0}, &bytes, &now_ns) &&
+                scratch_verified(store, events + 3);
+    sl_store_close(store);
+    scratch_remove(path);
+    if (good) record(bench, events, moments, per_byte(now_ns, bytes));
+    return good;
+}
+
+bool read_at(struct bench *bench)
+{
+    if (!read_events(bench, 2000)) return false;
+    if (bench->size >= BENCH_NORMAL && !read_events(bench, 20000)) return false;
+    return bench->size < BENCH_FULL || read_events(bench, 100000);
+}
