@@ -1,0 +1,333 @@
+/* A server of a part's own: `sharelog serve` on a free port of this machine, and one plain request
+   at a time to it. A server never outlives this process, however it ends. */
+
+#include "server.h"
+#include "bench.h"
+
+#include "core/json.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define START_MS 600000 /* a large store takes long to open */
+#define STOP_MS 60000
+#define ANSWER_S 120
+#define FLAGS_MAX 24
+#define RUNNING_MAX 16
+
+static volatile sig_atomic_t running[RUNNING_MAX];
+static uint64_t rss_highest;
+
+static void note_running(int from, int to)
+{
+    for (int i = 0; i < RUNNING_MAX; i++)
+        if (running[i] == from) {
+            running[i] = to;
+            return;
+        }
+}
+
+void server_kill_all(void)
+{
+    for (int i = 0; i < RUNNING_MAX; i++)
+        if (running[i] > 0) kill((pid_t)running[i], SIGKILL);
+}
+
+uint64_t server_rss_ever(void)
+{
+    return rss_highest;
+}
+
+/* ---- start and stop ---- */
+
+/* In the child: becomes the server. stderr goes to LOG, so that a failure can be shown. */
+static void become_server(const char *const *argv, int out, const char *log, int parent)
+{
+    int fd = open(log, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    sigset_t none;
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (getppid() != parent || fd < 0 || nothing < 0) _exit(127);
+    dup2(nothing, 0);
+    dup2(out, 1);
+    dup2(fd, 2);
+    unsetenv("SHARELOG_OWNER_KEY");
+    unsetenv("SHARELOG_NAMESPACE");
+    unsetenv("SESSIONS_SHARED_SECRET");
+    execv(argv[0], (char *const *)argv);
+    dprintf(2, "%s: %s\n", argv[0], strerror(errno));
+    _exit(127);
+}
+
+/* The first line that it prints, or what there is of it when it ends or takes too long. */
+static void read_line(int fd, char *line, size_t cap)
+{
+    size_t len = 0;
+    uint64_t begun = bench_ns();
+    line[0] = 0;
+    while (len + 1 < cap && !strchr(line, '\n')) {
+        struct pollfd wait = {.fd = fd, .events = POLLIN};
+        uint64_t gone_ms = (bench_ns() - begun) / 1000000;
+        if (gone_ms >= START_MS || poll(&wait, 1, (int)(START_MS - gone_ms)) <= 0) return;
+        ssize_t got = read(fd, line + len, cap - 1 - len);
+        if (got <= 0) return;
+        line[len += (size_t)got] = 0;
+    }
+}
+
+static void log_path(const struct server *server, char *path, size_t cap)
+{
+    snprintf(path, cap, "%s.log", server->folder);
+}
+
+/* The last line of the server's stderr. */
+static void last_words(const struct server *server, char *words, size_t cap)
+{
+    char path[300], line[1024];
+    log_path(server, path, sizeof(path));
+    FILE *file = fopen(path, "r");
+    snprintf(words, cap, "it said nothing");
+    while (file && fgets(line, sizeof(line), file)) {
+        line[strcspn(line, "\n")] = 0;
+        if (line[0]) snprintf(words, cap, "%s", line);
+    }
+    if (file) fclose(file);
+}
+
+static bool read_owner_key(struct server *server)
+{
+    char path[300];
+    snprintf(path, sizeof(path), "%s/owner-key", server->folder);
+    FILE *file = fopen(path, "r");
+    bool good = file && fgets(server->owner_key, sizeof(server->owner_key), file);
+    if (file) fclose(file);
+    server->owner_key[good ? strcspn(server->owner_key, "\r\n") : 0] = 0;
+    return good;
+}
+
+bool server_start(
+    struct bench *bench, const char *folder, const char *const *flags, struct server *server)
+{
+    const char *argv[FLAGS_MAX + 8] = {
+        bench->sharelog, "serve", "--listen", "127.0.0.1:0", "--data", folder};
+    char line[256], log[300], words[1024];
+    int count = 6, out[2];
+    *server = (struct server){0};
+    for (; flags && *flags && count < FLAGS_MAX + 7; flags++)
+        argv[count++] = *flags;
+    if (strlen(folder) >= sizeof(server->folder)) return bench_fail("%s: path too long", folder);
+    strcpy(server->folder, folder);
+    log_path(server, log, sizeof(log));
+    if (pipe2(out, O_CLOEXEC) != 0) return bench_fail("pipe: %s", strerror(errno));
+    int parent = getpid(), pid = fork();
+    if (pid == 0) become_server(argv, out[1], log, parent);
+    close(out[1]);
+    if (pid > 0) note_running(0, pid);
+    server->pid = pid;
+    read_line(out[0], line, sizeof(line));
+    close(out[0]);
+    if (pid > 0 && sscanf(line, "listening on http://127.0.0.1:%u", &server->port) == 1 &&
+        read_owner_key(server))
+        return true;
+    last_words(server, words, sizeof(words));
+    if (pid > 0) {
+        kill(pid, SIGKILL);
+        waitpid(pid, NULL, 0);
+        note_running(pid, 0);
+    }
+    return bench_fail("%s serve didn't start: %s", bench->sharelog, words);
+}
+
+bool server_stop(struct server *server)
+{
+    char words[1024];
+    int status = -1;
+    uint64_t begun = bench_ns();
+    if (server->pid <= 0) return true;
+    uint64_t rss = server_rss(server, true);
+    if (rss > rss_highest) rss_highest = rss;
+    kill(server->pid, SIGTERM);
+    int got;
+    while ((got = waitpid(server->pid, &status, WNOHANG)) == 0) {
+        if (bench_ns() - begun > (uint64_t)STOP_MS * 1000000) kill(server->pid, SIGKILL);
+        usleep(2000);
+    }
+    note_running(server->pid, 0);
+    server->pid = 0;
+    if (got > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0) return true;
+    last_words(server, words, sizeof(words));
+    return bench_fail("the server ended with %s %d: %s", WIFSIGNALED(status) ? "signal" : "status",
+        WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status), words);
+}
+
+/* ---- /proc ---- */
+
+uint64_t server_rss(const struct server *server, bool highest)
+{
+    char path[64], line[256];
+    const char *name = highest ? "VmHWM:" : "VmRSS:";
+    uint64_t kib = 0;
+    snprintf(path, sizeof(path), "/proc/%d/status", server->pid);
+    FILE *file = fopen(path, "r");
+    while (file && fgets(line, sizeof(line), file))
+        if (strncmp(line, name, strlen(name)) == 0) kib = strtoull(line + strlen(name), NULL, 10);
+    if (file) fclose(file);
+    return kib * 1024;
+}
+
+/* In clock ticks, so no finer than 10 ms. */
+uint64_t server_cpu_ns(const struct server *server)
+{
+    char path[64], line[1024] = "";
+    unsigned long long user = 0, kernel = 0;
+    snprintf(path, sizeof(path), "/proc/%d/stat", server->pid);
+    FILE *file = fopen(path, "r");
+    if (file && !fgets(line, sizeof(line), file)) line[0] = 0;
+    if (file) fclose(file);
+    const char *behind = strrchr(line, ')'); /* the name may hold anything */
+    if (behind)
+        sscanf(
+            behind + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu", &user, &kernel);
+    return (uint64_t)(user + kernel) * 1000000000u / (uint64_t)sysconf(_SC_CLK_TCK);
+}
+
+/* ---- one request ---- */
+
+static int connect_to(unsigned port)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET,
+        .sin_port = htons((uint16_t)port),
+        .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct timeval patience = {.tv_sec = ANSWER_S};
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), yes = 1;
+    if (fd < 0) return -1;
+    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof(yes));
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+    if (connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0) return fd;
+    close(fd);
+    return -1;
+}
+
+static bool send_all(int fd, const char *bytes, size_t len)
+{
+    while (len > 0) {
+        ssize_t sent = send(fd, bytes, len, MSG_NOSIGNAL);
+        if (sent < 0 && errno == EINTR) continue;
+        if (sent <= 0) return false;
+        bytes += sent;
+        len -= (size_t)sent;
+    }
+    return true;
+}
+
+/* Everything up to the end of the connection. */
+static bool receive_all(int fd, struct buf *in)
+{
+    while (buf_reserve(in, 64 * 1024)) {
+        ssize_t got = recv(fd, in->ptr + in->len, in->cap - in->len, 0);
+        if (got < 0 && errno == EINTR) continue;
+        if (got <= 0) return got == 0;
+        in->len += (size_t)got;
+    }
+    return false;
+}
+
+/* A head's field, case aside; NULL: not there. The head is NUL-terminated. */
+static const char *field_of(const char *head, const char *name)
+{
+    for (const char *at = head; (at = strstr(at, "\r\n"));) {
+        at += 2;
+        if (strncasecmp(at, name, strlen(name)) == 0 && at[strlen(name)] == ':')
+            return at + strlen(name) + 1;
+    }
+    return NULL;
+}
+
+static bool add_chunks(const char *at, const char *end, struct buf *out)
+{
+    while (at < end) {
+        char *behind;
+        size_t len = strtoull(at, &behind, 16);
+        behind = memchr(behind, '\n', (size_t)(end - behind));
+        if (!behind || (size_t)(end - ++behind) < len) return false;
+        if (len == 0) return true;
+        buf_add(out, behind, len);
+        at = behind + len + 2;
+    }
+    return false;
+}
+
+/* Only whole answers count. */
+static bool read_answer(struct buf *in, int *status, struct buf *out)
+{
+    buf_add(in, "", 1);
+    if (in->failed || in->len < 13 || sscanf(in->ptr, "HTTP/1.%*c %d", status) != 1) return false;
+    char *split = strstr(in->ptr, "\r\n\r\n");
+    if (!split) return false;
+    const char *body = split + 4, *end = in->ptr + in->len - 1;
+    split[2] = 0;
+    const char *length = field_of(in->ptr, "content-length");
+    const char *coding = field_of(in->ptr, "transfer-encoding");
+    if (coding && strstr(coding, "chunked")) return add_chunks(body, end, out);
+    if (length && strtoull(length, NULL, 10) != (uint64_t)(end - body)) return false;
+    buf_add(out, body, (size_t)(end - body));
+    return !out->failed;
+}
+
+bool server_ask(const struct server *server, const char *method, const char *target,
+    struct sl_span body, int *status, struct buf *out)
+{
+    char head[1024];
+    struct buf in = {0};
+    *status = 0;
+    int len = snprintf(head, sizeof(head),
+        "%s %s HTTP/1.1\r\nHost: 127.0.0.1:%u\r\nConnection: close\r\n"
+        "Authorization: Bearer %s\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n\r\n",
+        method, target, server->port, server->owner_key, body.len);
+    int fd = len < (int)sizeof(head) ? connect_to(server->port) : -1;
+    bool good = fd >= 0 && send_all(fd, head, (size_t)len) && send_all(fd, body.ptr, body.len) &&
+                receive_all(fd, &in) && read_answer(&in, status, out);
+    if (!good) *status = 0;
+    if (fd >= 0) close(fd);
+    buf_fini(&in);
+    return good;
+}
+
+static bool take_text(struct sl_span answer, const char *name, char *out, size_t cap)
+{
+    struct sl_span value, raw;
+    if (!json_get(answer, name, &value) || !json_string_raw(value, &raw) || raw.len >= cap)
+        return false;
+    memcpy(out, raw.ptr, raw.len);
+    out[raw.len] = 0;
+    return true;
+}
+
+bool server_create_share(
+    const struct server *server, const char *session_id, struct sl_credentials *credentials)
+{
+    char body[SL_SESSION_ID_BYTES + 32];
+    struct buf answer = {0};
+    int status, len = snprintf(body, sizeof(body), "{\"sessionID\":\"%s\"}", session_id);
+    *credentials = (struct sl_credentials){0};
+    bool good =
+        len < (int)sizeof(body) &&
+        server_ask(
+            server, "POST", "/api/share", (struct sl_span){body, (size_t)len}, &status, &answer) &&
+        status == 200 && json_check(buf_span(&answer), 16, NULL) == SL_OK &&
+        take_text(buf_span(&answer), "id", credentials->id, sizeof(credentials->id)) &&
+        take_text(buf_span(&answer), "secret", credentials->secret, sizeof(credentials->secret));
+    buf_fini(&answer);
+    return good || bench_fail("the server made no share (status %d)", status);
+}
