@@ -251,9 +251,27 @@ bool crypto_uuid_parse(struct sl_span text, uint8_t out[16])
     return true;
 }
 
+/* What is small comes out of a store of the thread's own, as asking for 32 bytes costs as much as
+   asking for hundreds; what was handed out is wiped there. (A forked child would hand out the same:
+   this process never forks.) */
+#define RANDOM_STORE_BYTES 512
 void crypto_random(void *out, size_t len)
 {
-    need(RAND_bytes(out, (int)len) == 1, "randomness");
+    static _Thread_local struct {
+        size_t left;
+        uint8_t bytes[RANDOM_STORE_BYTES];
+    } store;
+    if (len > RANDOM_STORE_BYTES / 8) {
+        need(RAND_bytes(out, (int)len) == 1, "randomness");
+        return;
+    }
+    if (store.left < len) {
+        need(RAND_bytes(store.bytes, RANDOM_STORE_BYTES) == 1, "randomness");
+        store.left = RANDOM_STORE_BYTES;
+    }
+    store.left -= len;
+    memcpy(out, store.bytes + store.left, len);
+    OPENSSL_cleanse(store.bytes + store.left, len);
 }
 
 bool crypto_equal(struct sl_span a, struct sl_span b)
