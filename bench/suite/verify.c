@@ -1,0 +1,211 @@
+/* Verifying a store against reading all of it and hashing what is hashed once; verifying a bundle
+   against hashing its bytes. */
+
+#include "scratch.h"
+
+#include "core/bundle.h"
+#include "core/crypto.h"
+#include "core/rows.h"
+#include "core/store.h"
+
+#include <pthread.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define CACHE_BYTES (16 * SL_MIB) /* as `sharelog verify` has it */
+#define THREADS_MOST 16
+
+/* ---- the floor: every row is read, and hashed unless it is a snapshot's ---- */
+
+struct reader {
+    struct kv *kv;
+    unsigned number, count, shares; /* which thread this is, of how many */
+    uint64_t bytes;
+    pthread_t thread;
+};
+
+static void read_family(struct reader *reader, enum kv_family family, struct crypto_hash *hash)
+{
+    char from[16], to[16];
+    bool split = family != KV_LOG;
+    if (!split && reader->number > 0) return;
+    /* share ids are eight digits here */
+    snprintf(from, sizeof(from), "%08u", reader->shares * reader->number / reader->count);
+    snprintf(to, sizeof(to), "%08u", reader->shares * (reader->number + 1) / reader->count);
+    struct kv_iter *iter = kv_iter_create(reader->kv, family,
+        split ? sl_span_of(from) : SL_SPAN(""), split ? sl_span_of(to) : SL_SPAN(""), true);
+    uint8_t out[32];
+    for (kv_iter_first(iter); kv_iter_valid(iter); kv_iter_next(iter)) {
+        struct sl_span value = kv_iter_value(iter);
+        reader->bytes += value.len;
+        if (family == KV_SNAPSHOT) continue;
+        crypto_hash_begin(hash);
+        crypto_hash_add(hash, value.ptr, value.len);
+        crypto_hash_end(hash, out);
+    }
+    kv_iter_destroy(iter);
+}
+
+static void *read_all(void *arg)
+{
+    struct reader *reader = arg;
+    struct crypto_hash *hash = crypto_hash_create();
+    read_family(reader, KV_EVENT, hash);
+    read_family(reader, KV_BODY, hash);
+    read_family(reader, KV_LOG, hash);
+    read_family(reader, KV_SNAPSHOT, hash);
+    crypto_hash_destroy(hash);
+    return NULL;
+}
+
+static double floor_seconds(struct sl_store *store, unsigned shares, uint64_t *bytes)
+{
+    struct reader readers[THREADS_MOST] = {0};
+    cpu_set_t set;
+    unsigned threads = sched_getaffinity(0, sizeof(set), &set) == 0 ? (unsigned)CPU_COUNT(&set) : 1;
+    if (threads > THREADS_MOST) threads = THREADS_MOST;
+    uint64_t begun = bench_ns();
+    for (unsigned i = 0; i < threads; i++) {
+        readers[i] = (struct reader){store->kv, i, threads, shares, 0, 0};
+        if (pthread_create(&readers[i].thread, NULL, read_all, &readers[i]) != 0) abort();
+    }
+    *bytes = 0;
+    for (unsigned i = 0; i < threads; i++) {
+        pthread_join(readers[i].thread, NULL);
+        *bytes += readers[i].bytes;
+    }
+    return (double)(bench_ns() - begun) / 1e9;
+}
+
+/* ---- a store ---- */
+
+static bool make(const struct bench *bench, const char *path, unsigned *shares, uint64_t *events)
+{
+    uint64_t wanted = bench_pick(bench, 20, 100, 1000) * 1000000, bytes = 0;
+    struct sl_store *store;
+    struct sl_err err = {0};
+    struct bodies bodies = {0};
+    *shares = 0;
+    *events = 0;
+    if (!bodies_of_recording(bench, "long", &bodies)) return false;
+    bool good = scratch_open(path, SL_DURABLE_PROCESS, &store);
+    if (good) {
+        for (; bytes < wanted && good; bytes += bodies.bytes.len, ++*shares) {
+            struct sl_credentials share;
+            good = scratch_share(store, *shares, &share);
+            if (good) bodies_sign(&bodies, share.secret);
+            good = good && bodies_play(&bodies, store, share.id);
+            *events += 1 + bodies.count;
+        }
+        good = good && scratch_ok(sl_store_compact(store, NULL, &err), &err, "compact");
+        sl_store_close(store);
+    }
+    bodies_fini(&bodies);
+    return good;
+}
+
+static bool verify_store(
+    struct bench *bench, struct sl_store *store, unsigned shares, uint64_t events)
+{
+    struct sl_err err = {0};
+    struct sl_verified verified;
+    uint64_t bytes = 0;
+    /* once to warm up the files; then the one beside the other */
+    floor_seconds(store, shares, &bytes);
+    uint64_t cpu = bench_cpu_ns();
+    double floor_s = floor_seconds(store, shares, &bytes);
+    double floor_cpu = (double)(bench_cpu_ns() - cpu) / 1e9;
+    uint64_t begun = bench_ns();
+    cpu = bench_cpu_ns();
+    if (!scratch_ok(sl_store_verify(store, NULL, &verified, &err), &err, "verify")) return false;
+    double verify_s = (double)(bench_ns() - begun) / 1e9;
+    double verify_cpu = (double)(bench_cpu_ns() - cpu) / 1e9;
+    if (verified.events != events || verified.shares != shares)
+        return bench_fail("verify: %llu events of %llu shares were checked",
+            (unsigned long long)verified.events, (unsigned long long)verified.shares);
+    figure_add(bench, "verify.read_and_hash.rate", "B/s", BETTER_HIGH, (double)bytes / floor_s);
+    figure_add(bench, "verify.store.rate", "B/s", BETTER_HIGH, (double)bytes / verify_s);
+    figure_add(bench, "verify.read_and_hash.cpu", "s", BETTER_LOW, floor_cpu);
+    figure_add(bench, "verify.store.cpu", "s", BETTER_LOW, verify_cpu);
+    goal_add(bench, "verify against reading and hashing the same store", "verify.store.rate",
+        "verify.read_and_hash.rate", true, 0.8);
+    return true;
+}
+
+/* ---- a bundle ---- */
+
+struct reading {
+    struct sl_span bytes;
+    size_t at;
+};
+
+static enum sl_result read_bundle(void *ctx, char *out, size_t cap, size_t *len, struct sl_err *err)
+{
+    struct reading *reading = ctx;
+    (void)err;
+    size_t left = reading->bytes.len - reading->at;
+    *len = left < cap ? left : cap;
+    memcpy(out, reading->bytes.ptr + reading->at, *len);
+    reading->at += *len;
+    return SL_OK;
+}
+
+static bool verify_bundle(struct bench *bench, struct sl_store *store)
+{
+    struct buf bundle = {0};
+    struct note_key key;
+    struct policy *policy = NULL;
+    struct sl_err err = {0};
+    struct bundle_verdict verdict;
+    uint8_t hash[32];
+    if (!note_key_parse(sl_span_of(sl_store_log_key(store)), &key))
+        return bench_fail("the log's key isn't one");
+    uint64_t begun = bench_ns();
+    bool good = scratch_ok(sl_share_bundle(store, SL_SPAN("00000000"), scratch_keep(&bundle), &err),
+                    &err, "bundle") &&
+                scratch_ok(policy_make(&key, NULL, 0, 0, &policy, &err), &err, "policy");
+    double made_s = (double)(bench_ns() - begun) / 1e9;
+    begun = bench_ns();
+    if (good) crypto_sha256(bundle.ptr, bundle.len, hash);
+    double floor_s = (double)(bench_ns() - begun) / 1e9;
+    struct reading reading = {buf_span(&bundle), 0};
+    begun = bench_ns();
+    good =
+        good && scratch_ok(bundle_verify((struct bundle_input){read_bundle, &reading, bundle.len},
+                               policy, NULL, &verdict, &err),
+                    &err, "verify a bundle");
+    double verify_s = (double)(bench_ns() - begun) / 1e9;
+    if (good) {
+        figure_add(bench, "verify.bundle.made", "B/s", BETTER_HIGH, (double)bundle.len / made_s);
+        figure_add(bench, "verify.bundle.hash", "B/s", BETTER_HIGH, (double)bundle.len / floor_s);
+        figure_add(bench, "verify.bundle.rate", "B/s", BETTER_HIGH, (double)bundle.len / verify_s);
+    }
+    policy_destroy(policy);
+    buf_fini(&bundle);
+    return good;
+}
+
+static bool run(struct bench *bench)
+{
+    char path[SCRATCH_PATH_BYTES];
+    unsigned shares;
+    uint64_t events;
+    struct sl_store *store;
+    struct sl_err err = {0};
+    bench_tell("verify: a store, then a bundle");
+    scratch_path(bench, "verify", path);
+    if (!make(bench, path, &shares, &events)) return false;
+    struct sl_options options = {
+        .dir = path, .durability = SL_DURABLE_FSYNC, .cache_bytes = CACHE_BYTES};
+    bool good = scratch_ok(sl_store_open(&options, NULL, &store, &err), &err, "open");
+    if (good) {
+        good = verify_store(bench, store, shares, events) && verify_bundle(bench, store);
+        sl_store_close(store);
+    }
+    scratch_remove(path);
+    return good;
+}
+
+const struct part part_verify = {
+    "verify", "verifying a store and a bundle, against reading and hashing them", run};
