@@ -1,0 +1,343 @@
+/* Syncs over HTTP, durable: how many, and how soon. */
+
+#include "ingest.h"
+
+#include "core/json.h"
+#include "floor.h"
+
+#include <fcntl.h>
+#include <math.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#define SWEEP_CONNECTIONS 64
+/* The knee is the highest rate with a p99 of at most so many times that of an idle server. */
+#define KNEE_TIMES 5
+
+static uint64_t rss_most; /* of this round's servers */
+
+void ingest_note_rss(const struct server *server)
+{
+    uint64_t rss = server_rss(server, true);
+    if (rss > rss_most) rss_most = rss;
+}
+
+/* ---- a sync ---- */
+
+void sync_head(const char *id, size_t body_bytes, struct buf *out)
+{
+    char head[256];
+    int len = snprintf(head, sizeof(head),
+        "POST /api/share/%s/sync HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+        "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n",
+        id, body_bytes);
+    buf_add(out, head, (size_t)len);
+}
+
+bool sync_counted(int status, struct sl_span answer, uint64_t syncs)
+{
+    char want[128];
+    int len = snprintf(want, sizeof(want), "{\"success\":true,\"syncCount\":%llu,\"seq\":%llu}",
+        (unsigned long long)syncs, (unsigned long long)syncs + 1);
+    return status == 200 && sl_span_eq(answer, (struct sl_span){want, (size_t)len});
+}
+
+void ingest_request(void *ctx, unsigned connection, struct buf *out)
+{
+    struct ingest *ingest = ctx;
+    struct writer *writer = &ingest->writers[connection];
+    const struct sl_span front = SL_SPAN("{\"secret\":\"");
+    struct sl_span body = bodies_get(&ingest->bodies, writer->sent++ * ingest->count + connection);
+    sync_head(writer->credentials.id, body.len, out);
+    buf_add_span(out, front);
+    buf_add(out, writer->credentials.secret, SL_SECRET_BYTES);
+    buf_add(out, body.ptr + front.len + SL_SECRET_BYTES, body.len - front.len - SL_SECRET_BYTES);
+}
+
+bool ingest_answer(void *ctx, unsigned connection, int status, struct sl_span body)
+{
+    struct writer *writer = &((struct ingest *)ctx)->writers[connection];
+    if (!sync_counted(status, body, writer->acknowledged + 1)) return false;
+    writer->acknowledged++;
+    return true;
+}
+
+/* ---- a server with shares ---- */
+
+bool ingest_start(struct bench *bench, const struct shape_kind *kind, unsigned writers,
+    const char *name, struct ingest *ingest)
+{
+    static const char *const flags[] = {"--durability", "fsync", NULL};
+    char path[SCRATCH_PATH_BYTES], session[64];
+    *ingest = (struct ingest){.bench = bench, .count = writers};
+    scratch_path(bench, name, path);
+    if (!bodies_of_shape(bench, kind, 0, INGEST_BODIES, NULL, &ingest->bodies)) return false;
+    ingest->writers = calloc(writers, sizeof(*ingest->writers));
+    bool good = ingest->writers && server_start(bench, path, flags, &ingest->server);
+    for (unsigned i = 0; good && i < writers; i++) {
+        snprintf(session, sizeof(session), "ses_ingest%08u", i);
+        good = server_create_share(&ingest->server, session, &ingest->writers[i].credentials);
+    }
+    if (!good) ingest_finish(ingest, false);
+    return good;
+}
+
+bool ingest_finish(struct ingest *ingest, bool good)
+{
+    if (ingest->server.pid > 0) {
+        ingest_note_rss(&ingest->server);
+        good = server_stop(&ingest->server) && good;
+    }
+    good = good && store_verified(ingest->bench, ingest->server.folder);
+    if (ingest->server.folder[0]) scratch_remove(ingest->server.folder);
+    bodies_fini(&ingest->bodies);
+    free(ingest->writers);
+    *ingest = (struct ingest){0};
+    return good;
+}
+
+/* Load on it, and nothing failed. rate 0: closed. */
+static bool run_load(struct ingest *ingest, double rate, uint64_t warm_up_ns, uint64_t measure_ns,
+    struct load_outcome *outcome)
+{
+    struct load load = {.port = ingest->server.port,
+        .connections = ingest->count,
+        .rate = rate,
+        .warm_up_ns = warm_up_ns,
+        .measure_ns = measure_ns,
+        .request = ingest_request,
+        .answer = ingest_answer,
+        .ctx = ingest};
+    if (!load_run(&load, outcome)) return false;
+    if (outcome->failed == 0 && outcome->answered > 0) return true;
+    bench_fail("ingest: of %llu syncs %llu failed", (unsigned long long)outcome->sent,
+        (unsigned long long)outcome->failed);
+    load_outcome_fini(outcome);
+    return false;
+}
+
+/* ---- closed loop ---- */
+
+static void record(struct bench *bench, const char *name, const struct load_outcome *outcome)
+{
+    char full[128];
+    snprintf(full, sizeof(full), "%s.rate", name);
+    figure_add(bench, full, "1/s", BETTER_HIGH, (double)outcome->answered / outcome->seconds);
+    snprintf(full, sizeof(full), "%s.bytes", name);
+    figure_add(bench, full, "B/s", BETTER_HIGH, (double)outcome->bytes_out / outcome->seconds);
+    snprintf(full, sizeof(full), "%s.generator_busy", name);
+    figure_add(bench, full, "", BETTER_NEITHER, outcome->busy);
+    if (outcome->busy > 0.9)
+        bench_tell("%s: the load generator was the bottleneck (%.0f %% of a core)", name,
+            outcome->busy * 100);
+    histogram_record(bench, name, outcome->latency);
+}
+
+static bool closed(struct bench *bench, const struct shape_kind *kind, unsigned connections)
+{
+    struct ingest ingest;
+    struct load_outcome outcome;
+    char name[64];
+    uint64_t measure_ns = bench_measure_ns(bench);
+    bench_tell("ingest: %s, %u connections", kind->name, connections);
+    snprintf(name, sizeof(name), "ingest.%s.%u", kind->name, connections);
+    /* the floor, minutes of the machine's moods ago, once more */
+    if (!floor_bare(bench, kind, connections)) return false;
+    if (!ingest_start(bench, kind, connections, "ingest", &ingest)) return false;
+    bool ran = run_load(&ingest, 0, measure_ns / 4, measure_ns, &outcome);
+    bool good = ingest_finish(&ingest, ran && ingest_proved(&ingest));
+    if (good) record(bench, name, &outcome);
+    if (ran) load_outcome_fini(&outcome);
+    return good;
+}
+
+/* ---- open loop ---- */
+
+struct sweep {
+    struct bench *bench;
+    struct ingest *ingest;
+    const char *shape;
+    double idle_p99;              /* µs */
+    double best, best_p99, worst; /* rates: the highest that is good, the lowest that isn't */
+};
+
+static bool step(
+    struct sweep *sweep, double rate, uint64_t measure_ns, double *p50, double *p99, bool *kept_up)
+{
+    struct load_outcome outcome;
+    bench_tell("ingest: %s, open loop at %.0f/s", sweep->shape, rate);
+    if (!run_load(sweep->ingest, rate, measure_ns / 4, measure_ns, &outcome)) return false;
+    *p50 = (double)histogram_at(outcome.latency, 0.5) / 1000;
+    *p99 = (double)histogram_at(outcome.latency, 0.99) / 1000;
+    *kept_up = outcome.late == 0 && outcome.busy < 0.9;
+    load_outcome_fini(&outcome);
+    return true;
+}
+
+static bool try_rate(struct sweep *sweep, double rate)
+{
+    char name[96];
+    double p50, p99;
+    bool kept_up;
+    if (!step(sweep, rate, bench_measure_ns(sweep->bench), &p50, &p99, &kept_up)) return false;
+    snprintf(name, sizeof(name), "ingest.%s_p50.by_rate", sweep->shape);
+    series_add(sweep->bench, name, rate, p50);
+    snprintf(name, sizeof(name), "ingest.%s_p99.by_rate", sweep->shape);
+    series_add(sweep->bench, name, rate, p99);
+    if (kept_up && p99 <= KNEE_TIMES * sweep->idle_p99) {
+        sweep->best = rate;
+        sweep->best_p99 = p99;
+    } else {
+        sweep->worst = rate;
+    }
+    return true;
+}
+
+/* Up by steps until it no longer holds, then closer to where that begins. */
+static bool find_knee(struct sweep *sweep, double limit)
+{
+    static const double steps[] = {0.2, 0.4, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1};
+    unsigned halvings = (unsigned)bench_pick(sweep->bench, 1, 3, 4);
+    for (size_t i = 0; i < sizeof(steps) / sizeof(*steps) && sweep->worst == 0; i++)
+        if (!try_rate(sweep, limit * steps[i])) return false;
+    for (unsigned i = 0; i < halvings && sweep->worst > 0; i++)
+        if (!try_rate(sweep, (sweep->best + sweep->worst) / 2)) return false;
+    return true;
+}
+
+static bool swept(struct bench *bench, const struct shape_kind *kind)
+{
+    struct ingest ingest;
+    struct sweep sweep = {.bench = bench, .ingest = &ingest, .shape = kind->name};
+    char name[96];
+    double p50;
+    bool kept_up;
+    snprintf(name, sizeof(name), "ingest.%s.%u.rate", kind->name, SWEEP_CONNECTIONS);
+    double limit = figure_median(bench, name);
+    if (!ingest_start(bench, kind, SWEEP_CONNECTIONS, "ingest", &ingest)) return false;
+    /* few a second, so that one never meets another; longer, so that there is a p99 */
+    bool good = step(&sweep, fmax(100, limit / 50), 2 * bench_measure_ns(bench), &p50,
+        &sweep.idle_p99, &kept_up);
+    good = good && find_knee(&sweep, limit);
+    good = ingest_finish(&ingest, good && ingest_proved(&ingest));
+    if (!good) return false;
+    snprintf(name, sizeof(name), "ingest.%s.idle_p99", kind->name);
+    figure_add(bench, name, "us", BETTER_LOW, sweep.idle_p99);
+    snprintf(name, sizeof(name), "ingest.%s.knee.rate", kind->name);
+    figure_add(bench, name, "1/s", BETTER_HIGH, sweep.best);
+    snprintf(name, sizeof(name), "ingest.%s.knee.p99", kind->name);
+    figure_add(bench, name, "us", BETTER_NEITHER, sweep.best_p99);
+    return true;
+}
+
+/* ---- over time ---- */
+
+/* RocksDB's own log tells when it compacted: lines of JSON behind a tag. */
+static void mark_compactions(
+    struct bench *bench, const char *folder, const char *name, uint64_t from_us)
+{
+    char path[SCRATCH_PATH_BYTES], *line = NULL;
+    size_t cap = 0;
+    snprintf(path, sizeof(path), "%s/db/LOG", folder);
+    FILE *file = fopen(path, "r");
+    while (file && getline(&line, &cap, file) > 0) {
+        const char *time = strstr(line, "\"time_micros\": ");
+        if (!time || !strstr(line, "\"event\": \"compaction_finished\"")) continue;
+        uint64_t us = strtoull(time + sizeof("\"time_micros\": ") - 1, NULL, 10);
+        if (us >= from_us) series_add(bench, name, (double)(us - from_us) / 1e6, 0);
+    }
+    if (file) fclose(file);
+    free(line);
+}
+
+static bool over_time(struct bench *bench)
+{
+    struct ingest ingest;
+    struct load_outcome outcome;
+    struct timespec begun;
+    uint64_t measure_ns = bench_pick(bench, 1, 10, 60) * 1000000000;
+    bench_tell("ingest: over time");
+    if (!ingest_start(bench, &shape_capture, 16, "ingest", &ingest)) return false;
+    clock_gettime(CLOCK_REALTIME, &begun);
+    bool ran = run_load(&ingest, 0, 0, measure_ns, &outcome);
+    bool good = ran && ingest_proved(&ingest);
+    if (good)
+        mark_compactions(bench, ingest.server.folder, "ingest.capture_16.compactions",
+            (uint64_t)begun.tv_sec * 1000000 + (uint64_t)begun.tv_nsec / 1000);
+    good = ingest_finish(&ingest, good);
+    for (size_t i = 0; good && i < outcome.per_second_count; i++)
+        series_add(bench, "ingest.capture_16.per_second", (double)i, (double)outcome.per_second[i]);
+    if (good)
+        figure_add(bench, "ingest.capture.16.sustained.rate", "1/s", BETTER_HIGH,
+            (double)outcome.answered / outcome.seconds);
+    if (ran) load_outcome_fini(&outcome);
+    return good;
+}
+
+/* ---- one connection's floor ---- */
+
+/* A sync can't be answered sooner than its bytes are synced and a request goes round. */
+static bool one_connection_floor(struct bench *bench)
+{
+    char path[SCRATCH_PATH_BYTES], record[2048];
+    struct histogram *syncs = histogram_create();
+    bool good = true;
+    memset(record, 'x', sizeof(record));
+    scratch_path(bench, "synced", path);
+    int file = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
+    uint64_t until = bench_ns() + bench_measure_ns(bench);
+    for (uint64_t now = bench_ns(), after; good && now < until; now = after) {
+        good = write(file, record, sizeof(record)) == sizeof(record) && fdatasync(file) == 0;
+        after = bench_ns();
+        histogram_add(syncs, after - now);
+    }
+    if (file >= 0) close(file);
+    scratch_remove(path);
+    double fsync_us = (double)histogram_at(syncs, 0.5) / 1000;
+    histogram_destroy(syncs);
+    if (!good) return bench_fail("%s: can't be synced", path);
+    if (!floor_http(bench, &shape_2k, 1)) return false;
+    figure_add(bench, "ingest.2k.1.floor", "us", BETTER_LOW,
+        fsync_us + figure_median(bench, "floor.http.2k.1.p50"));
+    return true;
+}
+
+/* ---- the part ---- */
+
+static void add_goals(struct bench *bench)
+{
+    goal_add(bench, "ingest of 2 KB batches, 16 connections, against the bare server",
+        "ingest.2k.16.rate", "floor.bare.2k.16.rate", true, 0.85);
+    goal_add(bench, "ingest of captures' batches, 16 connections, against the bare server",
+        "ingest.capture.16.rate", "floor.bare.capture.16.rate", true, 0.85);
+    goal_add(bench, "a sync on one connection, against fsync and a bare round trip",
+        "ingest.2k.1.p50", "ingest.2k.1.floor", false, 1.3);
+    goal_add(bench, "a sync into the share once it has grown, against the first",
+        "ingest.grow.last", "ingest.grow.first", false, 1.05);
+    goal_add(bench, "the same, in turn with syncs into a new share", "ingest.grow.grown",
+        "ingest.grow.new", false, 1.05);
+    goal_add(bench, "p99 of a sync while folds go on, against none", "ingest.fold.p99",
+        "ingest.quiet.p99", false, 2);
+    goal_add(bench, "resident memory of the server", "ingest.rss", NULL, false, 300e6);
+}
+
+static bool run(struct bench *bench)
+{
+    static const struct shape_kind *const kinds[] = {&shape_2k, &shape_capture};
+    static const unsigned connections[] = {1, 16, SWEEP_CONNECTIONS};
+    rss_most = 0;
+    if (!load_check(bench) || !one_connection_floor(bench)) return false;
+    for (size_t k = 0; k < 2; k++) {
+        for (size_t c = 0; c < 3; c++)
+            if (!closed(bench, kinds[k], connections[c])) return false;
+        if (!swept(bench, kinds[k])) return false;
+    }
+    if (!over_time(bench) || !ingest_grow(bench) || !ingest_fold(bench)) return false;
+    figure_add(bench, "ingest.rss", "B", BETTER_LOW, (double)rss_most);
+    add_goals(bench);
+    return true;
+}
+
+const struct part part_ingest = {
+    "ingest", "syncs over HTTP, durable: rate, latency, the knee, as a share grows", run};
