@@ -103,8 +103,8 @@ static bool in_blocks(
     struct bench *bench, struct client *client, struct writer *grown, uint64_t parts)
 {
     double median = 0;
+    bench_tell("ingest: a share that grows to %llu parts", (unsigned long long)parts);
     for (unsigned block = 0; block < BLOCKS; block++) {
-        bench_tell("ingest: a share of %llu parts", (unsigned long long)(parts * block / BLOCKS));
         if (!sync_some(client, grown, parts / BLOCKS, &median)) return false;
         series_add(bench, "ingest.sharelog.sync_by_size", (double)grown->acknowledged, median);
         if (block == 0) figure_add(bench, "ingest.grow.first", "us", BETTER_LOW, median);
