@@ -36,7 +36,7 @@ static _Thread_local struct buf body;
 static int answer_post(struct server_here *here, struct mg_connection *conn, long long length)
 {
     static const char good[] = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n"
-                               "Cache-Control: no-store\r\nContent-Length: 41\r\n\r\n"
+                               "Cache-Control: no-store\r\nContent-Length: 42\r\n\r\n"
                                "{\"success\":true,\"syncCount\":1000,\"seq\":10}";
     static const char bad[] = "HTTP/1.1 500 Failed\r\nContent-Length: 0\r\n\r\n";
     buf_clear(&body);
@@ -114,9 +114,9 @@ static int serve(int argc, char **argv)
     char byte;
     while (read(STDIN_FILENO, &byte, 1) > 0) {
     }
-    mg_stop(context);
-    group_destroy(here.group);
-    return 0;
+    /* What was answered is durable, so nothing needs closing; and CivetWeb takes two seconds to
+     * stop. */
+    _exit(0);
 }
 
 /* The program starts itself under this name before main() looks at any flag: a child that is forked

@@ -193,5 +193,5 @@ void writers_outcome_fini(struct writers_outcome *outcome)
 
 uint64_t bench_measure_ns(const struct bench *bench)
 {
-    return bench_pick(bench, 150, 700, 2000) * 1000000;
+    return bench_pick(bench, 200, 700, 2000) * 1000000;
 }
