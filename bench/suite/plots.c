@@ -17,8 +17,8 @@ struct way {
 
 static const struct way ways[] = {
     {"hist", false, "Latency by percentile", "percentile", "µs",
-        "set logscale xy\nset xtics (\"50 %\" 2, \"90 %\" 10, \"99 %\" 100, \"99.9 %\" 1000, "
-        "\"99.99 %\" 10000, \"99.999 %\" 100000)\nset xrange [1:*]"},
+        "set logscale xy\nset xtics (\"50 %%\" 2, \"90 %%\" 10, \"99 %%\" 100, \"99.9 %%\" 1000, "
+        "\"99.99 %%\" 10000, \"99.999 %%\" 100000)\nset xrange [1:*]"},
     {"per_second", false, "Throughput over time (first round)", "second", "answers a second",
         "set yrange [0:*]"},
     {"by_rate", false, "Latency against the rate asked for", "requests a second", "µs",
@@ -27,6 +27,8 @@ static const struct way ways[] = {
         "set logscale xy"},
     {"read_by_size", true, "Cost of a read against session size", "parts in the session", "µs",
         "set logscale xy"},
+    {"read_by_sequence", false, "Cost of a read at a moment against that moment's sequence",
+        "sequence", "", ""},
     {"disk_by_events", true, "Disk against events", "events", "bytes", ""},
 };
 #define WAYS (sizeof(ways) / sizeof(ways[0]))
@@ -56,10 +58,19 @@ static const struct way *way_of(const char *name)
     return &way_other;
 }
 
-static bool same_part(const char *a, const char *b)
+/* How much of a name says which plot it goes to: its first component; of histograms with variants
+   (`floor.http.2k.16`), of which there are many, two. */
+static size_t group_of(const char *name, const struct way *way)
 {
-    size_t len = strcspn(a, ".");
-    return len == strcspn(b, ".") && strncmp(a, b, len) == 0;
+    size_t len = strcspn(name, ".");
+    size_t second = name[len] ? 1 + strcspn(name + len + 1, ".") : 0;
+    return way == &ways[0] && name[len + second] ? len + second : len;
+}
+
+static bool same_group(const char *a, const char *b, const struct way *way)
+{
+    size_t len = group_of(a, way);
+    return len == group_of(b, way) && strncmp(a, b, len) == 0;
 }
 
 /* ---- the script ---- */
@@ -75,12 +86,12 @@ struct script {
 static void put_label(const struct script *script, const char *name, const struct way *way)
 {
     const char *begin = name;
-    if (!way->for_all && strchr(name, '.')) begin = strchr(name, '.') + 1;
+    if (!way->for_all && name[group_of(name, way)]) begin = name + group_of(name, way) + 1;
     size_t len = strlen(begin), kind = strlen(way->kind) + 1;
     if (way->kind[0] && way != &ways[0] && len >= kind) len -= kind;
     if (len == 0) {
         begin = name;
-        len = strcspn(name, ".");
+        len = group_of(name, way);
     }
     fprintf(script->file, " title \"%.*s\"", (int)len, begin);
 }
@@ -108,10 +119,11 @@ static void put_series(
 static void begin_plot(
     const struct script *script, const char *file, const struct way *way, const char *part)
 {
-    size_t len = strcspn(part, ".");
+    size_t len = group_of(part, way);
     fprintf(script->file, "\nreset\nset output \"%s\"\n", file);
-    fputs("set datafile separator \"", script->file);
-    fputs(way == &ways[0] ? " \"\n" : ",\"\n", script->file);
+    fputs(
+        way == &ways[0] ? "set datafile separator whitespace\n" : "set datafile separator \",\"\n",
+        script->file);
     fputs(
         "set grid lc rgb \"#dddddd\"\nset border 3\nset tics nomirror\nset key outside bottom center horizontal\n",
         script->file);
@@ -136,19 +148,19 @@ static bool do_plot(const struct script *script, const char *name, char **names,
     else if (way->for_all)
         snprintf(file, sizeof(file), "%s.svg", way->kind);
     else
-        snprintf(file, sizeof(file), "%s.%.*s.svg", way->kind, (int)strcspn(name, "."), name);
+        snprintf(file, sizeof(file), "%s.%.*s.svg", way->kind, (int)group_of(name, way), name);
     if (!script->file) return script->each(script->ctx, file);
     begin_plot(script, file, way, name);
     for (size_t i = 0; i < count; i++) {
         bool with = way == &way_other ? strcmp(names[i], name) == 0
-                                      : (way->for_all || same_part(names[i], name)) &&
+                                      : (way->for_all || same_group(names[i], name, way)) &&
                                             (way == &ways[0] || way_of(names[i]) == way);
         if (with) put_series(script, names[i], way, first);
         first = first && !with;
     }
     if (way->kind[0] && strcmp(way->kind, "per_second") == 0)
         for (size_t i = 0; i < count; i++)
-            if (is_mark(names[i]) && same_part(names[i], name))
+            if (is_mark(names[i]) && same_group(names[i], name, way))
                 put_series(script, names[i], way, false);
     fputc('\n', script->file);
     return true;
@@ -162,7 +174,7 @@ static bool do_all(const struct script *script, char **names, size_t count, bool
         bool begun = !histograms && is_mark(names[i]);
         for (size_t k = 0; k < i && !begun; k++)
             begun = way != &way_other && (histograms || way_of(names[k]) == way) &&
-                    (way->for_all || same_part(names[k], names[i]));
+                    (way->for_all || same_group(names[k], names[i], way));
         if (!begun && !do_plot(script, names[i], names, count, way)) return false;
     }
     return true;

@@ -4,8 +4,8 @@
 
 #include <math.h>
 
-#define NAME_WIDTH 32
-#define HALF_WIDTH 52
+#define NAME_WIDTH 36
+#define HALF_WIDTH 60
 
 void number_text(double value, char *out, size_t cap)
 {
@@ -38,15 +38,20 @@ static void value_text(double value, const char *unit, char *out, size_t cap)
     snprintf(out, cap, "%s%s%s", number, *unit ? " " : "", unit);
 }
 
+static const char *const quantiles[] = {"p50", "p90", "p99", "p999", "p9999", "max"};
+#define QUANTILES (sizeof(quantiles) / sizeof(quantiles[0]))
+
 /* Is it a percentile of a histogram? Those share a line. */
 static bool of_histogram(const struct figures *figures, const char *name)
 {
-    for (size_t i = 0; i < figures->histograms_count; i++) {
-        size_t len = strlen(figures->histograms[i]);
-        if (strncmp(name, figures->histograms[i], len) == 0 && name[len] == '.' &&
-            !strchr(name + len + 1, '.'))
+    const char *last = strrchr(name, '.');
+    bool quantile = false;
+    for (size_t i = 0; last && i < QUANTILES; i++)
+        quantile = quantile || strcmp(last + 1, quantiles[i]) == 0;
+    for (size_t i = 0; quantile && i < figures->histograms_count; i++)
+        if (strlen(figures->histograms[i]) == (size_t)(last - name) &&
+            strncmp(name, figures->histograms[i], (size_t)(last - name)) == 0)
             return true;
-    }
     return false;
 }
 
@@ -70,15 +75,19 @@ static double spread(const struct figure *figure)
     return 100 * (most - least) / fabs(figure_middle(figure));
 }
 
+/* A percentile that some rounds had too few samples for is left out: its median would be of other
+   rounds than its neighbours'. */
 static void print_histogram(const struct figures *figures, const char *name, FILE *out)
 {
-    static const char *const quantiles[] = {"p50", "p90", "p99", "p999", "p9999", "max"};
+    size_t rounds = 0;
     fprintf(out, "%-*s", NAME_WIDTH, name);
-    for (size_t i = 0; i < sizeof(quantiles) / sizeof(quantiles[0]); i++) {
+    for (size_t i = 0; i < QUANTILES; i++) {
         char full[160], text[48] = "-";
         snprintf(full, sizeof(full), "%s.%s", name, quantiles[i]);
         const struct figure *figure = figures_find(figures, full);
-        if (figure) value_text(figure_middle(figure), figure->unit, text, sizeof(text));
+        if (figure && figure->count >= rounds)
+            value_text(figure_middle(figure), figure->unit, text, sizeof(text));
+        if (figure && i == 0) rounds = figure->count;
         fprintf(out, " %9s", text);
     }
     fputc('\n', out);
@@ -97,7 +106,7 @@ static void print_figures(const struct figures *figures, FILE *out)
         if (figure->count > 1) snprintf(noise, sizeof(noise), " ±%.0f%%", spread(figure) / 2);
         int len =
             snprintf(line, sizeof(line), "%-*s %11s%s", NAME_WIDTH, figure->name, text, noise);
-        if (noise[0]) len--; /* the plus-minus sign is two bytes and one column */
+        if (noise[0]) len--; /* the plus-minus sign: two bytes, one column */
         const struct goal *goal = goal_of(figures, figure->name);
         double ratio = goal ? goal_value(figures, goal) : NAN;
         bool wide = len > HALF_WIDTH || !isnan(ratio);
