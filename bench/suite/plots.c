@@ -20,7 +20,7 @@ static const struct way ways[] = {
         "set logscale xy\nset xtics (\"50 %%\" 2, \"90 %%\" 10, \"99 %%\" 100, \"99.9 %%\" 1000, "
         "\"99.99 %%\" 10000, \"99.999 %%\" 100000)\nset xrange [1:*]"},
     {"per_second", false, "Throughput over time (first round)", "second", "answers a second",
-        "set yrange [0:*]"},
+        "set yrange [0:*]\nset y2range [0:1]"},
     {"by_rate", false, "Latency against the rate asked for", "requests a second", "µs",
         "set logscale y"},
     {"sync_by_size", true, "Cost of a sync against session size", "parts in the session", "µs",
@@ -106,7 +106,8 @@ static void put_series(
             name);
     else if (is_mark(name))
         fprintf(script->file,
-            "\"%s.csv\" every ::1 using ($1 == 0 ? $2 : NaN):3 axes x1y2 with impulses lw 1", name);
+            "\"%s.csv\" every ::1 using ($1 == 0 ? $2 : NaN):(1) axes x1y2 with impulses lw 1 dt 3",
+            name);
     else if (is_kind(name, "per_second"))
         fprintf(script->file, "\"%s.csv\" every ::1 using ($1 == 0 ? $2 : NaN):3 with lines lw 1.5",
             name);

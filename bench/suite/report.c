@@ -18,8 +18,7 @@ void number_text(double value, char *out, size_t cap)
         snprintf(out, cap, size >= 10 ? "%.1f" : size >= 0.1 ? "%.2f" : "%.2g", value);
 }
 
-/* With its unit, in a size that reads well. */
-static void value_text(double value, const char *unit, char *out, size_t cap)
+void value_text(double value, const char *unit, char *out, size_t cap)
 {
     static const struct {
         const char *unit, *shown;
