@@ -31,6 +31,7 @@ PACKAGES := gcc make librocksdb-dev libmsgpack-dev libcivetweb-dev libssl-dev zl
 	gzip zstd libjs-highlight.js
 TEST_PACKAGES := libcmocka-dev libjson-c-dev libyajl-dev
 BENCH_PACKAGES := gnuplot-nox
+NEIGHBOUR_PACKAGES := redis-server nats-server wrk curl
 LINT_PACKAGES := git clang clang-format clang-tidy cppcheck libclang-rt-14-dev
 
 LIBS := -lcmark-gfm-extensions -lcmark-gfm -lgit2 -lrocksdb -lmsgpackc -lcivetweb -lcrypto -lz -lzstd -lcurl -lpthread
@@ -60,7 +61,7 @@ BIN := $(BUILD)/sharelog
 TEST_BIN := $(patsubst tests/%.c,$(BUILD)/tests/%,$(UNIT_SRC) $(API_SRC) $(CRASH_SRC))
 
 .DEFAULT_GOAL := help
-.PHONY: bench bench-quick bench-full bench-cost bench-pages demo help deps deps-test deps-bench deps-verifier deps-lint all tests run test test-full test-suite test-client test-verifier test-browser lint everything format tidy \
+.PHONY: bench bench-quick bench-full bench-neighbours deps-neighbours bench-cost bench-pages demo help deps deps-test deps-bench deps-verifier deps-lint all tests run test test-full test-suite test-client test-verifier test-browser lint everything format tidy \
 	clean install
 .SECONDARY:
 
@@ -90,6 +91,9 @@ deps-bench:
 
 deps-verifier:
 	$(call apt_install,nodejs)
+
+deps-neighbours:
+	$(call apt_install,$(NEIGHBOUR_PACKAGES))
 
 deps-lint:
 	$(call apt_install,$(PACKAGES) $(TEST_PACKAGES) $(LINT_PACKAGES))
@@ -149,6 +153,14 @@ bench-quick: deps deps-bench all ## the suite in about a minute: does it work, r
 bench-full: deps deps-bench all ## medians of five and the large stores: fills the table of goals
 	@$(MAKE) --no-print-directory -s $(BUILD)/bench/bench
 	$(BENCH) --full $(BENCH_ARGS)
+
+# The suite's parts without its main().
+$(BUILD)/bench/neighbour_load: $(BUILD)/bench/neighbour_load.o $(call obj,$(filter-out %/main.c,$(SUITE_SRC))) $(HTTP_LIB) $(CORE_LIB)
+	$(call quiet,LD)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS) -lm
+
+bench-neighbours: deps deps-neighbours all ## the same bytes into redis and NATS JetStream; wrk's opinion
+	@$(MAKE) --no-print-directory -s $(BUILD)/bench/neighbour_load
+	bench/neighbours $(BIN) $(BUILD)/bench/neighbour_load tests/captures $(BENCH_ARGS)
 
 bench-pages: deps all $(BUILD)/bench/session_gen ## what a page costs: first byte, whole and memory, up to 20,000 parts
 	bench/pages $(BIN) $(BUILD)/bench/session_gen
