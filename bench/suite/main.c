@@ -15,19 +15,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#pragma weak part_floor
-#pragma weak part_append
-#pragma weak part_ingest
-#pragma weak part_read
-#pragma weak part_replay
-#pragma weak part_compact
-#pragma weak part_live
-#pragma weak part_verify
-#pragma weak part_open
-#pragma weak part_list
-#pragma weak part_disk
-#pragma weak part_models
-
 /* In the order in which they run: the floor first. */
 static const struct part *const all_parts[] = {&part_floor, &part_append, &part_ingest, &part_read,
     &part_replay, &part_compact, &part_live, &part_verify, &part_open, &part_list, &part_disk,
@@ -59,7 +46,7 @@ static void help(void)
         "  bench selftest                           check the bench's own arithmetic\n\nParts:\n",
         stdout);
     for (size_t i = 0; i < PARTS; i++)
-        if (all_parts[i]) printf("  %-9s %s\n", all_parts[i]->name, all_parts[i]->about);
+        printf("  %-9s %s\n", all_parts[i]->name, all_parts[i]->about);
     fputs(
         "\nFlags:\n"
         "  --quick            a minute: does it work, roughly how fast\n"
@@ -99,8 +86,7 @@ static bool take_number(const char *flag, const char *text, uint64_t most, uint6
 static bool take_word(struct arguments *args, const char *word)
 {
     for (size_t i = 0; i < PARTS; i++)
-        if (all_parts[i] && strcmp(all_parts[i]->name, word) == 0)
-            return args->any = args->wanted[i] = true;
+        if (strcmp(all_parts[i]->name, word) == 0) return args->any = args->wanted[i] = true;
     return usage("there is no part ", word);
 }
 
@@ -252,7 +238,7 @@ static void run_rounds(struct run *run, const struct arguments *args)
         for (size_t i = 0; i < PARTS; i++) {
             /* Ratios need the floor of the same run. */
             bool wanted = !args->any || args->wanted[i] || i == 0;
-            if (all_parts[i] && wanted && !broken[i]) broken[i] = !run_part(run, all_parts[i]);
+            if (wanted && !broken[i]) broken[i] = !run_part(run, all_parts[i]);
         }
     }
     if (server_rss_ever() > 0) {
