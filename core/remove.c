@@ -50,7 +50,7 @@ static enum sl_result gather_positions(struct removal *removal, struct sl_err *e
     return result;
 }
 
-/* ---- on the sequencer's thread ---- */
+/* ---- called by who leads the sequencer ---- */
 
 /* From here on no batch is appended to the share, so that the positions can be gathered to the end.
    Puts nothing. */
