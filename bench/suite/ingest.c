@@ -197,7 +197,7 @@ static bool try_rate(struct sweep *sweep, double rate)
 /* Up by steps until it no longer holds, then closer to where that begins. */
 static bool find_knee(struct sweep *sweep, double limit)
 {
-    static const double steps[] = {0.2, 0.4, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1};
+    static const double steps[] = {0.2, 0.4, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.3, 1.6, 2.0};
     unsigned halvings = (unsigned)bench_pick(sweep->bench, 1, 3, 4);
     for (size_t i = 0; i < sizeof(steps) / sizeof(*steps) && sweep->worst == 0; i++)
         if (!try_rate(sweep, limit * steps[i])) return false;

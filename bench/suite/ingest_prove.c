@@ -138,6 +138,26 @@ static bool state_fits(const struct ingest *ingest, unsigned writer, struct buf 
                ingest->writers[writer].credentials.id, (unsigned long long)sent);
 }
 
+/* Some events, the first and the last among them, hold the very bytes that were sent. (The state
+   alone wouldn't show that the last went missing, had the same bytes been sent before.) */
+static bool events_fit(const struct ingest *ingest, unsigned writer, struct buf *answer)
+{
+    char what[64];
+    struct sl_span sent, kept;
+    uint64_t syncs = ingest->writers[writer].acknowledged, step = syncs > 8 ? syncs / 8 : 1;
+    for (uint64_t i = 0; i < syncs; i = i + step < syncs || i + 1 == syncs ? i + step : syncs - 1) {
+        struct sl_span body = bodies_get(&ingest->bodies, i * ingest->count + writer);
+        snprintf(what, sizeof(what), "events/%llu", (unsigned long long)i + 2);
+        if (!ask(ingest, writer, what, answer)) return false;
+        if (json_check(buf_span(answer), SL_JSON_DEPTH, NULL) != SL_OK ||
+            !json_get(buf_span(answer), "data", &kept) || !json_get(body, "data", &sent) ||
+            !sl_span_eq(kept, sent))
+            return bench_fail("share %s: event %llu doesn't hold what was sent",
+                ingest->writers[writer].credentials.id, (unsigned long long)i + 2);
+    }
+    return true;
+}
+
 bool ingest_proved(const struct ingest *ingest)
 {
     struct buf answer = {0};
@@ -146,7 +166,7 @@ bool ingest_proved(const struct ingest *ingest)
         good = counts_fit(ingest, i, &answer);
     unsigned step = ingest->count > SAMPLES ? ingest->count / SAMPLES : 1;
     for (unsigned i = 0; good && i < ingest->count; i += step)
-        good = state_fits(ingest, i, &answer);
+        good = state_fits(ingest, i, &answer) && events_fit(ingest, i, &answer);
     buf_fini(&answer);
     return good;
 }
