@@ -4,12 +4,9 @@
 #include "sequencer.h"
 
 #include <errno.h>
-#include <sys/resource.h>
 #include <time.h>
-#include <unistd.h>
 
 #define TRY_AGAIN_S 60
-#define COMPACTOR_NICE 10
 
 struct task {
     struct task *next;
@@ -118,8 +115,6 @@ static void *run(void *arg)
 {
     struct compactor *compactor = arg;
     pthread_setname_np(pthread_self(), "compactor");
-    /* What it makes is for later: a sync that comes meanwhile goes first. */
-    setpriority(PRIO_PROCESS, (id_t)gettid(), COMPACTOR_NICE);
     pthread_mutex_lock(&compactor->lock);
     while (!compactor_stopping(compactor)) {
         if (compactor->first)
