@@ -131,10 +131,8 @@ static bool twin(struct sl_store *store, const char *id, struct sl_credentials *
     return good;
 }
 
-static bool look_back(
-    struct bench *bench, struct sl_store *store, const char *id, struct moment *moments)
+static bool look_back(struct sl_store *store, const char *id, struct moment *moments)
 {
-    (void)bench;
     for (int i = 0; i < MOMENTS; i++) {
         struct sl_moment at = {SL_AT_SEQUENCE, moments[i].sequence};
         uint64_t bytes;
@@ -184,6 +182,7 @@ static bool read_events(struct bench *bench, uint64_t events)
     struct sl_store *store;
     struct sl_credentials share, clean;
     struct moment moments[MOMENTS] = {0};
+    struct sl_err err = {0};
     uint64_t seed = bench->seed + events, bytes = 0, now_ns = 0;
     bench_tell("read: states of a share of %llu events", (unsigned long long)events);
     for (int i = 0; i < MOMENTS; i++)
@@ -192,7 +191,11 @@ static bool read_events(struct bench *bench, uint64_t events)
     scratch_path(bench, "read-at", path);
     if (!scratch_open(path, SL_DURABLE_PROCESS, &store)) return false;
     bool good = scratch_share(store, 1, &share) && grow(store, &share, events, moments) &&
-                twin(store, share.id, &clean) && look_back(bench, store, share.id, moments) &&
+                twin(store, share.id, &clean) &&
+                /* what is newest would still lie in memory as it was written, and be read for
+                   nothing */
+                scratch_ok(sl_store_compact(store, NULL, &err), &err, "compact") &&
+                look_back(store, share.id, moments) &&
                 time_state(store, clean.id, (struct sl_moment){SL_NOW, 0}, &bytes, &now_ns) &&
                 scratch_verified(store, events + 3);
     sl_store_close(store);
