@@ -109,7 +109,8 @@ static void put_series(
             "\"%s.csv\" every ::1 using ($1 == 0 ? $2 : NaN):(1) axes x1y2 with impulses lw 1 dt 3",
             name);
     else if (is_kind(name, "per_second"))
-        fprintf(script->file, "\"%s.csv\" every ::1 using ($1 == 0 ? $2 : NaN):3 with lines lw 1.5",
+        fprintf(script->file,
+            "\"%s.csv\" every ::1 using ($1 == 0 ? $2 : NaN):3 with linespoints lw 1.5 ps 0.4",
             name);
     else /* the mean of the rounds */
         fprintf(script->file,
