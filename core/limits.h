@@ -38,6 +38,7 @@
 #define SL_WRITE_BUFFER_BYTES (48 * SL_MIB) /* all memtables together */
 #define SL_WAL_BYTES (256 * SL_MIB)         /* replayed at a start: about 6 s a GiB */
 #define SL_SHARE_CACHE 16384                /* shares whose heads are kept in memory */
+#define SL_SUMMARY_TEXT_BYTES 512           /* of title and directory of each, as JSON */
 
 /* reads */
 #define SL_HISTORY_PAGE 1000

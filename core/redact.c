@@ -8,6 +8,7 @@
 #include "rules.h"
 #include "sequencer.h"
 #include "snapshot.h"
+#include "summary.h"
 
 /* One redact event says at most about so much. */
 #define CHUNK_BYTES (4 * SL_MIB)
@@ -53,6 +54,7 @@ static enum sl_result put_redaction(struct append *append, struct kv_batch *kv_b
     shares_lock(store->shares);
     share->redactions++;
     share->generation++;
+    summary_drop(share);
     /* here, not once it is written: what comes behind in the same group must see it as due */
     share->snapshot_sequence = redacting->before.sequence;
     share->snapshot_stored = redacting->before.stored;

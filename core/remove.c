@@ -2,6 +2,7 @@
 #include "log.h"
 #include "rows.h"
 #include "sequencer.h"
+#include "summary.h"
 
 /* One removal: the positions of the share's events, gathered as far as `gathered`, and what the
    remove event says. */
@@ -100,6 +101,7 @@ static void share_removed(struct append *append)
     share->record.removed_ms = append->place.time_ms;
     share->record.removed_by = removal->who;
     share->generation++;
+    summary_drop(share);
     atomic_fetch_add(&removal->store->removals, 1);
 }
 

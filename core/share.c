@@ -4,6 +4,7 @@
 #include "pack.h"
 #include "rows.h"
 #include "snapshot.h"
+#include "summary.h"
 
 #include <assert.h>
 #include <time.h>
@@ -197,6 +198,7 @@ static void forget(struct shares *shares, struct share *share)
     unlink_age(shares, share);
     shares->count--;
     shares->forgotten++;
+    summary_drop(share);
     free(share);
 }
 

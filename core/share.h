@@ -10,6 +10,8 @@
 
 #include <pthread.h>
 
+struct summary;
+
 /* The end of a share's log. All zero before the first event. */
 struct head {
     uint64_t sequence, position, time_ms, syncs, stored;
@@ -45,6 +47,7 @@ struct share {
     /* Odd while a redaction is being written; what was read under another number, or an odd one,
        may be of two minds. Under the cache's lock. */
     unsigned long redactions;
+    struct summary *summary; /* of the head or stale, or NULL: see summary.h; under the lock */
     unsigned pins;
     struct share *hash_next, *older, *newer;
 };

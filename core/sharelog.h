@@ -270,6 +270,9 @@ enum sl_result sl_view_metadata(
    key. With nothing pending since a snapshot its rows go to the sink as they lie. */
 enum sl_result sl_view_data(struct sl_view *view, struct sl_sink sink, struct sl_err *err);
 
+/* How many bytes that will be: exactly so many, or sl_view_data fails. */
+enum sl_result sl_view_data_bytes(struct sl_view *view, uint64_t *bytes, struct sl_err *err);
+
 /* One array of the AgentSession view, or its session, as JSON: messages, parts and models in order
    of first arrival, diffs of all batches in order. SL_SECTION_SESSION gives the session's value, or
    null. */

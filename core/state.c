@@ -127,13 +127,33 @@ static enum sl_result emit_data(struct run *run, struct sl_err *err)
     return result == SL_OK ? emit(run, "]", 1, err) : result;
 }
 
+/* Is there a snapshot at just this moment? */
+static bool nothing_pending(const struct sl_view *view)
+{
+    return view->has_base && view->base.sequence == view->at.sequence;
+}
+
+enum sl_result sl_view_data_bytes(struct sl_view *view, uint64_t *bytes, struct sl_err *err)
+{
+    struct snapshot_head head;
+    enum sl_result result = view_base(view, err);
+    if (result == SL_OK) {
+        head = view->base;
+        result =
+            nothing_pending(view) ? view_still_there(view, err) : state_layout(view, &head, err);
+    }
+    if (result == SL_OK) *bytes = head.data_bytes;
+    return result;
+}
+
 enum sl_result sl_view_data(struct sl_view *view, struct sl_sink sink, struct sl_err *err)
 {
-    if (view->has_base && view->base.sequence == view->at.sequence) {
+    enum sl_result result = view_base(view, err);
+    if (result == SL_OK && nothing_pending(view)) {
         struct fold_place all = {0, 0, view->base.data_bytes};
         return view_copy(view, &all, sink, err);
     }
-    enum sl_result result = view_order(view, err);
+    if (result == SL_OK) result = view_order(view, err);
     if (result != SL_OK) return result;
     struct run run = {.view = view, .sink = sink};
     result = emit_data(&run, err);
@@ -359,6 +379,16 @@ static enum sl_result read_session(
     return SL_OK;
 }
 
+/* For whoever asks next. */
+static void keep_summary(const struct sl_view *view, const struct sl_metadata *metadata)
+{
+    struct shares *shares = view->store->shares;
+    struct share *share;
+    if (share_acquire(shares, sl_span_of(view->id), &share, NULL) != SL_OK) return;
+    summary_keep(shares, share, summary_create(metadata, view->redactions));
+    share_release(shares, share);
+}
+
 enum sl_result sl_view_metadata(
     struct sl_view *view, struct sl_metadata *metadata, struct sl_err *err)
 {
@@ -368,10 +398,15 @@ enum sl_result sl_view_metadata(
         .sequence = view->at.sequence,
         .created_ms = view->created_ms,
         .updated_ms = view->at.time_ms};
-    struct snapshot_head head = view->base;
     enum sl_result result = view_still_there(view, err);
-    if (result == SL_OK && (view->base.sequence != view->at.sequence || !view->has_base))
-        result = state_layout(view, &head, err);
+    if (result == SL_OK && view->summary) {
+        summary_tell(view->summary, &m);
+        *metadata = m;
+        return SL_OK;
+    }
+    if (result == SL_OK) result = view_base(view, err);
+    struct snapshot_head head = view->base;
+    if (result == SL_OK && !nothing_pending(view)) result = state_layout(view, &head, err);
     if (result == SL_OK) result = read_session(view, &m, err);
     if (result != SL_OK) return result;
     m.messages = head.messages;
@@ -379,6 +414,7 @@ enum sl_result sl_view_metadata(
     m.diffs = head.diffs;
     m.models = head.models;
     m.bytes = head.data_bytes;
+    keep_summary(view, &m);
     *metadata = m;
     return SL_OK;
 }

@@ -249,7 +249,8 @@ enum sl_result view_fold(struct sl_view *view, struct sl_err *err)
 {
     enum sl_result result = view_still_there(view, err);
     if (result != SL_OK || view->folded) return result;
-    if (view->has_base) {
+    result = view_base(view, err);
+    if (result == SL_OK && view->has_base) {
         /* What comes behind the snapshot brings about as many keys a byte: room for them at once,
            so that the table need not move. */
         double grown = (double)view->at.stored / (double)(view->base.stored + 1);
@@ -305,11 +306,12 @@ enum sl_result view_order_arrival(struct sl_view *view, struct sl_err *err)
 
 /* ---- opening ---- */
 
-enum sl_result view_open_at(struct sl_store *store, const struct share *share, uint64_t sequence,
-    enum view_base from, struct sl_view **out, struct sl_err *err)
+/* What was removed or redacted before this is not looked for any more: so it comes before all
+   else that is read of the share. NULL: no memory. */
+static struct sl_view *create(struct sl_store *store, const struct share *share)
 {
     struct sl_view *view = calloc(1, sizeof(*view));
-    if (!view) return sl_fail(err, SL_NOMEM, "out of memory");
+    if (!view) return NULL;
     view->store = store;
     view->removals = atomic_load(&store->removals);
     view->redactions = share_redactions(store->shares, share);
@@ -317,16 +319,37 @@ enum sl_result view_open_at(struct sl_store *store, const struct share *share, u
     memcpy(view->session_id, share->session_id, sizeof(view->session_id));
     view->created_ms = share->record.created_ms;
     fold_init(&view->fold);
-    struct sl_span id = sl_span_of(view->id);
-    enum sl_result result = log_place(store->kv, id, sequence, &view->at, err);
-    if (result == SL_NOT_FOUND)
-        result = sl_fail(err, SL_CORRUPT, "share %s: event %llu is missing", view->id,
-            (unsigned long long)sequence);
-    if (result == SL_OK && from == VIEW_FROM_SNAPSHOT) {
-        result = snapshot_last(store->kv, id, sequence, &view->base, err);
-        view->has_base = result == SL_OK;
-        if (result == SL_NOT_FOUND) result = SL_OK;
-    }
+    return view;
+}
+
+static enum sl_result find_place(struct sl_view *view, uint64_t sequence, struct sl_err *err)
+{
+    enum sl_result result =
+        log_place(view->store->kv, sl_span_of(view->id), sequence, &view->at, err);
+    if (result != SL_NOT_FOUND) return result;
+    return sl_fail(
+        err, SL_CORRUPT, "share %s: event %llu is missing", view->id, (unsigned long long)sequence);
+}
+
+enum sl_result view_base(struct sl_view *view, struct sl_err *err)
+{
+    if (view->base_sought) return SL_OK;
+    enum sl_result result =
+        snapshot_last(view->store->kv, sl_span_of(view->id), view->at.sequence, &view->base, err);
+    view->has_base = result == SL_OK;
+    if (result == SL_NOT_FOUND) result = SL_OK;
+    view->base_sought = result == SL_OK;
+    return result;
+}
+
+enum sl_result view_open_at(struct sl_store *store, const struct share *share, uint64_t sequence,
+    enum view_base from, struct sl_view **out, struct sl_err *err)
+{
+    struct sl_view *view = create(store, share);
+    if (!view) return sl_fail(err, SL_NOMEM, "out of memory");
+    view->base_sought = from == VIEW_FROM_NOTHING;
+    enum sl_result result = find_place(view, sequence, err);
+    if (result == SL_OK) result = view_base(view, err);
     if (result != SL_OK) {
         sl_view_close(view);
         return result;
@@ -379,28 +402,43 @@ static enum sl_result resolve(struct sl_store *store, const struct share *share,
     return SL_OK;
 }
 
+/* Find the moment. The newest one is known without a read. */
+static enum sl_result open_moment(
+    struct sl_view *view, const struct share *share, struct sl_moment moment, struct sl_err *err)
+{
+    struct shares *shares = view->store->shares;
+    shares_lock(shares);
+    struct head last = share->head;
+    bool live = share->record.state == SL_SHARE_LIVE;
+    shares_unlock(shares);
+    if (!live) return sl_fail(err, SL_REMOVED, "share %s: removed", share->id);
+    if (last.sequence == 0)
+        return sl_fail(err, SL_NOT_FOUND, "no such share"); /* it is just being made */
+    uint64_t sequence = 0;
+    enum sl_result result = resolve(view->store, share, &last, moment, &sequence, err);
+    if (result != SL_OK) return result;
+    if (sequence != last.sequence) return find_place(view, sequence, err);
+    view->at = last;
+    view->summary = summary_copy(shares, share, sequence, view->redactions);
+    return SL_OK;
+}
+
 enum sl_result sl_view_open(struct sl_store *store, struct sl_span id, struct sl_moment moment,
-    struct sl_view **view, struct sl_err *err)
+    struct sl_view **out, struct sl_err *err)
 {
     struct share *share;
     enum sl_result result = share_acquire(store->shares, id, &share, err);
     if (result == SL_NOT_FOUND) return sl_fail(err, SL_NOT_FOUND, "no such share");
     if (result != SL_OK) return result;
-    shares_lock(store->shares);
-    struct head last = share->head;
-    bool live = share->record.state == SL_SHARE_LIVE;
-    shares_unlock(store->shares);
-    uint64_t sequence = 0;
-    if (!live)
-        result = sl_fail(err, SL_REMOVED, "share %s: removed", share->id);
-    else if (last.sequence == 0)
-        result = sl_fail(err, SL_NOT_FOUND, "no such share"); /* it is just being made */
-    else
-        result = resolve(store, share, &last, moment, &sequence, err);
-    if (result == SL_OK)
-        result = view_open_at(store, share, sequence, VIEW_FROM_SNAPSHOT, view, err);
+    struct sl_view *view = create(store, share);
+    result = view ? open_moment(view, share, moment, err) : sl_fail(err, SL_NOMEM, "out of memory");
     share_release(store->shares, share);
-    return result;
+    if (result != SL_OK) {
+        sl_view_close(view);
+        return result;
+    }
+    *out = view;
+    return SL_OK;
 }
 
 void sl_view_close(struct sl_view *view)
@@ -417,6 +455,7 @@ void sl_view_close(struct sl_view *view)
     buf_fini(&view->ahead.bytes);
     buf_fini(&view->scratch);
     buf_fini(&view->session);
+    free(view->summary);
     free(view);
     /* The allocator would keep it all, in an arena for every few threads. */
     if (large) malloc_trim(0);

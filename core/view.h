@@ -8,6 +8,7 @@
 #include "fold.h"
 #include "snapshot.h"
 #include "store.h"
+#include "summary.h"
 
 #define VIEW_PINS 3
 
@@ -33,9 +34,11 @@ struct sl_view {
     char id[SL_SHARE_ID_BYTES + 1];
     char session_id[SL_SESSION_ID_BYTES + 1];
     uint64_t created_ms;
-    struct head at; /* the moment: the last event that counts */
+    struct head at;   /* the moment: the last event that counts */
+    bool base_sought; /* see view_base */
     bool has_base;
     struct snapshot_head base; /* all zero without one */
+    struct summary *summary;   /* of this moment, if the share had one when the view was opened */
     bool folded;
     struct fold fold;
     uint32_t *by_key, *by_arrival, *models; /* orders, made when needed */
@@ -58,6 +61,9 @@ enum sl_result view_open_at(struct sl_store *store, const struct share *share, u
 
 /* SL_REMOVED once the share is, also for a view that was opened before. Quick: every read asks. */
 enum sl_result view_still_there(struct sl_view *view, struct sl_err *err);
+
+/* Find the snapshot to begin with, if that isn't done yet: the metadata may do without. */
+enum sl_result view_base(struct sl_view *view, struct sl_err *err);
 
 /* Fold, if that isn't done yet. */
 enum sl_result view_fold(struct sl_view *view, struct sl_err *err);

@@ -34,6 +34,7 @@ static const struct {
     LIMIT(SL_WRITE_BUFFER_BYTES, "", "RocksDB's memtables together"),
     LIMIT(SL_WAL_BYTES, "", "RocksDB's write-ahead log"),
     LIMIT(SL_SHARE_CACHE, "", "shares whose heads are kept in memory"),
+    LIMIT(SL_SUMMARY_TEXT_BYTES, "", "title and directory, kept in memory with each"),
     LIMIT(SL_HISTORY_PAGE, "", "events of a page of history"),
     LIMIT(SL_LIST_PAGE, "", "shares of a page of the list"),
     LIMIT(SL_TWIN_CREATE_MS, "", "between the two creates of one share"),
