@@ -91,8 +91,10 @@ void handle_data(struct http_call *call)
     snprintf(missing, sizeof(missing), "Share not found: %s", call->id);
     if (!open_view(call, missing, &view)) return;
     call->reply->cache_control = "private, no-store";
-    enum sl_result result =
-        api_begin(call) ? sl_view_data(view, http_sink(call->reply), &err) : SL_STOPPED;
+    enum sl_result result = sl_view_data_bytes(view, &call->reply->length, &err);
+    call->reply->has_length = result == SL_OK;
+    if (result == SL_OK)
+        result = api_begin(call) ? sl_view_data(view, http_sink(call->reply), &err) : SL_STOPPED;
     api_finish(call, result, &err, missing);
     sl_view_close(view);
 }

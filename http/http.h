@@ -60,6 +60,10 @@ struct http_reply {
     const char *cache_control; /* NULL: "no-store" */
     bool compress;
     bool close; /* end the connection after this answer */
+    /* The body's length, where it is known before it is written: sent as it is, it goes out with it
+       and unchunked. Less than that breaks the answer; more is not sent. */
+    bool has_length;
+    uint64_t length;
     bool begun, cut;
     /* the transport's: */
     bool (*begin)(struct http_reply *reply);

@@ -88,8 +88,11 @@ static size_t head_text(
     size_t len = 0;
     char date[32];
     date_text(date);
-    wire->chunked = !final && wire->http11;
-    wire->keep = (final || wire->chunked) && !reply->close && wire->out.keep(wire->out.ctx);
+    wire->measured = !final && reply->has_length && wire->encoding == ENCODING_IDENTITY;
+    wire->left = reply->length;
+    wire->chunked = !final && !wire->measured && wire->http11;
+    wire->keep = (final || wire->measured || wire->chunked) && !reply->close &&
+                 wire->out.keep(wire->out.ctx);
     add(head, &len, "HTTP/1.1 %d %s\r\nDate: %s\r\n", reply->status, wire_reason(reply->status),
         date);
     if (reply->content_type) add(head, &len, "Content-Type: %s\r\n", reply->content_type);
@@ -101,6 +104,8 @@ static size_t head_text(
     add(head, &len, "%.*s", (int)reply->headers_len, reply->headers);
     if (wire->chunked)
         add(head, &len, "Transfer-Encoding: chunked\r\n");
+    else if (wire->measured)
+        add(head, &len, "Content-Length: %llu\r\n", (unsigned long long)reply->length);
     else if (final && !bodiless(reply->status))
         add(head, &len, "Content-Length: %zu\r\n", payload);
     add(head, &len, "Connection: %s\r\n\r\n", wire->keep ? "keep-alive" : "close");
@@ -108,6 +113,15 @@ static size_t head_text(
 }
 
 /* ---- the payload ---- */
+
+/* Of a body whose length the head said: is it no longer than that, and at its end no shorter? */
+static bool as_measured(struct wire *wire, size_t len, bool final)
+{
+    if (!wire->measured) return true;
+    if (len > wire->left) return false;
+    wire->left -= len;
+    return !final || wire->left == 0;
+}
 
 /* Send what a buffer holds, `final` or more to come, in one write. */
 static bool emit(struct wire *wire, const struct http_reply *reply, unsigned char *buffer,
@@ -118,6 +132,7 @@ static bool emit(struct wire *wire, const struct http_reply *reply, unsigned cha
     size_t front_len = 0;
     bool bare = wire->head_only || bodiless(reply->status);
     if (!wire->head_sent) front_len = head_text(wire, reply, final, len, front);
+    if (!bare && !as_measured(wire, len, final)) return false;
     if (bare) {
         to = from;
     } else if (wire->chunked) {
@@ -195,15 +210,33 @@ static bool wire_begin(struct http_reply *reply)
     return wire->begun;
 }
 
+static bool give_up(struct wire *wire)
+{
+    wire->ended = true;
+    return false;
+}
+
+/* Behind the head, and as it is: then a copy in our buffer would be for nothing. */
+static bool goes_straight(const struct wire *wire)
+{
+    return wire->head_sent && !wire->encoder && !wire->chunked && wire->plain_len == 0;
+}
+
+static bool straight(struct wire *wire, const void *bytes, size_t len)
+{
+    if (!as_measured(wire, len, false)) return false;
+    wire->sent_bytes += len;
+    return wire->out.send(wire->out.ctx, bytes, len);
+}
+
 static bool wire_write(struct http_reply *reply, const void *bytes, size_t len)
 {
     struct wire *wire = reply->transport;
     if (wire->ended) return false;
     while (len > 0) {
-        if (wire->plain_len == PAYLOAD_BYTES && !push(wire, reply, PUSH_MORE)) {
-            wire->ended = true;
-            return false;
-        }
+        if (wire->plain_len == PAYLOAD_BYTES && !push(wire, reply, PUSH_MORE)) return give_up(wire);
+        if (goes_straight(wire) && len >= PAYLOAD_BYTES)
+            return straight(wire, bytes, len) || give_up(wire);
         size_t n = PAYLOAD_BYTES - wire->plain_len;
         if (n > len) n = len;
         memcpy(wire->plain + FRONT_BYTES + wire->plain_len, bytes, n);
@@ -218,9 +251,7 @@ static bool wire_flush(struct http_reply *reply)
 {
     struct wire *wire = reply->transport;
     if (wire->ended) return false;
-    if (wire->plain_len == 0 || push(wire, reply, PUSH_FLUSH)) return true;
-    wire->ended = true;
-    return false;
+    return wire->plain_len == 0 || push(wire, reply, PUSH_FLUSH) || give_up(wire);
 }
 
 static void wire_end(struct http_reply *reply)

@@ -2,8 +2,9 @@
 #define SHARELOG_HTTP_WIRE_H
 
 /* A reply's way onto a connection: head, length or chunks, compression. An answer that fits into
-   one buffer goes out as one write with its length; a longer one in chunks as the buffer fills
-   (HTTP/1.0: until the connection ends). */
+   one buffer goes out as one write with its length; a longer one with its length too if that is
+   known beforehand, large pieces of it straight from where they lie; else in chunks as the buffer
+   fills (HTTP/1.0: until the connection ends). */
 
 #include "http/encoding.h"
 #include "http/http.h"
@@ -30,6 +31,8 @@ struct wire {
     uint64_t sent_bytes;
     /* its own: */
     bool begun, head_sent, chunked, ended;
+    bool measured; /* the head said how long the body is; so much of it is to come: */
+    uint64_t left;
     enum encoding encoding;
     struct encoder *encoder;
     unsigned char *plain, *packed; /* the thread's buffers */
