@@ -25,7 +25,7 @@ static inline bool buf_reserve(struct buf *buf, size_t more)
 
 static inline void buf_add(struct buf *buf, const void *bytes, size_t len)
 {
-    if (len == 0 || !buf_reserve(buf, len) || !buf->ptr) return;
+    if (len == 0 || !bytes || !buf_reserve(buf, len) || !buf->ptr) return;
     memcpy(buf->ptr + buf->len, bytes, len);
     buf->len += len;
 }

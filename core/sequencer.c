@@ -134,6 +134,17 @@ static void tell(struct sl_store *store, const struct group *group)
     pthread_mutex_unlock(&store->told_lock);
 }
 
+/* Under the shares' lock. */
+static void count(struct sl_store *store, const struct append *append)
+{
+    if (!append->batch || (append->kind != SL_CREATE && append->kind != SL_REMOVE)) return;
+    bool removal = append->kind == SL_REMOVE;
+    store->created_or_removed++;
+    if (!store->counted) return;
+    store->live += removal ? (uint64_t)-1 : 1;
+    store->removed += removal;
+}
+
 static void publish(struct sequencer *sequencer, struct group *group)
 {
     struct sl_store *store = sequencer->store;
@@ -141,6 +152,7 @@ static void publish(struct sequencer *sequencer, struct group *group)
     for (struct append *append = group->first; append; append = append->next) {
         if (append->batch) append->share->head = append->place;
         if (append->committed) append->committed(append);
+        count(store, append);
         if (append->makes_due) compactor_due(store->compactor, sl_span_of(append->share->id));
     }
     shares_unlock(store->shares);

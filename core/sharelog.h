@@ -121,6 +121,10 @@ struct sl_stats {
 };
 enum sl_result sl_store_stats(struct sl_store *store, struct sl_stats *stats, struct sl_err *err);
 
+/* How many shares there are: counted once, then kept up to date. */
+enum sl_result sl_store_shares(
+    struct sl_store *store, uint64_t *live, uint64_t *removed, struct sl_err *err);
+
 /* Check everything against everything: every share's chain (sequences, times, `prev`, headers, the
    commitments of every body), the whole log by position, derived records, and each snapshot against
    a fresh fold. Stops at the first fault: SL_CORRUPT, err naming it exactly (`share ID: event N:

@@ -6,15 +6,16 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-/* Shares by state. Records are small and few beside their events: counting them is a scan of one
-   family. */
-static enum sl_result count_shares(
-    struct sl_store *store, struct sl_stats *stats, struct sl_err *err)
+/* Records are small and few beside their events: counting them is a scan of one family, done once.
+ */
+static enum sl_result scan_shares(
+    struct sl_store *store, uint64_t *live, uint64_t *removed, struct sl_err *err)
 {
     struct row_key whole = row_whole();
     struct kv_iter *iter =
         kv_iter_create(store->kv, KV_SHARE, (struct sl_span){0}, row_span(&whole), true);
     enum sl_result result = SL_OK;
+    *live = *removed = 0;
     for (kv_iter_first(iter); result == SL_OK && kv_iter_valid(iter); kv_iter_next(iter)) {
         struct share_record record;
         if (!share_record_decode(kv_iter_value(iter), &record))
@@ -22,13 +23,40 @@ static enum sl_result count_shares(
                 "share %.*s: its record is unreadable; `sharelog rebuild` makes it again",
                 (int)kv_iter_key(iter).len, kv_iter_key(iter).ptr);
         else if (record.state == SL_SHARE_LIVE)
-            stats->shares_live++;
+            ++*live;
         else
-            stats->shares_removed++;
+            ++*removed;
     }
     if (result == SL_OK) result = kv_iter_check(iter, err);
     kv_iter_destroy(iter);
     return result;
+}
+
+enum sl_result sl_store_shares(
+    struct sl_store *store, uint64_t *live, uint64_t *removed, struct sl_err *err)
+{
+    shares_lock(store->shares);
+    bool counted = store->counted;
+    uint64_t before = store->created_or_removed;
+    if (counted) {
+        *live = store->live;
+        *removed = store->removed;
+    }
+    shares_unlock(store->shares);
+    if (counted) return SL_OK;
+    uint64_t l, r;
+    enum sl_result result = scan_shares(store, &l, &r, err);
+    if (result != SL_OK) return result;
+    shares_lock(store->shares);
+    if (store->created_or_removed == before) {
+        store->counted = true;
+        store->live = l;
+        store->removed = r;
+    }
+    shares_unlock(store->shares);
+    *live = l;
+    *removed = r;
+    return SL_OK;
 }
 
 static enum sl_result count_erasures(
@@ -64,7 +92,8 @@ enum sl_result sl_store_stats(struct sl_store *store, struct sl_stats *out, stru
 {
     struct sl_stats stats = {0};
     enum sl_result result = log_size(store->kv, &stats.events, err);
-    if (result == SL_OK) result = count_shares(store, &stats, err);
+    if (result == SL_OK)
+        result = sl_store_shares(store, &stats.shares_live, &stats.shares_removed, err);
     if (result == SL_OK) result = count_erasures(store, &stats, err);
     if (result != SL_OK) return result;
     stats.disk_bytes = folder_bytes(store->dir);

@@ -259,6 +259,7 @@ enum sl_result sl_store_catch_up(struct sl_store *store, struct sl_err *err)
 {
     enum sl_result result = kv_catch_up(store->kv, err);
     shares_clear(store->shares);
+    store->counted = false;
     atomic_fetch_add(&store->removals, 1);
     return result;
 }

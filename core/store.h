@@ -37,6 +37,10 @@ struct sl_store {
     atomic_ullong log_size;
     pthread_mutex_t redacting; /* one redaction at a time */
     pthread_mutex_t admin; /* one create, remove or allow at a time: each looks before it appends */
+    /* Shares by state, once they have been counted; kept up to date from then on. Under the shares'
+       lock. */
+    bool counted;
+    uint64_t live, removed, created_or_removed;
     /* counts removals and redactions, so that a long read can tell that it should look again */
     atomic_ulong removals;
     pthread_mutex_t told_lock;

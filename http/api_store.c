@@ -26,13 +26,12 @@ static bool write_session(void *ctx, const struct sl_metadata *metadata)
 void handle_sessions(struct http_call *call)
 {
     struct list list = {.call = call};
-    struct sl_stats stats;
     struct sl_err err = {0};
-    uint64_t limit = SL_LIST_PAGE, cursor = 0, next = 0;
+    uint64_t limit = SL_LIST_PAGE, cursor = 0, next = 0, live = 0, removed = 0;
     if (!api_number(call, "limit", 1, SL_LIST_PAGE, &limit) ||
         !api_number(call, "cursor", 0, UINT64_MAX, &cursor))
         return;
-    enum sl_result result = sl_store_stats(call->app->store, &stats, &err);
+    enum sl_result result = sl_store_shares(call->app->store, &live, &removed, &err);
     if (result == SL_OK)
         result =
             sl_shares(call->app->store, cursor, (size_t)limit, write_session, &list, &next, &err);
@@ -40,10 +39,9 @@ void handle_sessions(struct http_call *call)
     if (result == SL_OK && !list.written && api_begin(call))
         http_print(call->reply, "{\"sessions\":[");
     if (result == SL_OK && next)
-        http_print(
-            call->reply, "],\"count\":%" PRIu64 ",\"next\":%" PRIu64 "}", stats.shares_live, next);
+        http_print(call->reply, "],\"count\":%" PRIu64 ",\"next\":%" PRIu64 "}", live, next);
     else if (result == SL_OK)
-        http_print(call->reply, "],\"count\":%" PRIu64 ",\"next\":null}", stats.shares_live);
+        http_print(call->reply, "],\"count\":%" PRIu64 ",\"next\":null}", live);
     api_finish(call, result, &err, "Session not found");
 }
 

@@ -42,14 +42,13 @@ static bool write_sign_out(struct listing *listing)
         token);
 }
 
-static bool write_head(struct listing *listing, const struct sl_stats *stats)
+static bool write_head(struct listing *listing, uint64_t live)
 {
     struct http_call *call = listing->call;
     struct http_reply *reply = call->reply;
     return page_begin(call, 200, "Sessions") &&
            MARKUP(reply, "<section class=\"head\"><h1>Sessions</h1>\n<p>") &&
-           figure_write_count(reply, stats->shares_live, "session") &&
-           MARKUP(reply, " shared here") &&
+           figure_write_count(reply, live, "session") && MARKUP(reply, " shared here") &&
            (!listing->owner || MARKUP(reply, ". <a href=\"/audit\">The log and its proofs</a>")) &&
            MARKUP(reply, "</p>\n") && write_sign_out(listing) &&
            MARKUP(reply, "</section>\n<form class=\"filter\" method=\"get\" action=\"/sessions\" "
@@ -192,11 +191,10 @@ static bool write_end(struct listing *listing, uint64_t next)
 static void list_sessions(struct listing *listing)
 {
     struct http_call *call = listing->call;
-    struct sl_stats stats;
     struct sl_err err = {0};
-    uint64_t next = listing->cursor;
-    enum sl_result result = sl_store_stats(call->app->store, &stats, &err);
-    if (result == SL_OK && !write_head(listing, &stats)) return;
+    uint64_t next = listing->cursor, live = 0, removed = 0;
+    enum sl_result result = sl_store_shares(call->app->store, &live, &removed, &err);
+    if (result == SL_OK && !write_head(listing, live)) return;
     while (result == SL_OK && listing->rows < SESSIONS_ROWS && listing->seen < SESSIONS_SCAN) {
         size_t limit = listing->query[0] ? 10 : SESSIONS_ROWS - (size_t)listing->rows;
         result = sl_shares(call->app->store, next, limit, take_share, listing, &next, &err);
