@@ -36,6 +36,20 @@ static bool hash_bytes(void *ctx, const void *bytes, size_t len)
     return true;
 }
 
+/* The least that any reader does with them: they go somewhere else, as into a socket. Without it a
+   state whose rows are handed over as they lie would cost nothing. */
+static bool copy_bytes(void *ctx, const void *bytes, size_t len)
+{
+    static _Thread_local char socket[65536];
+    *(uint64_t *)ctx += len;
+    for (size_t at = 0, n; at < len; at += n) {
+        n = len - at < sizeof(socket) ? len - at : sizeof(socket);
+        memcpy(socket, (const char *)bytes + at, n);
+        __asm__ volatile("" : : "r"(socket) : "memory");
+    }
+    return true;
+}
+
 static bool read_state(
     struct sl_store *store, const char *id, struct sl_moment moment, struct sl_sink sink)
 {
@@ -68,7 +82,7 @@ static bool time_state(
     for (int i = 0; i < TRIES; i++) {
         uint64_t begun = bench_ns();
         *bytes = 0;
-        if (!read_state(store, id, moment, scratch_count(bytes))) return false;
+        if (!read_state(store, id, moment, (struct sl_sink){copy_bytes, bytes})) return false;
         took[i] = (double)(bench_ns() - begun);
     }
     qsort(took, TRIES, sizeof(*took), by_value);

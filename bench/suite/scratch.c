@@ -83,18 +83,6 @@ bool scratch_verified(struct sl_store *store, uint64_t events)
                (unsigned long long)verified.events, (unsigned long long)events);
 }
 
-static bool count_bytes(void *ctx, const void *bytes, size_t len)
-{
-    (void)bytes;
-    *(uint64_t *)ctx += len;
-    return true;
-}
-
-struct sl_sink scratch_count(uint64_t *bytes)
-{
-    return (struct sl_sink){count_bytes, bytes};
-}
-
 static bool keep_bytes(void *ctx, const void *bytes, size_t len)
 {
     buf_add(ctx, bytes, len);

@@ -25,8 +25,7 @@ bool scratch_share(struct sl_store *store, unsigned number, struct sl_credential
 /* Everything in it is as it should be; `events` are in its log (0: any number). */
 bool scratch_verified(struct sl_store *store, uint64_t events);
 
-/* A sink that only counts, and one that keeps. */
-struct sl_sink scratch_count(uint64_t *bytes);
+/* A sink that keeps what comes. */
 struct sl_sink scratch_keep(struct buf *out);
 
 /* ---- bodies, made before the clock runs ---- */
