@@ -61,7 +61,7 @@ BIN := $(BUILD)/sharelog
 TEST_BIN := $(patsubst tests/%.c,$(BUILD)/tests/%,$(UNIT_SRC) $(API_SRC) $(CRASH_SRC))
 
 .DEFAULT_GOAL := help
-.PHONY: bench bench-quick bench-full bench-neighbours deps-neighbours bench-cost bench-pages demo help deps deps-test deps-bench deps-verifier deps-lint all tests run test test-full test-suite test-client test-verifier test-browser lint everything format tidy \
+.PHONY: bench bench-quick bench-full bench-neighbours deps-neighbours bench-json bench-pages demo help deps deps-test deps-bench deps-verifier deps-lint all tests run test test-full test-suite test-client test-verifier test-browser lint everything format tidy \
 	clean install
 .SECONDARY:
 
@@ -169,9 +169,8 @@ demo: deps ## a server with the recorded sessions in it, ready to click (LISTEN=
 	@$(MAKE) --no-print-directory -s all MODE=$(MODE)
 	@exec bench/demo $(BIN)
 
-bench-cost: deps-test ## what a sync and a read cost as a session grows; JSON scanning against yajl
-	@$(MAKE) --no-print-directory -s $(BUILD)/bench/cost_bench $(BUILD)/bench/json_bench
-	$(BUILD)/bench/cost_bench
+bench-json: deps-test ## JSON scanning against yajl
+	@$(MAKE) --no-print-directory -s $(BUILD)/bench/json_bench
 	$(BUILD)/bench/json_bench
 
 # ---- tests ----
