@@ -23,7 +23,7 @@ static inline struct sl_span sl_span_of(const char *text)
 
 static inline bool sl_span_eq(struct sl_span a, struct sl_span b)
 {
-    return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
+    return a.len == b.len && (a.len == 0 || (a.ptr && b.ptr && memcmp(a.ptr, b.ptr, a.len) == 0));
 }
 
 /* Bytewise order; a prefix comes before what it is a prefix of. */

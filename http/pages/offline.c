@@ -94,7 +94,7 @@ static bool pass_on(struct taking *taking, bool last)
         ok = write_front(taking, (struct sl_span){text.ptr + done, text.len - done}, last, &taken);
         done += taken;
     }
-    if (text.len > done) memmove(taking->held.ptr, text.ptr + done, text.len - done);
+    if (text.ptr && text.len > done) memmove(taking->held.ptr, text.ptr + done, text.len - done);
     taking->held.len = text.len - done;
     return ok;
 }
@@ -112,7 +112,7 @@ static bool pass_picture(struct taking *taking, bool last)
         ok = write_span(taking, (struct sl_span){out, len});
         done += take;
     }
-    if (text.len > done) memmove(taking->held.ptr, text.ptr + done, text.len - done);
+    if (text.ptr && text.len > done) memmove(taking->held.ptr, text.ptr + done, text.len - done);
     taking->held.len = text.len - done;
     return ok;
 }
