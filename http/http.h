@@ -61,7 +61,7 @@ struct http_reply {
     bool compress;
     bool close; /* end the connection after this answer */
     /* The body's length, where it is known before it is written: sent as it is, it goes out with it
-       and unchunked. Less than that breaks the answer; more is not sent. */
+       and unchunked. To end it with less breaks it; more is not taken. */
     bool has_length;
     uint64_t length;
     bool begun, cut;

@@ -89,7 +89,6 @@ static size_t head_text(
     char date[32];
     date_text(date);
     wire->measured = !final && reply->has_length && wire->encoding == ENCODING_IDENTITY;
-    wire->left = reply->length;
     wire->chunked = !final && !wire->measured && wire->http11;
     wire->keep = (final || wire->measured || wire->chunked) && !reply->close &&
                  wire->out.keep(wire->out.ctx);
@@ -114,15 +113,6 @@ static size_t head_text(
 
 /* ---- the payload ---- */
 
-/* Of a body whose length the head said: is it no longer than that, and at its end no shorter? */
-static bool as_measured(struct wire *wire, size_t len, bool final)
-{
-    if (!wire->measured) return true;
-    if (len > wire->left) return false;
-    wire->left -= len;
-    return !final || wire->left == 0;
-}
-
 /* Send what a buffer holds, `final` or more to come, in one write. */
 static bool emit(struct wire *wire, const struct http_reply *reply, unsigned char *buffer,
     size_t len, bool final)
@@ -132,7 +122,6 @@ static bool emit(struct wire *wire, const struct http_reply *reply, unsigned cha
     size_t front_len = 0;
     bool bare = wire->head_only || bodiless(reply->status);
     if (!wire->head_sent) front_len = head_text(wire, reply, final, len, front);
-    if (!bare && !as_measured(wire, len, final)) return false;
     if (bare) {
         to = from;
     } else if (wire->chunked) {
@@ -224,7 +213,6 @@ static bool goes_straight(const struct wire *wire)
 
 static bool straight(struct wire *wire, const void *bytes, size_t len)
 {
-    if (!as_measured(wire, len, false)) return false;
     wire->sent_bytes += len;
     return wire->out.send(wire->out.ctx, bytes, len);
 }
@@ -233,6 +221,8 @@ static bool wire_write(struct http_reply *reply, const void *bytes, size_t len)
 {
     struct wire *wire = reply->transport;
     if (wire->ended) return false;
+    if (reply->has_length && len > reply->length - wire->given) return give_up(wire);
+    wire->given += len;
     while (len > 0) {
         if (wire->plain_len == PAYLOAD_BYTES && !push(wire, reply, PUSH_MORE)) return give_up(wire);
         if (goes_straight(wire) && len >= PAYLOAD_BYTES)
@@ -254,10 +244,16 @@ static bool wire_flush(struct http_reply *reply)
     return wire->plain_len == 0 || push(wire, reply, PUSH_FLUSH) || give_up(wire);
 }
 
+static void wire_abort(struct http_reply *reply);
+
 static void wire_end(struct http_reply *reply)
 {
     struct wire *wire = reply->transport;
     if (!wire->begun || wire->ended) return;
+    if (reply->has_length && !reply->cut && wire->given != reply->length) {
+        wire_abort(reply);
+        return;
+    }
     wire->ended = true;
     if (!reply->cut && !push(wire, reply, PUSH_LAST)) {
         reply->cut = true;
@@ -281,7 +277,7 @@ static void wire_abort(struct http_reply *reply)
         reply->status = 500;
         reply->content_type = "application/json";
         reply->cache_control = NULL;
-        reply->compress = false;
+        reply->has_length = reply->compress = false;
         reply->close = true;
         wire_end(reply);
     } else {

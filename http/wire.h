@@ -31,8 +31,8 @@ struct wire {
     uint64_t sent_bytes;
     /* its own: */
     bool begun, head_sent, chunked, ended;
-    bool measured; /* the head said how long the body is; so much of it is to come: */
-    uint64_t left;
+    bool measured;  /* the head said how long the body is */
+    uint64_t given; /* of the body, so far */
     enum encoding encoding;
     struct encoder *encoder;
     unsigned char *plain, *packed; /* the thread's buffers */

@@ -184,6 +184,101 @@ static void at_the_edge(void **state)
     }
 }
 
+/* With its length known beforehand a long body is not chunked, and large pieces are not copied. */
+static void measured(void **state)
+{
+    (void)state;
+    static char bytes[300000];
+    memset(bytes, 'x', sizeof bytes);
+    for (int http11 = 0; http11 <= 1; http11++) {
+        struct line *line = line_open(http11, "");
+        struct sl_span rest;
+        line->reply.compress = line->reply.has_length = true;
+        line->reply.length = 1 + 2 * sizeof bytes;
+        assert_true(http_begin(&line->reply, 200, "text/plain"));
+        assert_true(http_write(&line->reply, "[", 1));
+        assert_true(http_write(&line->reply, bytes, sizeof bytes));
+        assert_true(http_write(&line->reply, bytes, sizeof bytes));
+        wire_fini(&line->wire, &line->reply);
+        const char *head = line_head(line, &rest);
+        assert_line(head, "\r\nContent-Length: 600001\r\n");
+        assert_no_line(head, "Transfer-Encoding");
+        assert_int_equal(rest.len, 600001);
+        assert_int_equal(rest.ptr[0], '[');
+        assert_memory_equal(rest.ptr + 1, bytes, sizeof bytes);
+        assert_memory_equal(rest.ptr + 300001, bytes, sizeof bytes);
+        assert_int_equal(line->sends, 3); /* one buffer with the head, the rest, the second */
+        assert_true(line->wire.keep);
+        assert_int_equal(line->wire.sent_bytes, line->out.len);
+        line_close(line);
+    }
+}
+
+static void measured_and_compressed(void **state)
+{
+    (void)state;
+    static char bytes[300000];
+    struct line *line = line_open(true, "gzip");
+    struct sl_span rest;
+    line->reply.compress = line->reply.has_length = true;
+    line->reply.length = sizeof bytes;
+    assert_true(http_begin(&line->reply, 200, "text/plain"));
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = (char)(i * i >> 7);
+    assert_true(http_write(&line->reply, bytes, sizeof bytes));
+    wire_fini(&line->wire, &line->reply);
+    const char *head = line_head(line, &rest);
+    assert_line(head, "\r\nContent-Encoding: gzip\r\n");
+    assert_no_line(head, "Content-Length: 300000");
+    assert_true(line->wire.keep);
+    assert_false(line->broken);
+    line_close(line);
+}
+
+static void measured_head(void **state)
+{
+    (void)state;
+    static char bytes[100000];
+    struct line *line = line_open(true, "");
+    struct sl_span rest;
+    line->wire.head_only = line->reply.has_length = true;
+    line->reply.length = sizeof bytes;
+    assert_true(http_begin(&line->reply, 200, "text/plain"));
+    http_write(&line->reply, bytes, sizeof bytes);
+    wire_fini(&line->wire, &line->reply);
+    assert_line(line_head(line, &rest), "\r\nContent-Length: 100000\r\n");
+    assert_int_equal(rest.len, 0);
+    assert_true(line->wire.keep);
+    line_close(line);
+}
+
+/* A body that isn't as long as it was said. */
+static void measured_wrongly(void **state)
+{
+    (void)state;
+    static char bytes[100000];
+    struct sl_span rest;
+    for (size_t length = sizeof bytes - 1; length <= sizeof bytes + 1; length += 2) {
+        struct line *line = line_open(true, "");
+        line->reply.has_length = true;
+        line->reply.length = length;
+        assert_true(http_begin(&line->reply, 200, "text/plain"));
+        assert_int_equal(http_write(&line->reply, bytes, sizeof bytes), length > sizeof bytes);
+        wire_fini(&line->wire, &line->reply);
+        assert_true(line->reply.cut);
+        assert_int_equal(line->broken, length > sizeof bytes);
+        line_close(line);
+    }
+    struct line *line = line_open(true, "");
+    line->reply.has_length = true;
+    line->reply.length = 3;
+    assert_true(http_begin(&line->reply, 200, "text/plain"));
+    assert_true(http_write(&line->reply, "ab", 2));
+    wire_fini(&line->wire, &line->reply);
+    assert_memory_equal(line_head(line, &rest), "HTTP/1.1 500 ", 13);
+    line_close(line);
+}
+
 static void http10_ends_with_its_connection(void **state)
 {
     (void)state;
@@ -403,6 +498,10 @@ int main(void)
         cmocka_unit_test(small_is_one_write),
         cmocka_unit_test(large_is_chunked),
         cmocka_unit_test(at_the_edge),
+        cmocka_unit_test(measured),
+        cmocka_unit_test(measured_and_compressed),
+        cmocka_unit_test(measured_head),
+        cmocka_unit_test(measured_wrongly),
         cmocka_unit_test(http10_ends_with_its_connection),
         cmocka_unit_test(compressed),
         cmocka_unit_test(flushed),
