@@ -1,10 +1,10 @@
 #include "bundle.h"
 
 #include "bundle_read.h"
-#include "bundle_withheld.h"
 #include "event.h"
 #include "pack.h"
 #include "tree.h"
+#include "withheld.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -25,7 +25,7 @@ struct check {
     struct tree_edge edge; /* the log up to the last event */
     uint8_t leaf[32];      /* of the last event */
     uint64_t erased;       /* an event whose content is gone; 0: none */
-    struct bundle_withheld withheld;
+    struct withheld withheld;
     /* the event at hand */
     uint64_t sequence; /* 0: none */
     struct header header;
@@ -142,7 +142,7 @@ static void take_redaction(struct check *check, struct crypto_hash *hash)
         crypto_hash_begin(hash);
         hash_bytes(check, hash, read_bin_begin(in));
         crypto_hash_end(hash, replacement);
-        if (read_ok(in)) bundle_withheld_name(&check->withheld, sequence, item, replacement);
+        if (read_ok(in)) withheld_name(&check->withheld, sequence, item, replacement);
     }
 }
 
@@ -207,8 +207,7 @@ static enum sl_result take_withheld(struct check *check, uint64_t *length, uint8
     if (check->header.kind == SL_CREATE)
         return stands ? FAULT(check, "something stands in its place") : SL_OK;
     check->verdict.withheld += check->header.kind == SL_SYNC;
-    return bundle_withheld_add(
-        &check->withheld, check->sequence, check->item, replacement, check->err);
+    return withheld_add(&check->withheld, check->sequence, check->item, replacement, check->err);
 }
 
 /* An item's nonce; false: it is withheld. */
@@ -411,7 +410,7 @@ static enum sl_result check_head(struct check *check)
 /* What only the last event can settle. */
 static enum sl_result check_left(struct check *check)
 {
-    const struct bundle_withheld_item *item = bundle_withheld_fault(&check->withheld);
+    const struct withheld_item *item = withheld_fault(&check->withheld);
     check->key[0] = 0;
     if (item) {
         check->sequence = item->sequence;
@@ -496,7 +495,7 @@ enum sl_result bundle_verify(struct bundle_input input, const struct policy *pol
     crypto_hash_destroy(check->data);
     crypto_hash_destroy(check->replacement);
     bundle_reader_fini(&check->in);
-    bundle_withheld_fini(&check->withheld);
+    withheld_fini(&check->withheld);
     buf_fini(&check->nonces);
     buf_fini(&check->packed);
     free(check);

@@ -139,7 +139,7 @@ static enum sl_result check_gaps(struct share_check *check, struct sl_err *err)
 enum sl_result share_check_end(struct share_check *check, struct sl_err *err)
 {
     if (!check->id[0]) return SL_OK;
-    const struct withheld_item *left = withheld_left(&check->withheld);
+    const struct withheld_item *left = withheld_fault(&check->withheld);
     if (left)
         return sl_fail(err, SL_CORRUPT,
             "share %s: event %llu: item %llu is withheld, but no redact event names it", check->id,
@@ -168,7 +168,7 @@ void share_check_fini(struct share_check *check)
     kv_iter_destroy(check->snapshots);
     buf_fini(&check->manifest);
     buf_fini(&check->prefix);
-    free(check->withheld.items);
+    withheld_fini(&check->withheld);
     buf_fini(&check->scratch);
 }
 

@@ -16,24 +16,7 @@
 #include "rows.h"
 #include "tree.h"
 #include "view.h"
-
-/* Items that are withheld, each with the hash of what stands in its place, until a redact event
-   names it. */
-struct withheld {
-    struct withheld_item {
-        uint64_t sequence, item;
-        uint8_t replacement[32];
-        bool named;
-    } * items; /* by sequence, then item */
-    size_t count, cap;
-};
-enum sl_result withheld_add(struct withheld *withheld, uint64_t sequence, uint64_t item,
-    const uint8_t replacement[32], struct sl_err *err);
-/* What a redact event names must be withheld, and replaced by just that. False: it isn't. */
-bool withheld_name(
-    struct withheld *withheld, uint64_t sequence, uint64_t item, struct sl_span replacement);
-/* One that no event named, or NULL. */
-const struct withheld_item *withheld_left(const struct withheld *withheld);
+#include "withheld.h"
 
 /* The log's tree made anew, and what is wrong with the one that is stored. */
 struct log_check {

@@ -317,8 +317,10 @@ static enum sl_result take_redaction(
     if (result != SL_OK) return FAULT(check, sequence, "its body is unreadable");
     for (size_t i = 0; i < body.count && result == SL_OK; i++) {
         const struct redact_entry *entry = &body.entries[i];
-        if (entry->sequence >= sequence ||
-            !withheld_name(&check->withheld, entry->sequence, entry->item, entry->replacement))
+        uint8_t replacement[32];
+        crypto_sha256(entry->replacement.ptr, entry->replacement.len, replacement);
+        if (entry->sequence >= sequence || withheld_name(&check->withheld, entry->sequence,
+                                               entry->item, replacement) != WITHHELD_FITS)
             result =
                 FAULT(check, sequence, "item %llu of event %llu is not replaced by what it says",
                     (unsigned long long)entry->item, (unsigned long long)entry->sequence);

@@ -1,4 +1,6 @@
-#include "verify.h"
+#include "withheld.h"
+
+#include <stdlib.h>
 
 enum sl_result withheld_add(struct withheld *withheld, uint64_t sequence, uint64_t item,
     const uint8_t replacement[32], struct sl_err *err)
@@ -23,24 +25,27 @@ static int by_place(const void *a, const void *b)
     return (x->item > y->item) - (x->item < y->item);
 }
 
-bool withheld_name(
-    struct withheld *withheld, uint64_t sequence, uint64_t item, struct sl_span replacement)
+enum withheld_named withheld_name(
+    struct withheld *withheld, uint64_t sequence, uint64_t item, const uint8_t replacement[32])
 {
-    struct withheld_item sought = {.sequence = sequence, .item = item};
-    struct withheld_item *found =
-        withheld->count == 0
-            ? NULL
-            : bsearch(&sought, withheld->items, withheld->count, sizeof(sought), by_place);
-    if (!found) return false;
-    uint8_t hash[32];
-    crypto_sha256(replacement.ptr, replacement.len, hash);
-    found->named = true;
-    return memcmp(hash, found->replacement, 32) == 0;
+    struct withheld_item sought = {.sequence = sequence, .item = item}, *found = NULL;
+    if (withheld->count)
+        found = bsearch(&sought, withheld->items, withheld->count, sizeof(sought), by_place);
+    if (!found) return WITHHELD_UNNAMED;
+    found->named =
+        memcmp(found->replacement, replacement, 32) == 0 ? WITHHELD_FITS : WITHHELD_DIFFERS;
+    return found->named;
 }
 
-const struct withheld_item *withheld_left(const struct withheld *withheld)
+const struct withheld_item *withheld_fault(const struct withheld *withheld)
 {
     for (size_t i = 0; i < withheld->count; i++)
-        if (!withheld->items[i].named) return &withheld->items[i];
+        if (withheld->items[i].named != WITHHELD_FITS) return &withheld->items[i];
     return NULL;
+}
+
+void withheld_fini(struct withheld *withheld)
+{
+    free(withheld->items);
+    *withheld = (struct withheld){0};
 }
