@@ -103,6 +103,8 @@ enum sl_result kv_flush(struct kv *kv, struct sl_err *err);
 /* Rewrite a range down to the bottom level, so that what was deleted is gone from the files. */
 enum sl_result kv_compact(struct kv *kv, enum kv_family family, struct sl_span from,
     struct sl_span to, struct sl_err *err);
+/* Whether compactions from now on take more time for smaller files: not while batches come. */
+enum sl_result kv_pack_hard(struct kv *kv, bool hard, struct sl_err *err);
 
 /* Bytes on disk of one family as RocksDB estimates them, and of caches and memtables together. */
 uint64_t kv_family_bytes(struct kv *kv, enum kv_family family);

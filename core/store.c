@@ -294,11 +294,15 @@ enum sl_result sl_store_compact(
     enum sl_result result = store_writable(store, err);
     if (result == SL_OK) result = compactor_settle(store->compactor, progress, err);
     if (result == SL_OK) result = kv_flush(store->kv, err);
+    if (result == SL_OK) result = kv_pack_hard(store->kv, true, err);
+    if (result != SL_OK) return result;
     for (int family = 0; family < KV_FAMILIES && result == SL_OK; family++) {
         progress_report(progress, "files", (uint64_t)family, KV_FAMILIES);
         result = kv_compact(store->kv, family, (struct sl_span){0}, (struct sl_span){0}, err);
     }
-    return result;
+    struct sl_err ignored = {0};
+    enum sl_result eased = kv_pack_hard(store->kv, false, result == SL_OK ? err : &ignored);
+    return result == SL_OK ? eased : result;
 }
 
 void sl_store_subscribe(
