@@ -109,6 +109,8 @@ enum sl_result kv_pack_hard(struct kv *kv, bool hard, struct sl_err *err);
 /* Bytes on disk of one family as RocksDB estimates them, and of caches and memtables together. */
 uint64_t kv_family_bytes(struct kv *kv, enum kv_family family);
 uint64_t kv_memory_bytes(struct kv *kv);
+/* Bytes in memtables: what the next start would read back from the write-ahead log. */
+uint64_t kv_unflushed_bytes(struct kv *kv);
 
 /* The seam where tests inject faults: the n-th kv_write from now on (0: the next) fails, and all
    after it, as on a dead disk; negative: none. */

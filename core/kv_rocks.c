@@ -547,6 +547,14 @@ uint64_t kv_family_bytes(struct kv *kv, enum kv_family family)
            property(kv, family, "rocksdb.cur-size-active-mem-table");
 }
 
+uint64_t kv_unflushed_bytes(struct kv *kv)
+{
+    uint64_t bytes = 0;
+    for (int i = 0; i < KV_FAMILIES; i++)
+        bytes += property(kv, i, "rocksdb.cur-size-all-mem-tables");
+    return bytes;
+}
+
 uint64_t kv_memory_bytes(struct kv *kv)
 {
     uint64_t bytes = rocksdb_cache_get_usage(kv->cache);

@@ -16,6 +16,8 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#define CLOSE_FLUSH_BYTES (12 * SL_MIB) /* less is read back faster than it is written */
+
 static uint64_t realtime_us(void)
 {
     struct timespec now;
@@ -237,11 +239,15 @@ enum sl_result sl_store_open(const struct sl_options *options, const struct sl_p
 void sl_store_close(struct sl_store *store)
 {
     if (!store) return;
+    bool healthy = store->sequencer && sequencer_health(store->sequencer, NULL) == SL_OK;
     compactor_destroy(store->compactor);
     sequencer_destroy(store->sequencer);
     /* With --durability=process the last events may not be on disk yet; a clean end leaves them
        there. */
     if (store->kv && store->sequencer) kv_sync(store->kv, NULL);
+    /* What the next start would have to read back from the write-ahead log goes into files now. */
+    if (store->kv && healthy && kv_unflushed_bytes(store->kv) > CLOSE_FLUSH_BYTES)
+        kv_flush(store->kv, NULL);
     checkpoints_close(store->checkpoints);
     rules_close(store->rules);
     shares_destroy(store->shares);
