@@ -96,9 +96,8 @@ static rocksdb_options_t *family_options(
             table, rocksdb_filterpolicy_create_bloom_full(10));
     rocksdb_options_set_block_based_table_factory(options, table);
     rocksdb_block_based_options_destroy(table);
-    /* What is rewritten less often is compressed less often; SL_WRITE_BUFFER_BYTES still bounds
-       the memory. */
-    rocksdb_options_set_write_buffer_size(options, bulky ? 32 * SL_MIB : 4 * SL_MIB);
+    rocksdb_options_set_write_buffer_size(options, bulky ? 16 * SL_MIB : 4 * SL_MIB);
+    /* What is rewritten less often is compressed less often. */
     if (bulky) rocksdb_options_set_level0_file_num_compaction_trigger(options, 8);
     rocksdb_options_set_compression(
         options, uncompressed ? rocksdb_no_compression : rocksdb_lz4_compression);

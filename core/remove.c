@@ -51,7 +51,7 @@ static enum sl_result gather_positions(struct removal *removal, struct sl_err *e
     return result;
 }
 
-/* ---- called by who leads the sequencer ---- */
+/* ---- called by who commits ---- */
 
 /* From here on no batch is appended to the share, so that the positions can be gathered to the end.
    Puts nothing. */

@@ -10,14 +10,16 @@
 
 struct sequencer {
     struct sl_store *store;
+    pthread_t thread;
     pthread_mutex_t lock;
-    pthread_cond_t idle;          /* nobody leads */
-    struct append *first, **last; /* the queue; empty when nobody leads */
-    bool leading, closing;
+    pthread_cond_t wake;
+    struct append *first, **last; /* the queue */
+    bool busy;                    /* somebody commits: the thread, or a caller that came alone */
+    bool closing;
     struct sl_err fault; /* of the write that failed, once one has; or why there must be none */
     bool read_only;
     uint64_t position; /* of the next event */
-    /* who leads has these to itself: */
+    /* of who is busy: */
     struct tiles *tiles;
     struct kv_batch *kv_batch;
     uint64_t appended, groups, synced;
@@ -160,12 +162,13 @@ static void publish(struct sequencer *sequencer, struct group *group)
     tell(store, group);
 }
 
-static void write_group(struct sequencer *sequencer, struct group *group)
+static enum sl_result write_group(
+    struct sequencer *sequencer, struct kv_batch *kv_batch, struct group *group)
 {
     struct sl_store *store = sequencer->store;
     struct sl_err err = {0};
     bool sync = group->durable && store->durability == SL_DURABLE_FSYNC;
-    enum sl_result result = kv_write(store->kv, sequencer->kv_batch, sync, &err);
+    enum sl_result result = kv_write(store->kv, kv_batch, sync, &err);
     if (result == SL_OK) publish(sequencer, group);
     pthread_mutex_lock(&sequencer->lock);
     if (result == SL_OK) {
@@ -181,6 +184,7 @@ static void write_group(struct sequencer *sequencer, struct group *group)
         next = append->next;
         finish(append, result == SL_OK ? SL_OK : SL_IO, &err);
     }
+    return result;
 }
 
 static size_t weight(const struct append *append)
@@ -189,57 +193,63 @@ static size_t weight(const struct append *append)
            (append->batch ? append->batch->data_bytes + append->batch->packed.len + 512 : 0);
 }
 
-/* The next of the queue, as long as they fit into one group (or one append, if that alone is
+/* Everything that waited, in groups of at most SL_GROUP_BYTES (or one append, if that alone is
    larger). */
-static struct append *take_waiting(struct sequencer *sequencer)
+static void commit(struct sequencer *sequencer, struct kv_batch *kv_batch, struct append *append)
 {
-    struct append *first = sequencer->first, **end = &sequencer->first;
-    size_t bytes = 0;
-    while (*end && (bytes == 0 || bytes + weight(*end) <= SL_GROUP_BYTES)) {
-        bytes += weight(*end);
-        end = &(*end)->next;
+    while (append) {
+        struct group group = {.last = &group.first};
+        size_t bytes = 0;
+        while (append && (bytes == 0 || bytes + weight(append) <= SL_GROUP_BYTES)) {
+            struct append *next = append->next;
+            enum sl_result result =
+                sequencer->read_only ? SL_READ_ONLY : stage(sequencer, kv_batch, append);
+            if (result == SL_OK) {
+                bytes += weight(append);
+                take(&group, append);
+            } else {
+                struct sl_err err = {0};
+                sl_fail(&err, result, "%s", sl_result_text(result));
+                finish(append, result, sequencer->read_only ? &sequencer->fault : &err);
+            }
+            append = next;
+        }
+        if (group.first) write_group(sequencer, kv_batch, &group);
+        kv_batch_clear(kv_batch);
     }
-    sequencer->first = *end;
-    if (!sequencer->first) sequencer->last = &sequencer->first;
-    *end = NULL;
-    return first;
 }
 
-static void commit(struct sequencer *sequencer, struct append *append)
+static void *run(void *arg)
 {
-    struct group group = {.last = &group.first};
-    for (struct append *next; append; append = next) {
-        next = append->next;
-        enum sl_result result =
-            sequencer->read_only ? SL_READ_ONLY : stage(sequencer, sequencer->kv_batch, append);
-        if (result == SL_OK) {
-            take(&group, append);
+    struct sequencer *sequencer = arg;
+    pthread_setname_np(pthread_self(), "sequencer");
+    pthread_mutex_lock(&sequencer->lock);
+    while (sequencer->first || sequencer->busy || !sequencer->closing) {
+        if (!sequencer->first || sequencer->busy) {
+            pthread_cond_wait(&sequencer->wake, &sequencer->lock);
             continue;
         }
-        struct sl_err err = {0};
-        sl_fail(&err, result, "%s", sl_result_text(result));
-        finish(append, result, sequencer->read_only ? &sequencer->fault : &err);
+        struct append *waiting = sequencer->first;
+        sequencer->first = NULL;
+        sequencer->last = &sequencer->first;
+        sequencer->busy = true;
+        pthread_mutex_unlock(&sequencer->lock);
+        commit(sequencer, sequencer->kv_batch, waiting);
+        pthread_mutex_lock(&sequencer->lock);
+        sequencer->busy = false;
     }
-    if (group.first) write_group(sequencer, &group);
-    kv_batch_clear(sequencer->kv_batch);
+    pthread_mutex_unlock(&sequencer->lock);
+    return NULL;
 }
 
-/* Write one group, the caller's own append first in it; then let who came meanwhile lead. */
-static void lead(struct sequencer *sequencer)
+/* Nobody else wants anything: the caller commits its own append. Who comes meanwhile is the
+   thread's to serve. */
+static void commit_alone(struct sequencer *sequencer, struct append *append)
 {
+    commit(sequencer, sequencer->kv_batch, append);
     pthread_mutex_lock(&sequencer->lock);
-    struct append *waiting = take_waiting(sequencer);
-    pthread_mutex_unlock(&sequencer->lock);
-    commit(sequencer, waiting);
-    pthread_mutex_lock(&sequencer->lock);
-    struct append *next = sequencer->first;
-    if (next) {
-        next->leads = true;
-        sem_post(&next->done);
-    } else {
-        sequencer->leading = false;
-        pthread_cond_signal(&sequencer->idle);
-    }
+    sequencer->busy = false;
+    if (sequencer->first || sequencer->closing) pthread_cond_signal(&sequencer->wake);
     pthread_mutex_unlock(&sequencer->lock);
 }
 
@@ -259,9 +269,15 @@ enum sl_result sequencer_create(struct sl_store *store, struct sequencer **out, 
         return result;
     }
     atomic_store(&store->log_size, sequencer->position);
-    sequencer->kv_batch = kv_batch_create();
     pthread_mutex_init(&sequencer->lock, NULL);
-    pthread_cond_init(&sequencer->idle, NULL);
+    pthread_cond_init(&sequencer->wake, NULL);
+    sequencer->kv_batch = kv_batch_create();
+    if (pthread_create(&sequencer->thread, NULL, run, sequencer) != 0) {
+        kv_batch_destroy(sequencer->kv_batch);
+        tiles_close(sequencer->tiles);
+        free(sequencer);
+        return sl_fail(err, SL_NOMEM, "cannot start a thread");
+    }
     *out = sequencer;
     return SL_OK;
 }
@@ -271,10 +287,10 @@ void sequencer_destroy(struct sequencer *sequencer)
     if (!sequencer) return;
     pthread_mutex_lock(&sequencer->lock);
     sequencer->closing = true;
-    while (sequencer->leading)
-        pthread_cond_wait(&sequencer->idle, &sequencer->lock);
+    pthread_cond_signal(&sequencer->wake);
     pthread_mutex_unlock(&sequencer->lock);
-    pthread_cond_destroy(&sequencer->idle);
+    pthread_join(sequencer->thread, NULL);
+    pthread_cond_destroy(&sequencer->wake);
     pthread_mutex_destroy(&sequencer->lock);
     kv_batch_destroy(sequencer->kv_batch);
     tiles_close(sequencer->tiles);
@@ -289,36 +305,27 @@ void sequencer_stop(struct sequencer *sequencer, const struct sl_err *why)
     pthread_mutex_unlock(&sequencer->lock);
 }
 
-static void wait_done(struct append *append)
-{
-    while (sem_wait(&append->done) != 0) {
-    }
-}
-
 enum sl_result sequencer_append(
     struct sequencer *sequencer, struct append *append, struct sl_err *err)
 {
     append->next = NULL;
-    append->leads = false;
     sem_init(&append->done, 0, 0);
     pthread_mutex_lock(&sequencer->lock);
-    bool closing = sequencer->closing, leads = !closing && !sequencer->leading;
-    if (!closing) {
+    bool closing = sequencer->closing;
+    bool alone = !closing && !sequencer->busy && !sequencer->first;
+    if (alone) {
+        sequencer->busy = true;
+    } else if (!closing) {
         *sequencer->last = append;
         sequencer->last = &append->next;
-        sequencer->leading = true;
     }
     pthread_mutex_unlock(&sequencer->lock);
     if (closing) {
         sem_destroy(&append->done);
         return sl_fail(err, SL_CLOSING, "the store is closing");
     }
-    if (leads) lead(sequencer);
-    wait_done(append);
-    if (append->leads) { /* woken to lead, not because it is done */
-        append->leads = false;
-        lead(sequencer);
-        wait_done(append);
+    if (alone) commit_alone(sequencer, append);
+    while (sem_wait(&append->done) != 0) {
     }
     sem_destroy(&append->done);
     if (append->result != SL_OK && err) {

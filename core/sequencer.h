@@ -1,11 +1,10 @@
 #ifndef SHARELOG_SEQUENCER_H
 #define SHARELOG_SEQUENCER_H
 
-/* Who owns order: one thread at a time. Callers queue what they want appended. The first one leads:
-   it takes all that waits, its own in front, gives each event its sequence, position, time and
-   `prev`, writes the group as one RocksDB batch with one fsync, and wakes the others; then the
-   first of those who came meanwhile leads. So a lone caller waits for nobody, no group waits for
-   more, and groups form while one is being written. */
+/* Who owns order: one thread at a time. A caller that finds nobody at work commits its own append,
+   and waits for nobody. Others queue; the sequencer's thread takes all that waits, gives each event
+   its sequence, position, time and `prev`, writes the group as one RocksDB batch with one fsync,
+   and wakes the callers. It never waits for more: groups form while one is being written. */
 
 #include "batch.h"
 #include "store.h"
@@ -20,7 +19,7 @@ struct append {
     struct share *share; /* held by the caller */
     struct batch *batch; /* sealed; NULL: no event, derived rows alone */
     enum sl_kind kind;
-    /* Further rows in the same write. Called by who leads, with the event's place
+    /* Further rows in the same write. Called on the sequencer's thread with the event's place
        known. Without an event it may refuse, having put nothing. */
     enum sl_result (*derive)(struct append *append, struct kv_batch *kv_batch);
     /* Called once it is written, under the shares' lock: change what memory holds to match. */
@@ -40,7 +39,6 @@ struct append {
     struct header header;
     bool makes_due; /* with it a snapshot of the share is due */
     struct append *next;
-    bool leads;
     sem_t done;
 };
 

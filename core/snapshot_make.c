@@ -130,7 +130,7 @@ static enum sl_result make(struct sl_store *store, struct share *share, uint64_t
 
 /* ---- what is due ---- */
 
-/* Called by who leads the sequencer, where no event can come between looking and taking the mark
+/* Called by who commits, where no event can come between looking and taking the mark
    away. The share is not due any more from here on, not only once this is committed: an event
    behind it in the same group must be able to make it due anew. */
 static enum sl_result drop_mark(struct append *append, struct kv_batch *kv_batch)
