@@ -26,7 +26,7 @@ static const struct option options[] = {
     {"entries", NULL, OPTION_FLAG, AT(entries), 0, 0,
         "with --url: the events' headers must be shown and fit"},
     {"owner-key", "KEY", OPTION_TEXT, AT(common.key), 0, 0,
-        "with --url: the server's key (better: SHARELOG_OWNER_KEY)"},
+        "with --url: the server's key (better: SHARELOG_OWNER_KEY, sent with --entries)"},
     {"progress", NULL, OPTION_FLAG, AT(progress), 0, 0,
         "tell how far it is on stderr, without a terminal too"},
     {0},

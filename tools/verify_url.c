@@ -172,7 +172,11 @@ int verify_url(const struct verify_values *values)
 {
     struct looking looking = {.values = values};
     struct sl_err err = {0};
-    const char *key = values->common.key ? values->common.key : getenv("SHARELOG_OWNER_KEY");
+    /* The key of one's own server is nothing for a stranger's: it goes there only where it is
+     * needed. */
+    const char *key = values->common.key ? values->common.key
+                      : values->entries  ? getenv("SHARELOG_OWNER_KEY")
+                                         : NULL;
     struct client_remote remote = {
         .url = values->common.url, .key = key && *key ? key : NULL, .stall_s = STALL_S};
     int code = EXIT_WRONG;

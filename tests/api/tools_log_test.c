@@ -189,8 +189,11 @@ static void walks(void **state)
     sync_some(&share, 10, 300);
     wait_for_checkpoint();
     run.as_owner = true;
+    const char *aside = tools_path("aside");
+    tools_expect(&run, 0, "\"entries\":null", "verify", "--url", server.url, "--key", vkey,
+        "--since", aside, "--json");
     tools_expect(&run, 0, "\"entries\":300", "verify", "--url", server.url, "--key", vkey,
-        "--since", since, "--json");
+        "--since", since, "--entries", "--json");
     tools_expect(&run, 0, "\"leaves\":0", "verify", "--url", server.url, "--key", vkey, "--since",
         since, "--json");
     tools_expect(&run, 0, "Verified", "verify", "--url", server.url, "--key", vkey, "--since",
