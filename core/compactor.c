@@ -4,13 +4,31 @@
 #include "sequencer.h"
 
 #include <errno.h>
+#include <sys/resource.h>
 #include <time.h>
+#include <unistd.h>
 
 #define TRY_AGAIN_S 60
+/* What is folded is for later: a sync that comes meanwhile goes first. It can do so, since what the
+   compactor wants written another thread writes. Not 19, with which busy processors would leave it
+   nothing. */
+#define COMPACTOR_NICE 10
+/* Of snapshots that a crash would take, and the next start make again. Less than a memtable: a
+   flush that RocksDB begins by itself isn't waited for, and two at once stop every writer. */
+#define UNFLUSHED_BYTES (12 * SL_MIB)
+
+enum task_kind { TASK_SNAPSHOT, TASK_ERASE, TASK_FLUSH };
 
 struct task {
     struct task *next;
-    bool erase;
+    enum task_kind kind;
+    char id[SL_SHARE_ID_BYTES + 1];
+};
+
+/* A share whose snapshots were made, and whose mark in the store still says that they are due. */
+struct made {
+    struct made *next;
+    unsigned long flushes; /* that there had been by then */
     char id[SL_SHARE_ID_BYTES + 1];
 };
 
@@ -26,15 +44,19 @@ struct compactor {
     bool working;
     atomic_bool stopping;
     struct sl_err fault; /* of the last task that failed */
+    /* of who works: */
+    struct made *made;
+    unsigned long flushes;
+    uint64_t unflushed; /* bytes put since the last one */
 };
 
-static void enqueue(struct compactor *compactor, struct sl_span id, bool erase)
+static void enqueue(struct compactor *compactor, struct sl_span id, enum task_kind kind)
 {
     struct task *task = compactor ? calloc(1, sizeof(*task)) : NULL;
     /* without memory the mark in the store stays, and the next start sees to it */
     if (!task) return;
-    memcpy(task->id, id.ptr, id.len);
-    task->erase = erase;
+    if (id.len) memcpy(task->id, id.ptr, id.len);
+    task->kind = kind;
     pthread_mutex_lock(&compactor->lock);
     *compactor->last = task;
     compactor->last = &task->next;
@@ -45,17 +67,109 @@ static void enqueue(struct compactor *compactor, struct sl_span id, bool erase)
 
 void compactor_due(struct compactor *compactor, struct sl_span share_id)
 {
-    enqueue(compactor, share_id, false);
+    enqueue(compactor, share_id, TASK_SNAPSHOT);
 }
 
 void compactor_erase(struct compactor *compactor, struct sl_span share_id)
 {
-    enqueue(compactor, share_id, true);
+    enqueue(compactor, share_id, TASK_ERASE);
 }
 
 bool compactor_stopping(struct compactor *compactor)
 {
     return compactor && atomic_load(&compactor->stopping);
+}
+
+/* ---- marks ---- */
+
+/* A mark stays while more is made of its share. */
+static void made_forget(struct compactor *compactor, const char *id)
+{
+    struct made **at = &compactor->made;
+    while (*at && strcmp((*at)->id, id) != 0)
+        at = &(*at)->next;
+    struct made *made = *at;
+    if (made) *at = made->next;
+    free(made);
+}
+
+static void made_add(struct compactor *compactor, const char *id)
+{
+    struct made *made = calloc(1, sizeof(*made));
+    /* without memory for it the mark stays too, and the next start finds nothing to do there */
+    if (!made) return;
+    memcpy(made->id, id, sizeof(made->id));
+    made->flushes = compactor->flushes;
+    made->next = compactor->made;
+    compactor->made = made;
+}
+
+/* Drop the marks of what was made before the last so many flushes began. */
+static enum sl_result drop_marks(
+    struct compactor *compactor, unsigned long flushes, struct sl_err *err)
+{
+    enum sl_result result = SL_OK;
+    for (struct made **at = &compactor->made; *at && result == SL_OK;) {
+        struct made *made = *at;
+        if (compactor->flushes - made->flushes < flushes) {
+            at = &made->next;
+            continue;
+        }
+        result = drop_due_mark(compactor->store, sl_span_of(made->id), err);
+        if (result != SL_OK) break;
+        *at = made->next;
+        free(made);
+    }
+    return result;
+}
+
+static enum sl_result flush(struct compactor *compactor, struct sl_err *err)
+{
+    enum sl_result result = SL_OK;
+    if (compactor->unflushed > 0) result = kv_flush_family(compactor->store->kv, KV_SNAPSHOT, err);
+    if (result != SL_OK) return result;
+    compactor->unflushed = 0;
+    compactor->flushes++;
+    return SL_OK;
+}
+
+enum sl_result compactor_put(struct compactor *compactor, size_t bytes, struct sl_err *err)
+{
+    compactor->unflushed += bytes;
+    if (compactor->unflushed < UNFLUSHED_BYTES) return SL_OK;
+    /* The marks of this flush wait for the next: who reads beside this process reads the files
+       first, then the log, and must not find a mark dropped for a file that it hasn't seen. */
+    enum sl_result result = drop_marks(compactor, 1, err);
+    return result == SL_OK ? flush(compactor, err) : result;
+}
+
+static enum sl_result flush_all(struct compactor *compactor, struct sl_err *err)
+{
+    if (!compactor->made) return SL_OK;
+    enum sl_result result = flush(compactor, err);
+    return result == SL_OK ? drop_marks(compactor, 1, err) : result;
+}
+
+/* ---- tasks ---- */
+
+static enum sl_result make_snapshots(
+    struct compactor *compactor, const char *id, struct sl_err *err)
+{
+    made_forget(compactor, id);
+    enum sl_result result = make_due_snapshots(compactor->store, sl_span_of(id), err);
+    if (result == SL_OK) made_add(compactor, id);
+    return result;
+}
+
+static enum sl_result perform(
+    struct compactor *compactor, const struct task *task, struct sl_err *err)
+{
+    switch (task->kind) {
+    case TASK_SNAPSHOT: return make_snapshots(compactor, task->id, err);
+    case TASK_ERASE: return erase_share(compactor->store, sl_span_of(task->id), err);
+    case TASK_FLUSH: return flush_all(compactor, err);
+    }
+    return SL_OK;
 }
 
 /* Do the first task. With the lock held, which is let go meanwhile. */
@@ -67,14 +181,12 @@ static void work(struct compactor *compactor)
     compactor->working = true;
     pthread_mutex_unlock(&compactor->lock);
     struct sl_err err = {0};
-    struct sl_span id = sl_span_of(task->id);
-    enum sl_result result = task->erase ? erase_share(compactor->store, id, &err)
-                                        : make_due_snapshots(compactor->store, id, &err);
+    enum sl_result result = perform(compactor, task, &err);
     pthread_mutex_lock(&compactor->lock);
     if (result != SL_OK && result != SL_STOPPED) {
         compactor->fault = err;
-        sl_fail_in(
-            &compactor->fault, "%s share %s", task->erase ? "erase" : "snapshot of", task->id);
+        sl_fail_in(&compactor->fault, "%s share %s",
+            task->kind == TASK_ERASE ? "erase" : "snapshot of", task->id);
         task->next = compactor->failed;
         compactor->failed = task;
     } else {
@@ -115,6 +227,7 @@ static void *run(void *arg)
 {
     struct compactor *compactor = arg;
     pthread_setname_np(pthread_self(), "compactor");
+    setpriority(PRIO_PROCESS, (id_t)gettid(), COMPACTOR_NICE);
     pthread_mutex_lock(&compactor->lock);
     while (!compactor_stopping(compactor)) {
         if (compactor->first)
@@ -137,7 +250,7 @@ static enum sl_result take_up(struct compactor *compactor, bool erase, struct sl
     for (kv_iter_first(iter); kv_iter_valid(iter); kv_iter_next(iter)) {
         struct sl_span key = kv_iter_key(iter);
         struct sl_span id = {key.ptr + from.len, key.len - from.len};
-        if (sl_share_id_valid(id)) enqueue(compactor, id, erase);
+        if (sl_share_id_valid(id)) enqueue(compactor, id, erase ? TASK_ERASE : TASK_SNAPSHOT);
     }
     enum sl_result result = kv_iter_check(iter, err);
     kv_iter_destroy(iter);
@@ -175,6 +288,12 @@ void compactor_destroy(struct compactor *compactor)
     pthread_cond_broadcast(&compactor->changed);
     pthread_mutex_unlock(&compactor->lock);
     if (compactor->threaded) pthread_join(compactor->thread, NULL);
+    /* what fails has its mark, and is made again */
+    if (store_writable(compactor->store, NULL) == SL_OK) flush_all(compactor, NULL);
+    for (struct made *made = compactor->made, *next; made; made = next) {
+        next = made->next;
+        free(made);
+    }
     try_again(compactor); /* one list to free */
     for (struct task *task = compactor->first, *next; task; task = next) {
         next = task->next;
@@ -188,6 +307,7 @@ void compactor_destroy(struct compactor *compactor)
 enum sl_result compactor_settle(
     struct compactor *compactor, const struct sl_progress *progress, struct sl_err *err)
 {
+    enqueue(compactor, (struct sl_span){0}, TASK_FLUSH);
     pthread_mutex_lock(&compactor->lock);
     try_again(compactor);
     size_t total = compactor->queued;

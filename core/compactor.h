@@ -27,9 +27,15 @@ enum sl_result compactor_settle(
 bool compactor_stopping(struct compactor *compactor);
 
 /* The two kinds of work, done by the calling thread. Each can be cut short at any point and begun
-   again. */
+   again.
+
+   The snapshots are not on disk before their family is flushed: only then may the mark that they
+   were due be dropped (it stays if one is due again). */
 enum sl_result make_due_snapshots(
     struct sl_store *store, struct sl_span share_id, struct sl_err *err);
+enum sl_result drop_due_mark(struct sl_store *store, struct sl_span share_id, struct sl_err *err);
 enum sl_result erase_share(struct sl_store *store, struct sl_span share_id, struct sl_err *err);
+/* So many bytes of a snapshot were put, past the log: flush, once many have gathered. */
+enum sl_result compactor_put(struct compactor *compactor, size_t bytes, struct sl_err *err);
 
 #endif

@@ -96,10 +96,15 @@ void kv_delete_range(struct kv *kv, struct kv_batch *batch, enum kv_family famil
 /* All or nothing. `sync`: on disk when it returns. After a failure nobody knows until the next
    open. */
 enum sl_result kv_write(struct kv *kv, struct kv_batch *batch, bool sync, struct sl_err *err);
+/* For what can be made again, of a family whose rows may be lost together: nothing goes into the
+   write-ahead log, so nobody's fsync waits for it. It is on disk once the family was flushed, and
+   of what a crash takes, an earlier write never goes without the later ones of its family. */
+enum sl_result kv_write_unlogged(struct kv *kv, struct kv_batch *batch, struct sl_err *err);
 /* everything written so far is on disk */
 enum sl_result kv_sync(struct kv *kv, struct sl_err *err);
 /* memtables to files: the write-ahead logs before are gone */
 enum sl_result kv_flush(struct kv *kv, struct sl_err *err);
+enum sl_result kv_flush_family(struct kv *kv, enum kv_family family, struct sl_err *err);
 /* Rewrite a range down to the bottom level, so that what was deleted is gone from the files. */
 enum sl_result kv_compact(struct kv *kv, enum kv_family family, struct sl_span from,
     struct sl_span to, struct sl_err *err);

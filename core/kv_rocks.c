@@ -29,7 +29,7 @@ struct kv {
     rocksdb_options_t *family_options[KV_FAMILIES];
     rocksdb_column_family_handle_t *family[KV_FAMILIES];
     rocksdb_readoptions_t *read, *read_once;
-    rocksdb_writeoptions_t *write_synced, *write_unsynced;
+    rocksdb_writeoptions_t *write_synced, *write_unsynced, *write_unlogged;
     /* of a secondary: what it reads, and a folder of its own for its info log */
     char *path, *beside_path;
 };
@@ -131,6 +131,10 @@ static void make_options(struct kv *kv, const struct kv_options *options)
     rocksdb_options_set_max_log_file_size(o, 4 * SL_MIB);
     rocksdb_options_set_stats_dump_period_sec(o, 0);
     rocksdb_options_set_paranoid_checks(o, 1);
+    /* By itself it would flush every family at the end, once anything went past the log. */
+    char *text = NULL;
+    rocksdb_get_options_from_string(o, "avoid_flush_during_shutdown=true", o, &text);
+    if (text) abort();
     for (int i = 0; i < KV_FAMILIES; i++)
         kv->family_options[i] = family_options(kv, i, options->uncompressed);
     kv->read = rocksdb_readoptions_create();
@@ -139,6 +143,8 @@ static void make_options(struct kv *kv, const struct kv_options *options)
     kv->write_synced = rocksdb_writeoptions_create();
     rocksdb_writeoptions_set_sync(kv->write_synced, 1);
     kv->write_unsynced = rocksdb_writeoptions_create();
+    kv->write_unlogged = rocksdb_writeoptions_create();
+    rocksdb_writeoptions_disable_WAL(kv->write_unlogged, 1);
 }
 
 static void empty_folder(const char *path)
@@ -238,6 +244,7 @@ void kv_close(struct kv *kv)
     rocksdb_readoptions_destroy(kv->read_once);
     rocksdb_writeoptions_destroy(kv->write_synced);
     rocksdb_writeoptions_destroy(kv->write_unsynced);
+    rocksdb_writeoptions_destroy(kv->write_unlogged);
     rocksdb_options_destroy(kv->options);
     rocksdb_cache_destroy(kv->cache);
     if (kv->beside_path) empty_folder(kv->beside_path);
@@ -469,12 +476,23 @@ static bool faulted(void)
     return false;
 }
 
-enum sl_result kv_write(struct kv *kv, struct kv_batch *batch, bool sync, struct sl_err *err)
+static enum sl_result write_with(struct kv *kv, const rocksdb_writeoptions_t *options,
+    struct kv_batch *batch, struct sl_err *err)
 {
     if (faulted()) return sl_fail(err, SL_IO, "write: injected fault");
     char *text = NULL;
-    rocksdb_write(kv->db, sync ? kv->write_synced : kv->write_unsynced, batch->batch, &text);
+    rocksdb_write(kv->db, options, batch->batch, &text);
     return text ? rocks_error(err, "write", text) : SL_OK;
+}
+
+enum sl_result kv_write(struct kv *kv, struct kv_batch *batch, bool sync, struct sl_err *err)
+{
+    return write_with(kv, sync ? kv->write_synced : kv->write_unsynced, batch, err);
+}
+
+enum sl_result kv_write_unlogged(struct kv *kv, struct kv_batch *batch, struct sl_err *err)
+{
+    return write_with(kv, kv->write_unlogged, batch, err);
 }
 
 enum sl_result kv_sync(struct kv *kv, struct sl_err *err)
@@ -484,22 +502,27 @@ enum sl_result kv_sync(struct kv *kv, struct sl_err *err)
     return text ? rocks_error(err, "sync", text) : SL_OK;
 }
 
-enum sl_result kv_flush(struct kv *kv, struct sl_err *err)
+enum sl_result kv_flush_family(struct kv *kv, enum kv_family family, struct sl_err *err)
 {
     rocksdb_flushoptions_t *options = rocksdb_flushoptions_create();
+    char *text = NULL;
     rocksdb_flushoptions_set_wait(options, 1);
-    enum sl_result result = SL_OK;
-    for (int i = 0; i <= KV_FAMILIES && result == SL_OK; i++) {
-        char *text = NULL;
-        /* A family whose memtable was on its way to a file when the log ended holds on to that log
-           until the next one ends, which an empty one doesn't. So there is one record more. */
-        bool last = i == KV_FAMILIES;
-        if (last) rocksdb_delete_cf(kv->db, kv->write_unsynced, kv->family[KV_META], "-", 1, &text);
-        if (!text) rocksdb_flush_cf(kv->db, options, kv->family[last ? KV_META : i], &text);
-        if (text) result = rocks_error(err, "flush", text);
-    }
+    rocksdb_flush_cf(kv->db, options, kv->family[family], &text);
     rocksdb_flushoptions_destroy(options);
-    return result;
+    return text ? rocks_error(err, "flush", text) : SL_OK;
+}
+
+enum sl_result kv_flush(struct kv *kv, struct sl_err *err)
+{
+    enum sl_result result = SL_OK;
+    for (int family = 0; family < KV_FAMILIES && result == SL_OK; family++)
+        result = kv_flush_family(kv, family, err);
+    if (result != SL_OK) return result;
+    /* A family whose memtable was on its way to a file when the log ended holds on to that log
+       until the next one ends, which an empty one doesn't. So there is one record more. */
+    char *text = NULL;
+    rocksdb_delete_cf(kv->db, kv->write_unsynced, kv->family[KV_META], "-", 1, &text);
+    return text ? rocks_error(err, "flush", text) : kv_flush_family(kv, KV_META, err);
 }
 
 static uint64_t property(struct kv *kv, enum kv_family family, const char *name)

@@ -168,7 +168,8 @@ static enum sl_result write_group(
     struct sl_store *store = sequencer->store;
     struct sl_err err = {0};
     bool sync = group->durable && store->durability == SL_DURABLE_FSYNC;
-    enum sl_result result = kv_write(store->kv, kv_batch, sync, &err);
+    enum sl_result result = SL_OK;
+    if (kv_batch_count(kv_batch) > 0) result = kv_write(store->kv, kv_batch, sync, &err);
     if (result == SL_OK) publish(sequencer, group);
     pthread_mutex_lock(&sequencer->lock);
     if (result == SL_OK) {
@@ -312,12 +313,14 @@ enum sl_result sequencer_append(
     sem_init(&append->done, 0, 0);
     pthread_mutex_lock(&sequencer->lock);
     bool closing = sequencer->closing;
-    bool alone = !closing && !sequencer->busy && !sequencer->first;
+    bool idle = !closing && !sequencer->busy && !sequencer->first;
+    bool alone = idle && !append->gives_way;
     if (alone) {
         sequencer->busy = true;
     } else if (!closing) {
         *sequencer->last = append;
         sequencer->last = &append->next;
+        if (idle) pthread_cond_signal(&sequencer->wake);
     }
     pthread_mutex_unlock(&sequencer->lock);
     if (closing) {

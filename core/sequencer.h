@@ -26,6 +26,9 @@ struct append {
     void (*committed)(struct append *append);
     void *ctx;
     size_t derived_bytes; /* about how many bytes `derive` adds */
+    /* Of a caller that gives way to others: it never commits by itself, on a thread that is hardly
+       run while others would wait for it. */
+    bool gives_way;
     /* refused, as SL_STOPPED, when the share's generation isn't this one: */
     bool guarded;
     uint64_t generation;

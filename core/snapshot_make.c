@@ -5,7 +5,10 @@
 #include "state.h"
 
 /* Making one snapshot: row by row through the sequencer, which alone may commit it and refuses once
-   the share has been removed or redacted since the making began. */
+   the share has been removed or redacted since the making began. The rows go past the write-ahead
+   log: in it each would hold up the next sync's fsync, and what a crash takes of them is made again
+   (see compactor.c). The head as well, being the last: in the log it would outlive the
+   rows that it speaks for. */
 struct making {
     struct sl_store *store;
     struct share *share;
@@ -20,17 +23,14 @@ struct making {
 
 struct row_put {
     struct making *making;
-    uint32_t chunk;
-    struct sl_span value;
+    struct kv_batch *unlogged; /* made before: who commits is in a hurry */
 };
 
 static enum sl_result put_row(struct append *append, struct kv_batch *kv_batch)
 {
     const struct row_put *put = append->ctx;
-    struct row_key key =
-        row_snapshot(sl_span_of(append->share->id), put->making->sequence, put->chunk);
-    kv_put(put->making->store->kv, kv_batch, KV_SNAPSHOT, row_span(&key), put->value);
-    return SL_OK;
+    (void)kv_batch;
+    return kv_write_unlogged(put->making->store->kv, put->unlogged, put->making->err);
 }
 
 static void snapshot_made(struct append *append)
@@ -44,18 +44,24 @@ static void snapshot_made(struct append *append)
 static enum sl_result commit_row(
     struct making *making, uint32_t chunk, struct sl_span value, struct sl_err *err)
 {
-    struct row_put put = {making, chunk, value};
+    struct kv *kv = making->store->kv;
+    struct row_put put = {making, kv_batch_create()};
+    struct row_key key = row_snapshot(sl_span_of(making->share->id), making->sequence, chunk);
     struct append append = {.share = making->share,
         .derive = put_row,
         .committed = chunk == 0 ? snapshot_made : NULL,
         .ctx = &put,
         .derived_bytes = value.len,
+        .gives_way = true,
         .guarded = true,
         .generation = making->generation};
-    if (compactor_stopping(making->store->compactor))
-        return sl_fail(err, SL_STOPPED, "the store is closing");
+    kv_put(kv, put.unlogged, KV_SNAPSHOT, row_span(&key), value);
     making->bytes += value.len;
-    return sequencer_append(making->store->sequencer, &append, err);
+    enum sl_result result = compactor_stopping(making->store->compactor)
+                                ? sl_fail(err, SL_STOPPED, "the store is closing")
+                                : sequencer_append(making->store->sequencer, &append, err);
+    kv_batch_destroy(put.unlogged);
+    return result == SL_OK ? compactor_put(making->store->compactor, value.len, err) : result;
 }
 
 static enum sl_result table_row(void *ctx, struct sl_span row, struct sl_err *err)
@@ -89,8 +95,10 @@ static bool stream_bytes(void *ctx, const void *bytes, size_t len)
 /* The stream's rows; what the sink failed of counts before what the writer says of it. */
 static enum sl_result put_stream(struct making *making, struct sl_view *view)
 {
-    enum sl_result result = state_stream(view, (struct sl_sink){stream_bytes, making}, making->err);
+    struct sl_err why = {0};
+    enum sl_result result = state_stream(view, (struct sl_sink){stream_bytes, making}, &why);
     if (making->result != SL_OK) return making->result;
+    if (result != SL_OK && making->err) *making->err = why;
     if (result == SL_OK && making->stream.len)
         result = commit_row(making, making->chunk++, buf_span(&making->stream), making->err);
     return result;
@@ -130,19 +138,40 @@ static enum sl_result make(struct sl_store *store, struct share *share, uint64_t
 
 /* ---- what is due ---- */
 
-/* Called by who commits, where no event can come between looking and taking the mark
-   away. The share is not due any more from here on, not only once this is committed: an event
-   behind it in the same group must be able to make it due anew. */
+static bool is_due(const struct share *share)
+{
+    return share->record.state == SL_SHARE_LIVE && !share->removing &&
+           share->staged.stored - share->snapshot_stored >= share_due_bytes(share->snapshot_size);
+}
+
+/* Called by who commits, where no event can come between looking and saying so. The mark in the
+   store stays: what was made is not on disk yet. */
+static enum sl_result end_due(struct append *append, struct kv_batch *kv_batch)
+{
+    (void)kv_batch;
+    if (is_due(append->share)) return SL_STOPPED;
+    append->share->due = false;
+    return SL_OK;
+}
+
 static enum sl_result drop_mark(struct append *append, struct kv_batch *kv_batch)
 {
-    struct share *share = append->share;
-    if (share->record.state == SL_SHARE_LIVE && !share->removing &&
-        share->staged.stored - share->snapshot_stored >= share_due_bytes(share->snapshot_size))
-        return SL_STOPPED;
-    struct row_key mark = row_index(ROW_INDEX_DUE, sl_span_of(share->id));
+    if (is_due(append->share)) return SL_STOPPED;
+    struct row_key mark = row_index(ROW_INDEX_DUE, sl_span_of(append->share->id));
     kv_delete(((struct sl_store *)append->ctx)->kv, kv_batch, KV_INDEX, row_span(&mark));
-    share->due = false;
     return SL_OK;
+}
+
+enum sl_result drop_due_mark(struct sl_store *store, struct sl_span share_id, struct sl_err *err)
+{
+    struct share *share;
+    enum sl_result result = share_acquire(store->shares, share_id, &share, err);
+    if (result != SL_OK) return result == SL_NOT_FOUND ? SL_OK : result;
+    struct append append = {
+        .share = share, .derive = drop_mark, .ctx = store, .derived_bytes = 64, .gives_way = true};
+    result = sequencer_append(store->sequencer, &append, err);
+    share_release(store->shares, share);
+    return result == SL_STOPPED ? SL_OK : result;
 }
 
 enum sl_result make_due_snapshots(
@@ -159,8 +188,7 @@ enum sl_result make_due_snapshots(
         bool live = share->record.state == SL_SHARE_LIVE;
         shares_unlock(store->shares);
         if (!live || head.stored < target) {
-            struct append append = {
-                .share = share, .derive = drop_mark, .ctx = store, .derived_bytes = 64};
+            struct append append = {.share = share, .derive = end_due, .gives_way = true};
             result = sequencer_append(store->sequencer, &append, err);
             if (result != SL_STOPPED) break;
             result = SL_OK; /* an event came meanwhile and made one due again */

