@@ -88,9 +88,11 @@ static rocksdb_options_t *family_options(
     rocksdb_block_based_options_set_pin_l0_filter_and_index_blocks_in_cache(table, 1);
     rocksdb_block_based_options_set_format_version(table, 5);
     /* Bodies of one share lie together and repeat each other: large blocks compress them. Still
-       larger ones (512 KiB: files a twentieth smaller) are felt in reads past the cache. */
+       larger ones (512 KiB: files a twentieth smaller) are felt in reads past the cache; not so
+       with snapshots, of which many rows are read together. */
     bool bulky = family == KV_BODY || family == KV_SNAPSHOT;
-    rocksdb_block_based_options_set_block_size(table, bulky ? 256 * SL_KIB : 16 * SL_KIB);
+    size_t block_kib = family == KV_SNAPSHOT ? 512 : bulky ? 256 : 16;
+    rocksdb_block_based_options_set_block_size(table, block_kib * SL_KIB);
     if (family == KV_SHARE || family == KV_EVENT)
         rocksdb_block_based_options_set_filter_policy(
             table, rocksdb_filterpolicy_create_bloom_full(10));
@@ -109,8 +111,7 @@ static rocksdb_options_t *family_options(
 
 static void make_options(struct kv *kv, const struct kv_options *options)
 {
-    /* Few shards: what is larger than a shard is never cached, and a snapshot's row is
-       SL_SNAPSHOT_ROW_BYTES. */
+    /* Few shards: what is larger than a shard is never cached. */
     rocksdb_lru_cache_options_t *cache = rocksdb_lru_cache_options_create();
     rocksdb_lru_cache_options_set_capacity(cache, options->cache_bytes);
     rocksdb_lru_cache_options_set_num_shard_bits(cache, 2);

@@ -60,7 +60,7 @@ bool row_parse_chunk(
 
 /* In each derived family, a row that says that the family is whole: the format of its contents. Its
    first byte, 0xff, is in no other key. */
-#define ROW_DERIVED_FORMAT 2
+#define ROW_DERIVED_FORMAT 3
 struct row_key row_whole(void);
 
 #endif

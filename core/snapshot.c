@@ -5,7 +5,7 @@
 
 #include <assert.h>
 
-#define HEAD_VERSION 1
+#define HEAD_VERSION 2
 /* A row is closed once it has so much. Rows this small are decoded without leaving the processor's
    cache. */
 #define TABLE_ROW_FULL (64 * SL_KIB)
@@ -15,12 +15,13 @@ static_assert(TABLE_ROW_FULL + SL_ITEM_KEY_BYTES + SL_ITEM_TYPE_BYTES + 256 < SL
 
 void snapshot_head_encode(const struct snapshot_head *head, struct buf *out)
 {
-    pack_array(out, 14);
+    pack_array(out, 15);
     pack_u64(out, HEAD_VERSION);
     pack_u64(out, head->sequence);
     pack_u64(out, head->stored);
     pack_u64(out, head->size);
     pack_u64(out, head->table_rows);
+    pack_u64(out, head->own_rows);
     pack_u64(out, head->data_bytes);
     pack_u64(out, head->stream_bytes);
     pack_u64(out, head->items);
@@ -36,12 +37,13 @@ bool snapshot_head_decode(struct sl_span bytes, struct snapshot_head *head)
 {
     struct unpack in;
     unpack_begin(&in, bytes);
-    bool ok = unpack_array(&in) == 14 && unpack_u64(&in) == HEAD_VERSION;
+    bool ok = unpack_array(&in) == 15 && unpack_u64(&in) == HEAD_VERSION;
     struct snapshot_head h;
     h.sequence = unpack_u64(&in);
     h.stored = unpack_u64(&in);
     h.size = unpack_u64(&in);
     h.table_rows = unpack_u64(&in);
+    h.own_rows = unpack_u64(&in);
     h.data_bytes = unpack_u64(&in);
     h.stream_bytes = unpack_u64(&in);
     h.items = unpack_u64(&in);
@@ -56,7 +58,7 @@ bool snapshot_head_decode(struct sl_span bytes, struct snapshot_head *head)
     return true;
 }
 
-static enum sl_result unreadable(
+enum sl_result snapshot_unreadable(
     struct sl_span share_id, uint64_t sequence, const char *what, struct sl_err *err)
 {
     return sl_fail(err, SL_CORRUPT,
@@ -90,7 +92,7 @@ enum sl_result snapshot_last(struct kv *kv, struct sl_span share_id, uint64_t se
         struct kv_pin pin;
         result = kv_get(kv, KV_SNAPSHOT, row_span(&first), &pin, err);
         if (result == SL_OK && (!snapshot_head_decode(pin.value, head) || head->sequence != found))
-            result = unreadable(share_id, found, "head", err);
+            result = snapshot_unreadable(share_id, found, "head", err);
         kv_release(&pin);
         /* this one was cut short: the one before */
         at = row_snapshot(share_id, found - 1, UINT32_MAX);
@@ -159,7 +161,7 @@ enum sl_result snapshot_restore(struct kv *kv, struct sl_span share_id,
         if (result != SL_OK) return result;
         result = restore_row(pin.value, fold);
         kv_release(&pin);
-        if (result != SL_OK) return unreadable(share_id, head->sequence, "table", err);
+        if (result != SL_OK) return snapshot_unreadable(share_id, head->sequence, "table", err);
     }
     return fold->failed ? sl_fail(err, SL_NOMEM, "out of memory") : SL_OK;
 }

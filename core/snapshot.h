@@ -2,8 +2,9 @@
 #define SHARELOG_SNAPSHOT_H
 
 /* A snapshot: a share's folded state at a sequence, in rows. Row 0 is its head; then come the
-   table's rows, which say of every entry of the fold where its bytes lie; then the stream's, cut at
-   every SL_SNAPSHOT_ROW_BYTES. The stream begins with exactly the text of /data, so that with
+   table's rows, which say of every entry of the fold where its bytes lie; then the stream's, but
+   for those that an earlier snapshot has; then the index of the stream's rows (snapshot_rows.h),
+   which says where each lies. The stream begins with exactly the text of /data, so that with
    nothing pending its rows are sent as they lie; behind it are the session_diff entries that
    AgentSession shows and /data doesn't.
 
@@ -17,9 +18,10 @@
 struct snapshot_head {
     uint64_t sequence;
     uint64_t stored; /* the share's bytes of events up to it */
-    uint64_t size;   /* of table and stream: what makes the next one due */
-    uint64_t table_rows;
-    uint64_t data_bytes; /* the stream's part that is /data */
+    /* of table and stream, wherever its rows lie: what makes the next one due */
+    uint64_t size;
+    uint64_t table_rows, own_rows; /* of the stream, put with it */
+    uint64_t data_bytes;           /* the stream's part that is /data */
     uint64_t stream_bytes;
     uint64_t items, messages, parts, models, diffs;
     /* of the session item's data in the stream; length 0: none */
@@ -43,9 +45,8 @@ enum sl_result snapshot_table(const struct fold *fold, const uint32_t *by_key, s
     enum sl_result (*each)(void *ctx, struct sl_span row, struct sl_err *err), void *ctx,
     struct sl_err *err);
 
-static inline uint32_t snapshot_stream_chunk(const struct snapshot_head *head, uint64_t offset)
-{
-    return (uint32_t)(1 + head->table_rows + offset / SL_SNAPSHOT_ROW_BYTES);
-}
+/* SL_CORRUPT, saying so. */
+enum sl_result snapshot_unreadable(
+    struct sl_span share_id, uint64_t sequence, const char *what, struct sl_err *err);
 
 #endif

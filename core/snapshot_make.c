@@ -13,9 +13,12 @@ struct making {
     struct sl_store *store;
     struct share *share;
     uint64_t generation, sequence;
-    uint32_t chunk;    /* of the next row */
-    uint64_t bytes;    /* put so far */
-    struct buf stream; /* of the row being filled */
+    uint32_t chunk;                    /* of the next row */
+    struct snapshot_rows before, rows; /* of the snapshot before; of this one so far */
+    uint32_t *found_by;                /* the rows before, by their prints */
+    struct snapshot_cut cut;
+    struct buf stream; /* of the row being filled … */
+    uint64_t end;      /* … which ends there */
     struct snapshot_head head;
     struct sl_err *err;
     enum sl_result result;
@@ -56,7 +59,6 @@ static enum sl_result commit_row(
         .guarded = true,
         .generation = making->generation};
     kv_put(kv, put.unlogged, KV_SNAPSHOT, row_span(&key), value);
-    making->bytes += value.len;
     enum sl_result result = compactor_stopping(making->store->compactor)
                                 ? sl_fail(err, SL_STOPPED, "the store is closing")
                                 : sequencer_append(making->store->sequencer, &append, err);
@@ -67,7 +69,94 @@ static enum sl_result commit_row(
 static enum sl_result table_row(void *ctx, struct sl_span row, struct sl_err *err)
 {
     struct making *making = ctx;
+    making->head.size += row.len;
     return commit_row(making, making->chunk++, row, err);
+}
+
+static enum sl_result index_row(void *ctx, struct sl_span row, struct sl_err *err)
+{
+    struct making *making = ctx;
+    return commit_row(making, making->chunk++, row, err);
+}
+
+/* ---- rows that the snapshot before has ---- */
+
+static int by_print(const void *a, const void *b, void *rows_ptr)
+{
+    const struct snapshot_row *rows = rows_ptr;
+    uint64_t x = rows[*(const uint32_t *)a].print, y = rows[*(const uint32_t *)b].print;
+    return (x > y) - (x < y);
+}
+
+static enum sl_result load_before(
+    struct making *making, const struct sl_view *view, struct sl_err *err)
+{
+    if (!view->has_base) return SL_OK;
+    enum sl_result result = snapshot_rows_load(
+        making->store->kv, sl_span_of(making->share->id), &view->base, &making->before, err);
+    /* only a removal or a redaction takes rows away, and then this making is worth nothing */
+    if (result != SL_OK) return result == SL_NOT_FOUND ? SL_STOPPED : result;
+    size_t count = making->before.count;
+    making->found_by = calloc(count + 1, sizeof(*making->found_by));
+    if (!making->found_by) return sl_fail(err, SL_NOMEM, "out of memory");
+    for (size_t i = 0; i < count; i++)
+        making->found_by[i] = (uint32_t)i;
+    qsort_r(making->found_by, count, sizeof(*making->found_by), by_print, making->before.rows);
+    return SL_OK;
+}
+
+/* Is that row these bytes? The print alone is no proof. */
+static bool is_row(
+    const struct making *making, const struct snapshot_row *row, struct sl_span bytes)
+{
+    struct row_key key = row_snapshot(sl_span_of(making->share->id), row->sequence, row->chunk);
+    struct kv_pin pin;
+    bool is = kv_get_once(making->store->kv, KV_SNAPSHOT, row_span(&key), &pin, NULL) == SL_OK &&
+              sl_span_eq(pin.value, bytes);
+    kv_release(&pin);
+    return is;
+}
+
+static const struct snapshot_row *find_before(
+    const struct making *making, uint64_t print, struct sl_span bytes)
+{
+    size_t low = 0, high = making->before.count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (making->before.rows[making->found_by[middle]].print < print)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    if (low == making->before.count) return NULL;
+    const struct snapshot_row *row = &making->before.rows[making->found_by[low]];
+    return row->print == print && is_row(making, row, bytes) ? row : NULL;
+}
+
+/* ---- the stream ---- */
+
+static enum sl_result end_row(struct making *making)
+{
+    struct sl_span bytes = buf_span(&making->stream);
+    struct snapshot_row row = {
+        .end = making->end, .sequence = making->sequence, .print = snapshot_row_print(bytes)};
+    const struct snapshot_row *before = find_before(making, row.print, bytes);
+    enum sl_result result = SL_OK;
+    if (before) {
+        row.sequence = before->sequence;
+        row.chunk = before->chunk;
+    } else {
+        row.chunk = making->chunk++;
+        making->head.own_rows++;
+        result = commit_row(making, row.chunk, bytes, making->err);
+    }
+    if (!snapshot_rows_add(&making->rows, &row))
+        result = sl_fail(making->err, SL_NOMEM, "out of memory");
+    making->head.size += bytes.len;
+    making->stream.len = 0;
+    if (making->end < making->head.stream_bytes)
+        making->end = snapshot_cut(&making->cut, making->end);
+    return result;
 }
 
 static bool stream_bytes(void *ctx, const void *bytes, size_t len)
@@ -75,7 +164,9 @@ static bool stream_bytes(void *ctx, const void *bytes, size_t len)
     struct making *making = ctx;
     const char *at = bytes;
     while (len > 0) {
-        size_t room = SL_SNAPSHOT_ROW_BYTES - making->stream.len, n = len < room ? len : room;
+        uint64_t room = making->end - snapshot_row_begin(&making->rows, making->rows.count) -
+                        making->stream.len;
+        size_t n = len < room ? len : (size_t)room;
         buf_add(&making->stream, at, n);
         if (making->stream.failed) {
             making->result = sl_fail(making->err, SL_NOMEM, "out of memory");
@@ -83,10 +174,8 @@ static bool stream_bytes(void *ctx, const void *bytes, size_t len)
         }
         at += n;
         len -= n;
-        if (making->stream.len < SL_SNAPSHOT_ROW_BYTES) break;
-        making->result =
-            commit_row(making, making->chunk++, buf_span(&making->stream), making->err);
-        making->stream.len = 0;
+        if (n < room) break;
+        making->result = end_row(making);
         if (making->result != SL_OK) return false;
     }
     return true;
@@ -96,11 +185,29 @@ static bool stream_bytes(void *ctx, const void *bytes, size_t len)
 static enum sl_result put_stream(struct making *making, struct sl_view *view)
 {
     struct sl_err why = {0};
-    enum sl_result result = state_stream(view, (struct sl_sink){stream_bytes, making}, &why);
+    making->cut = (struct snapshot_cut){.fold = &view->fold,
+        .by_key = view->by_key,
+        .items = view->items_count,
+        .stream_bytes = making->head.stream_bytes};
+    making->end = snapshot_cut(&making->cut, 0);
+    enum sl_result result = load_before(making, view, making->err);
+    if (result != SL_OK) return result;
+    result = state_stream(view, (struct sl_sink){stream_bytes, making}, &why);
     if (making->result != SL_OK) return making->result;
     if (result != SL_OK && making->err) *making->err = why;
-    if (result == SL_OK && making->stream.len)
-        result = commit_row(making, making->chunk++, buf_span(&making->stream), making->err);
+    return result == SL_OK ? snapshot_rows_encode(&making->rows, index_row, making, making->err)
+                           : result;
+}
+
+static enum sl_result put_head(struct making *making, uint64_t stored)
+{
+    struct buf bytes = {0};
+    making->head.sequence = making->sequence;
+    making->head.stored = stored;
+    snapshot_head_encode(&making->head, &bytes);
+    enum sl_result result = bytes.failed ? sl_fail(making->err, SL_NOMEM, "out of memory")
+                                         : commit_row(making, 0, buf_span(&bytes), making->err);
+    buf_fini(&bytes);
     return result;
 }
 
@@ -114,7 +221,6 @@ static enum sl_result make(struct sl_store *store, struct share *share, uint64_t
         .chunk = 1,
         .err = err};
     struct sl_view *view;
-    struct buf head_bytes = {0};
     enum sl_result result = view_open_at(store, share, sequence, VIEW_FROM_SNAPSHOT, &view, err);
     if (result != SL_OK) return result;
     result = state_layout(view, &making.head, err);
@@ -123,14 +229,10 @@ static enum sl_result make(struct sl_store *store, struct share *share, uint64_t
             snapshot_table(&view->fold, view->by_key, view->items_count, table_row, &making, err);
     making.head.table_rows = making.chunk - 1;
     if (result == SL_OK) result = put_stream(&making, view);
-    if (result == SL_OK) {
-        making.head.sequence = sequence;
-        making.head.stored = view->at.stored;
-        making.head.size = making.bytes;
-        snapshot_head_encode(&making.head, &head_bytes);
-        result = commit_row(&making, 0, buf_span(&head_bytes), err);
-    }
-    buf_fini(&head_bytes);
+    if (result == SL_OK) result = put_head(&making, view->at.stored);
+    snapshot_rows_fini(&making.before);
+    snapshot_rows_fini(&making.rows);
+    free(making.found_by);
     buf_fini(&making.stream);
     sl_view_close(view);
     return result;

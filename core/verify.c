@@ -54,6 +54,7 @@ enum sl_result share_check_begin(struct share_check *check, struct sl_span id, s
     check->events = stand_at(store, check->events, KV_EVENT, &from);
     check->bodies = stand_at(store, check->bodies, KV_BODY, &from);
     check->snapshots = stand_at(store, check->snapshots, KV_SNAPSHOT, &from);
+    check->owners = stand_at(store, check->owners, KV_SNAPSHOT, &from);
     struct sl_view *view = NULL;
     if (!check->stored_removed)
         result = view_open_at(store, share, 1, VIEW_FROM_NOTHING, &view, err);
@@ -166,6 +167,7 @@ void share_check_fini(struct share_check *check)
     kv_iter_destroy(check->events);
     kv_iter_destroy(check->bodies);
     kv_iter_destroy(check->snapshots);
+    kv_iter_destroy(check->owners);
     buf_fini(&check->manifest);
     buf_fini(&check->prefix);
     withheld_fini(&check->withheld);

@@ -71,6 +71,7 @@ struct share_check {
     struct kv_iter *events;
     struct kv_iter *bodies;    /* as far as they were needed */
     struct kv_iter *snapshots; /* all before that one are accounted for */
+    struct kv_iter *owners;    /* a row of an earlier snapshot that one refers to */
     struct row_key end;
     struct row_key next; /* where those of the next share with events begin; empty: nowhere */
     char id[SL_SHARE_ID_BYTES + 1];

@@ -13,8 +13,9 @@ struct comparison {
     uint32_t chunk; /* of the next row */
     uint64_t bytes;
     struct sl_span row;
-    size_t used;   /* of the row, which is the stream's */
-    uint64_t left; /* of the stream, behind this row */
+    size_t used;                     /* of the row, which is the stream's */
+    struct snapshot_rows said, rows; /* the index as it lies; as it has to be */
+    struct snapshot_cut cut;
     struct buf head;
     struct buf text; /* between two items, of this type */
     struct sl_span type;
@@ -69,15 +70,42 @@ static enum sl_result table_row(void *ctx, struct sl_span row, struct sl_err *er
 
 /* ---- the stream ---- */
 
-/* Every row but the last is full. */
+/* A row that an earlier snapshot has. They mostly lie one behind the other. */
+static enum sl_result owned_row(
+    struct comparison *comparison, const struct snapshot_row *row, struct sl_err *err)
+{
+    struct kv_iter *owners = comparison->check->owners;
+    struct row_key key = row_snapshot(sl_span_of(comparison->check->id), row->sequence, row->chunk);
+    if (kv_iter_valid(owners)) kv_iter_next(owners);
+    if (!kv_iter_valid(owners) || !sl_span_eq(kv_iter_key(owners), row_span(&key)))
+        kv_iter_seek(owners, row_span(&key));
+    if (!kv_iter_valid(owners) || !sl_span_eq(kv_iter_key(owners), row_span(&key))) {
+        enum sl_result result = kv_iter_check(owners, err);
+        return result == SL_OK ? fault(comparison->check, comparison->sequence,
+                                     "a row of an earlier one that it needs is missing", err)
+                               : result;
+    }
+    comparison->row = kv_iter_value(owners);
+    return SL_OK;
+}
+
+/* To the stream's next row, wherever it lies; that it has the right bytes is seen as they are
+   compared. */
 static enum sl_result stream_row(struct comparison *comparison, struct sl_err *err)
 {
-    enum sl_result result = next_row(comparison, err);
+    size_t index = comparison->rows.count;
+    uint64_t begin = snapshot_row_begin(&comparison->rows, index);
+    struct snapshot_row row = {0};
+    if (index < comparison->said.count) row = comparison->said.rows[index];
+    bool own = row.sequence == comparison->sequence && row.chunk == comparison->chunk;
+    if (!own && row.sequence >= comparison->sequence)
+        return fault(comparison->check, comparison->sequence, "its index of rows is wrong", err);
+    row.end = snapshot_cut(&comparison->cut, begin);
+    enum sl_result result = own ? next_row(comparison, err) : owned_row(comparison, &row, err);
     if (result != SL_OK) return result;
-    uint64_t left = comparison->left;
-    if (comparison->row.len != (left < SL_SNAPSHOT_ROW_BYTES ? left : SL_SNAPSHOT_ROW_BYTES))
-        return differs(comparison, err);
-    comparison->left -= comparison->row.len;
+    if (comparison->row.len != row.end - begin) return differs(comparison, err);
+    row.print = snapshot_row_print(comparison->row);
+    if (!snapshot_rows_add(&comparison->rows, &row)) return sl_fail(err, SL_NOMEM, "out of memory");
     comparison->bytes += comparison->row.len;
     comparison->used = 0;
     return SL_OK;
@@ -169,20 +197,51 @@ static enum sl_result compare_items(struct comparison *comparison, struct sl_err
     return compare_text(comparison, view->items_count ? SL_SPAN("}]") : SL_SPAN("]"), err);
 }
 
-/* What state_stream writes. */
-static enum sl_result compare_stream(
-    struct comparison *comparison, const struct snapshot_head *head, struct sl_err *err)
+static enum sl_result index_row(void *ctx, struct sl_span row, struct sl_err *err)
 {
-    const struct fold *fold = &comparison->check->fold.view->fold;
-    comparison->left = head->stream_bytes;
+    struct comparison *comparison = ctx;
+    enum sl_result result = next_row(comparison, err);
+    if (result != SL_OK) return result;
+    return sl_span_eq(comparison->row, row) ? SL_OK : differs(comparison, err);
+}
+
+/* What state_stream writes, and the index that says where it lies. */
+static enum sl_result compare_stream(
+    struct comparison *comparison, struct snapshot_head *head, struct sl_err *err)
+{
+    const struct sl_view *view = comparison->check->fold.view;
+    const struct fold *fold = &view->fold;
+    uint32_t first = comparison->chunk;
     comparison->row = (struct sl_span){0};
+    comparison->cut = (struct snapshot_cut){.fold = fold,
+        .by_key = view->by_key,
+        .items = view->items_count,
+        .stream_bytes = head->stream_bytes};
     enum sl_result result = compare_items(comparison, err);
     for (size_t i = 0; i < fold->count && result == SL_OK; i++) {
         const struct fold_entry *entry = &fold->entries[i];
         if (entry->class == FOLD_DIFF && entry->out.offset >= head->data_bytes)
             result = compare_entry(comparison, (uint32_t)i, err);
     }
-    return result;
+    head->own_rows = comparison->chunk - first;
+    return result == SL_OK ? snapshot_rows_encode(&comparison->rows, index_row, comparison, err)
+                           : result;
+}
+
+/* The index as the store has it, found by the head as the store has it: both are held against what
+   is right later on. */
+static enum sl_result load_index(struct comparison *comparison, struct sl_err *err)
+{
+    struct snapshot_head head;
+    struct share_check *check = comparison->check;
+    if (!snapshot_head_decode(buf_span(&comparison->head), &head) ||
+        head.sequence != comparison->sequence)
+        return row_fault(comparison, 0, "differs from a fresh fold", err);
+    enum sl_result result =
+        snapshot_rows_load(check->store->kv, sl_span_of(check->id), &head, &comparison->said, err);
+    return result == SL_NOT_FOUND
+               ? fault(check, comparison->sequence, "a row of its index is missing", err)
+               : result;
 }
 
 /* ---- one snapshot ---- */
@@ -226,9 +285,11 @@ static enum sl_result compare(struct share_check *check, struct sl_err *err)
     if (result == SL_OK) result = next_row(&comparison, err);
     if (result == SL_OK) {
         buf_add_span(&comparison.head, comparison.row);
+        result = load_index(&comparison, err);
+    }
+    if (result == SL_OK)
         result = snapshot_table(
             &view->fold, view->by_key, view->items_count, table_row, &comparison, err);
-    }
     head.table_rows = comparison.chunk - 1;
     if (result == SL_OK) result = compare_stream(&comparison, &head, err);
     if (result == SL_OK) result = compare_head(&comparison, &head, err);
@@ -238,6 +299,8 @@ static enum sl_result compare(struct share_check *check, struct sl_err *err)
         check->snapshot_size = head.size;
         check->verified->snapshots++;
     }
+    snapshot_rows_fini(&comparison.said);
+    snapshot_rows_fini(&comparison.rows);
     buf_fini(&comparison.head);
     buf_fini(&comparison.text);
     return result;

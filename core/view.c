@@ -41,7 +41,7 @@ static bool is_large(const struct sl_view *view)
    better find them there. */
 static bool reads_past(struct sl_view *view)
 {
-    uint64_t rows = view->base.stream_bytes / SL_SNAPSHOT_ROW_BYTES + 1 +
+    uint64_t rows = view->base.stream_bytes / SNAPSHOT_CUT_MIN + 1 +
                     (view->at.sequence - view->base.sequence) +
                     (view->at.stored - view->base.stored) / SL_BODY_ROW_BYTES;
     return is_large(view) && ++view->rows_read <= 4 * rows;
@@ -103,25 +103,93 @@ static enum sl_result piece_ahead(struct sl_view *view, const struct fold_place 
     return SL_OK;
 }
 
+/* What is missing of a snapshot: of a share that was removed, or really. */
+static enum sl_result missing(struct sl_view *view, struct sl_err *err)
+{
+    enum sl_result result = view_still_there(view, err);
+    if (result != SL_OK) return result;
+    return sl_fail(err, SL_CORRUPT, "share %s: a row of the snapshot at %llu is missing", view->id,
+        (unsigned long long)view->base.sequence);
+}
+
+/* Get by get, past the cache, a block would be unpacked once for each row in it. */
+static enum sl_result read_run(
+    struct sl_view *view, const struct snapshot_rows *rows, size_t index, struct sl_err *err)
+{
+    struct view_run *run = &view->run;
+    struct sl_span id = sl_span_of(view->id);
+    const struct snapshot_row *first = &rows->rows[index];
+    struct row_key from = row_snapshot(id, first->sequence, first->chunk), to = row_share_to(id);
+    buf_clear(&run->bytes);
+    run->sequence = first->sequence;
+    run->chunk = first->chunk;
+    run->count = 0;
+    struct kv_iter *iter =
+        kv_iter_create(view->store->kv, KV_SNAPSHOT, row_span(&from), row_span(&to), true);
+    for (kv_iter_first(iter); kv_iter_valid(iter); kv_iter_next(iter)) {
+        const struct snapshot_row *row = &rows->rows[index + run->count];
+        struct row_key key = row_snapshot(id, row->sequence, row->chunk);
+        if (!sl_span_eq(kv_iter_key(iter), row_span(&key))) break;
+        buf_add_span(&run->bytes, kv_iter_value(iter));
+        run->at[++run->count] = run->bytes.len;
+        if (run->count == VIEW_RUN_ROWS || index + run->count == rows->count) break;
+    }
+    enum sl_result result = kv_iter_check(iter, err);
+    kv_iter_destroy(iter);
+    if (result == SL_OK && run->bytes.failed) result = sl_fail(err, SL_NOMEM, "out of memory");
+    if (result != SL_OK) run->count = 0;
+    return result;
+}
+
+static enum sl_result run_row(struct sl_view *view, const struct snapshot_rows *rows, size_t index,
+    struct sl_span *bytes, struct sl_err *err)
+{
+    const struct view_run *run = &view->run;
+    const struct snapshot_row *row = &rows->rows[index];
+    bool there = run->sequence == row->sequence && row->chunk - run->chunk < run->count;
+    enum sl_result result = there ? SL_OK : read_run(view, rows, index, err);
+    /* it is held here, and outlives its removal */
+    if (result == SL_OK) result = view_still_there(view, err);
+    if (result != SL_OK) return result;
+    if (run->count == 0) return missing(view, err);
+    size_t at = run->at[row->chunk - run->chunk];
+    *bytes = (struct sl_span){run->bytes.ptr + at, run->at[row->chunk - run->chunk + 1] - at};
+    return SL_OK;
+}
+
+/* The row that a place of the snapshot's stream is in, and *from where in it. */
+static enum sl_result snapshot_row(
+    struct sl_view *view, uint64_t offset, struct sl_span *bytes, size_t *from, struct sl_err *err)
+{
+    struct snapshot_rows *rows = &view->rows;
+    if (!rows->count) {
+        enum sl_result result =
+            snapshot_rows_load(view->store->kv, sl_span_of(view->id), &view->base, rows, err);
+        if (result != SL_OK) return result == SL_NOT_FOUND ? missing(view, err) : result;
+    }
+    size_t index = snapshot_rows_at(rows, offset);
+    if (index == rows->count) return too_short(view, view->base.sequence, err);
+    *from = (size_t)(offset - snapshot_row_begin(rows, index));
+    if (reads_past(view)) return run_row(view, rows, index, bytes, err);
+    return row(view, KV_SNAPSHOT, rows->rows[index].sequence, rows->rows[index].chunk, bytes, err);
+}
+
 enum sl_result view_piece(struct sl_view *view, const struct fold_place *place, uint64_t offset,
     struct sl_span *piece, struct sl_err *err)
 {
-    bool in_snapshot = place->sequence == 0;
     if (place->sequence >= view->ahead.first &&
         place->sequence - view->ahead.first < view->ahead.count)
         return piece_ahead(view, place, offset, piece, err);
-    uint64_t at = place->offset + offset;
-    size_t row_bytes = in_snapshot ? SL_SNAPSHOT_ROW_BYTES : SL_BODY_ROW_BYTES;
+    uint64_t at = place->offset + offset, left = place->length - offset;
     struct sl_span bytes;
+    size_t from = at % SL_BODY_ROW_BYTES;
     enum sl_result result =
-        in_snapshot ? row(view, KV_SNAPSHOT, view->base.sequence,
-                          snapshot_stream_chunk(&view->base, at), &bytes, err)
-                    : row(view, KV_BODY, place->sequence, (uint32_t)(at / row_bytes), &bytes, err);
+        place->sequence == 0
+            ? snapshot_row(view, at, &bytes, &from, err)
+            : row(view, KV_BODY, place->sequence, (uint32_t)(at / SL_BODY_ROW_BYTES), &bytes, err);
     if (result != SL_OK) return result;
-    size_t from = at % row_bytes;
     if (from >= bytes.len)
-        return too_short(view, in_snapshot ? view->base.sequence : place->sequence, err);
-    uint64_t left = place->length - offset;
+        return too_short(view, place->sequence ? place->sequence : view->base.sequence, err);
     *piece = (struct sl_span){bytes.ptr + from, bytes.len - from < left ? bytes.len - from : left};
     return SL_OK;
 }
@@ -258,13 +326,7 @@ enum sl_result view_fold(struct sl_view *view, struct sl_err *err)
         fold_reserve(&view->fold, (size_t)(grown < 2 ? keys * grown : keys * 2));
         result =
             snapshot_restore(view->store->kv, sl_span_of(view->id), &view->base, &view->fold, err);
-        if (result == SL_NOT_FOUND) {
-            result = view_still_there(view, err);
-            if (result == SL_OK)
-                result =
-                    sl_fail(err, SL_CORRUPT, "share %s: a row of the snapshot at %llu is missing",
-                        view->id, (unsigned long long)view->base.sequence);
-        }
+        if (result == SL_NOT_FOUND) result = missing(view, err);
     }
     if (result == SL_OK) result = read_ahead(view, view->base.sequence, view->at.sequence, err);
     if (result == SL_OK) result = apply_events(view, view->base.sequence, view->at.sequence, err);
@@ -451,6 +513,8 @@ void sl_view_close(struct sl_view *view)
     free(view->by_arrival);
     free(view->models);
     fold_fini(&view->fold);
+    snapshot_rows_fini(&view->rows);
+    buf_fini(&view->run.bytes);
     free(view->ahead.at);
     buf_fini(&view->ahead.bytes);
     buf_fini(&view->scratch);

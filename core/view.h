@@ -6,7 +6,7 @@
    with nothing pending, /data and the metadata don't. */
 
 #include "fold.h"
-#include "snapshot.h"
+#include "snapshot_rows.h"
 #include "store.h"
 #include "summary.h"
 
@@ -17,6 +17,16 @@ struct view_pin {
     uint64_t sequence;
     uint32_t chunk;
     struct kv_pin pin;
+};
+
+/* Rows of the snapshot that lie one behind the other, read past the cache in one go. */
+#define VIEW_RUN_ROWS 8
+struct view_run {
+    uint64_t sequence;
+    uint32_t chunk; /* of the first */
+    uint32_t count;
+    size_t at[VIEW_RUN_ROWS + 1];
+    struct buf bytes;
 };
 
 /* The bodies of the events behind the snapshot, read in one go: items of one event lie together
@@ -38,6 +48,7 @@ struct sl_view {
     bool base_sought; /* see view_base */
     bool has_base;
     struct snapshot_head base; /* all zero without one */
+    struct snapshot_rows rows; /* of its stream, once they are asked for */
     struct summary *summary;   /* of this moment, if the share had one when the view was opened */
     bool folded;
     struct fold fold;
@@ -49,6 +60,7 @@ struct sl_view {
     struct view_pin pins[VIEW_PINS];
     unsigned pins_next;
     uint64_t rows_read; /* into pins */
+    struct view_run run;
     struct view_ahead ahead;
     struct buf scratch, session;
 };
