@@ -128,15 +128,28 @@ static bool picked(const struct fold_entry *entry)
     return (hash * 2654435769 >> 8) % SNAPSHOT_CUT_MORE < entry->out.length;
 }
 
+static const struct fold_entry *entry_at(const struct snapshot_cut *cut, size_t index)
+{
+    return index < cut->items ? &cut->fold->entries[cut->by_key[index]] : NULL;
+}
+
+static bool is_part(const struct fold_entry *entry)
+{
+    return entry && sl_span_eq(entry->type, SL_SPAN("part"));
+}
+
 uint64_t snapshot_cut(struct snapshot_cut *cut, uint64_t begin)
 {
     uint64_t most = begin + SL_SNAPSHOT_ROW_BYTES;
     if (most > cut->stream_bytes) most = cut->stream_bytes;
     for (; cut->next < cut->items; cut->next++) {
-        const struct fold_entry *entry = &cut->fold->entries[cut->by_key[cut->next]];
+        const struct fold_entry *entry = entry_at(cut, cut->next);
         uint64_t end = entry->out.offset + entry->out.length + 1; /* its brace too */
         if (end <= begin) continue;
         if (end > most) return most;
+        /* A session grows at the end of its messages and at that of its parts, so the rows of its
+           parts had better not begin in the messages. */
+        if (is_part(entry) != is_part(entry_at(cut, cut->next + 1))) return end;
         if (end - begin >= SNAPSHOT_CUT_FULL || (end - begin >= SNAPSHOT_CUT_MIN && picked(entry)))
             return end;
     }

@@ -7,11 +7,11 @@
    from some sequence on.
 
    For rows to be equal they must begin and end at the same items, whatever is new before them. So
-   the stream is cut behind items picked by their keys. */
+   the stream is cut behind items picked by their keys, and before and behind the parts. */
 
 #include "snapshot.h"
 
-/* A row has at least so much, if an item ends there … */
+/* Else a row has at least so much, if an item ends there … */
 #define SNAPSHOT_CUT_MIN (64 * SL_KIB)
 /* … ends behind about so many bytes more … */
 #define SNAPSHOT_CUT_MORE (32 * SL_KIB)

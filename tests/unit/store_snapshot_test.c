@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "core/rows.h"
-#include "core/snapshot.h"
+#include "core/snapshot_rows.h"
 #include "core/store.h"
 #include "tests/support/core_store.h"
 
@@ -377,6 +377,48 @@ static void cut_short(void **state)
     buf_fini(&after);
 }
 
+/* What is as it was in the snapshot before isn't put again, wherever something new came in; and
+ * what a redaction leaves of the snapshots needs nothing of those it took. */
+static void shared_rows(void **state)
+{
+    (void)state;
+    struct sl_credentials share = core_create(store, "ses_shared00");
+    for (unsigned i = 0; i < 400; i++)
+        sync_part(&share, 1000 + 2 * (i % 200) + i / 200, 6000, i); /* then in between */
+    for (unsigned i = 0; i < 800; i++)
+        sync_part(&share, 5000 + i, 6000, 1000 + i);
+    struct buf before = {0}, after = {0};
+    answers(share.id, &before);
+    settle();
+    answers(share.id, &after);
+    core_assert_same(buf_span(&after), buf_span(&before), "answers from shared rows");
+    struct snapshot_head last;
+    struct snapshot_rows rows = {0};
+    struct sl_span id = sl_span_of(share.id);
+    core_expect(snapshot_last(store->kv, id, UINT64_MAX, &last, &err), SL_OK, &err);
+    core_expect(snapshot_rows_load(store->kv, id, &last, &rows, &err), SL_OK, &err);
+    unsigned own = 0, parts = 0;
+    for (size_t i = 0; i < rows.count; i++) {
+        assert_true(rows.rows[i].sequence <= last.sequence);
+        own += rows.rows[i].sequence == last.sequence;
+        parts += rows.rows[i].sequence < last.sequence;
+    }
+    assert_int_equal(own, last.own_rows);
+    printf("%u of %zu rows are the last snapshot's own\n", own, rows.count);
+    assert_true(parts > rows.count / 3);
+    core_verify(store);
+    struct sl_redaction one = {
+        .share_id = id, .key = SL_SPAN("part/msg_1/prt_5001"), .who = SL_WHO_OWNER};
+    struct sl_redacted told;
+    core_expect(sl_redact(store, &one, NULL, &told, &err), SL_OK, &err);
+    core_verify(store);
+    settle();
+    core_verify(store);
+    snapshot_rows_fini(&rows);
+    buf_fini(&before);
+    buf_fini(&after);
+}
+
 /* A second handle reads while this one writes: what there was when it opened, and what there is
  * once it has caught up. */
 static void read_beside(void **state)
@@ -428,6 +470,7 @@ int main(void)
         TEST(late_batch_after_a_snapshot),
         TEST(derived_data_comes_back),
         TEST(cut_short),
+        TEST(shared_rows),
         TEST(read_beside),
     };
     return cmocka_run_group_tests_name("snapshots", tests, NULL, NULL);
