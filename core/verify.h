@@ -1,10 +1,10 @@
 #ifndef SHARELOG_VERIFY_H
 #define SHARELOG_VERIFY_H
 
-/* Checking what is stored against itself. verify.c walks the shares, on every processor;
-   verify_log.c checks the log and its tree; verify_share.c
-   checks one share's events, one behind the other, verify_fold.c folds them anew, and
-   verify_snapshot.c holds the snapshots against that.
+/* Checking what is stored against itself. verify_walk.c goes through the shares, on every
+   processor; verify_log.c checks the log and its tree; verify_share.c checks one share's events,
+   one behind the other, verify_fold.c folds them anew, verify_snapshot.c holds the snapshots
+   against that, and verify.c the derived records.
 
    Everything is read once, as it lies: of an item's bytes, while they are hashed for its
    commitment, a print is kept, and that is what a snapshot's bytes are compared by. */
@@ -34,6 +34,14 @@ struct log_check {
    checkpoint. SL_CORRUPT: the fault, named. */
 enum sl_result log_check(struct log_check *check, const struct sl_progress *progress,
     uint64_t total, struct sl_err *err);
+
+/* The log on this thread and the shares on all: both are needed, whichever is through first. */
+struct shares_verified {
+    struct sl_verified verified;
+    uint64_t holds; /* shares that hold a session */
+};
+enum sl_result shares_check(struct sl_store *store, struct log_check *log, uint64_t total,
+    const struct sl_progress *progress, struct shares_verified *out, struct sl_err *err);
 
 /* A fold from nothing, and the prints of what its entries hold. */
 struct check_fold {
@@ -90,6 +98,8 @@ struct share_check {
     struct buf manifest, prefix, scratch;
 };
 
+/* The next share is not the one behind the last. */
+void share_check_jump(struct share_check *check);
 /* Begin with a share whose first event is here; check each event in order of sequence; end:
    snapshots that shouldn't be, the derived records. SL_CORRUPT: the fault, named. */
 enum sl_result share_check_begin(struct share_check *check, struct sl_span id, struct sl_err *err);
