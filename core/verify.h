@@ -63,12 +63,23 @@ struct check_fold {
 void check_fold_begin(struct check_fold *fold, struct sl_view *view); /* which it closes */
 void check_fold_fini(struct check_fold *fold);
 /* Another event; its items, one by one (NULL: no memory; valid until the next; `print` and, of one
-   that is looked into, the bytes behind `data` are the caller's to put); and all of them applied.
- */
+   that is looked into, the bytes in `data` are the caller's to put, before they are applied); and
+   all of them applied. */
 void check_fold_clear(struct check_fold *fold);
 struct fold_taken *check_fold_take(struct check_fold *fold, const struct event_item *item);
 enum sl_result check_fold_apply(
     struct check_fold *fold, uint64_t sequence, uint64_t arrived_us, struct sl_err *err);
+
+/* Items of an event that are hashed side by side: they lie in the body row that is read, and
+   nothing of them is withheld. */
+#define GROUP_ITEMS 96
+struct item_group {
+    uint32_t first; /* of the event's items */
+    size_t count;
+    struct event_item items[GROUP_ITEMS];
+    struct lanes_text texts[GROUP_ITEMS];
+    uint8_t nonces[GROUP_ITEMS][32], commitments[GROUP_ITEMS][32];
+};
 
 struct share_check {
     struct sl_store *store;
@@ -96,6 +107,7 @@ struct share_check {
     bool due;                 /* one is marked as due: it and what follows may be missing */
     struct withheld withheld; /* items that a redact event has yet to name */
     struct buf manifest, prefix, scratch;
+    struct item_group group;
 };
 
 /* The next share is not the one behind the last. */

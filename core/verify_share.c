@@ -204,23 +204,61 @@ static uint64_t appended_bytes(
     return len + packed_bytes + body_bytes(data_bytes);
 }
 
-/* Commit to the next item, and have it ready for the fold. */
+/* Commit to the group's items. */
+static void end_group(struct body *body, const struct nonces *nonces)
+{
+    struct share_check *check = body->check;
+    struct item_group *group = &check->group;
+    struct check_fold *fold = &check->fold;
+    event_item_nonces(nonces->event, group->first, group->count, group->nonces);
+    crypto_sha256_each(group->texts, group->count);
+    for (size_t i = 0; i < group->count; i++) {
+        const struct event_item *item = &group->items[i];
+        manifest_add(&check->manifest, item->type, item->key, item->length, group->commitments[i]);
+        if (!nonces->folded) continue;
+        struct fold_taken *taken = &fold->items[group->first + i];
+        taken->print = print_of(&fold->key, group->texts[i].bytes);
+        taken->data_at = fold->data.len;
+        if (taken->looked_into) buf_add_span(&fold->data, group->texts[i].bytes);
+    }
+    group->first += (uint32_t)group->count;
+    group->count = 0;
+}
+
+/* Into the group, if it can be. */
+static bool group_item(
+    struct body *body, const struct nonces *nonces, const struct event_item *item)
+{
+    struct item_group *group = &body->check->group;
+    if (nonces->withheld || body->row.len - body->used < item->length) return false;
+    if (group->count == GROUP_ITEMS) end_group(body, nonces);
+    size_t i = group->count++;
+    group->items[i] = *item;
+    group->texts[i] = (struct lanes_text){group->nonces[i], ITEM_NONCE_BYTES,
+        {body->row.ptr + body->used, item->length}, group->commitments[i]};
+    body->used += item->length;
+    return true;
+}
+
+/* Commit to the next item, or have it in the group; and have it ready for the fold. */
 static enum sl_result take_item(struct body *body, struct nonces *nonces, uint32_t index,
     const struct event_item *item, uint64_t *length, struct sl_err *err)
 {
     struct share_check *check = body->check;
+    struct fold_taken *taken = nonces->folded ? check_fold_take(&check->fold, item) : NULL;
+    if (nonces->folded && !taken) return sl_fail(err, SL_NOMEM, "out of memory");
+    *length = item->length;
+    check->verified->items++;
+    if (group_item(body, nonces, item)) return SL_OK;
+    end_group(body, nonces); /* which comes before it, and whose row is left now */
     uint8_t commitment[32];
-    struct fold_taken *taken = NULL;
-    if (nonces->folded) {
-        taken = check_fold_take(&check->fold, item);
-        if (!taken) return sl_fail(err, SL_NOMEM, "out of memory");
-        body->into = taken->looked_into ? &check->fold.data : NULL;
-    }
+    body->into = taken && taken->looked_into ? &check->fold.data : NULL;
+    if (taken) taken->data_at = check->fold.data.len;
     enum sl_result result = commit_item(body, nonces, index, item->length, length, commitment, err);
     if (result != SL_OK) return result;
     if (taken) taken->print = body->print;
     manifest_add(&check->manifest, item->type, item->key, *length, commitment);
-    check->verified->items++;
+    check->group.first = index + 1;
     return SL_OK;
 }
 
@@ -237,12 +275,15 @@ static enum sl_result check_commitments(struct share_check *check, const struct 
     buf_clear(&check->manifest);
     manifest_begin(&check->manifest, row->arrived_us, row->items);
     check_fold_clear(&check->fold);
+    check->group.first = 0;
+    check->group.count = 0;
     enum sl_result result = take_prefix(&body, row, &nonces, err);
     for (uint32_t i = 0; result == SL_OK && event_read_next(reader, &item); i++) {
         result = take_item(&body, &nonces, i, &item, &length, err);
         bytes += length;
         packed_bytes += event_items_add_bytes(item.type, item.key, length);
     }
+    if (result == SL_OK) end_group(&body, &nonces);
     if (result == SL_OK && row->redacted && nonces.rest.len)
         result = FAULT(check, header->sequence, "its body has a nonce too many");
     if (result == SL_OK) result = body_end(&body, err);
