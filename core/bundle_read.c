@@ -49,6 +49,7 @@ void read_fault(struct bundle_reader *reader, const char *what)
 static bool refill(struct bundle_reader *reader)
 {
     size_t held = reader->end - reader->at, n = 0;
+    if (reader->leaving) reader->leaving(reader->leaving_ctx);
     if (held && reader->at) memmove(reader->window, reader->window + reader->at, held);
     reader->at = 0;
     reader->end = held;
@@ -215,6 +216,13 @@ struct sl_span read_piece(struct bundle_reader *reader, uint64_t want)
     size_t held = reader->end - reader->at;
     size_t n = want < held ? (size_t)want : held;
     return (struct sl_span){take(reader, n), n};
+}
+
+struct sl_span read_whole(struct bundle_reader *reader, uint64_t len)
+{
+    assert(len <= READ_WHOLE_BYTES);
+    if (!have(reader, (size_t)len)) return (struct sl_span){"", 0};
+    return (struct sl_span){take(reader, (size_t)len), (size_t)len};
 }
 
 bool read_at_end(struct bundle_reader *reader)

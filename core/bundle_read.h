@@ -24,6 +24,9 @@ struct bundle_reader {
     uint64_t taken; /* of the stream */
     uint64_t left; /* bytes that may be taken: of a bin whose content is read as values; else all */
     struct crypto_hash *tap; /* what is taken is hashed here too; NULL: nowhere */
+    /* Told before what lies in the window goes: for who keeps spans that long. NULL: nobody. */
+    void (*leaving)(void *ctx);
+    void *leaving_ctx;
     enum sl_result result;
     const char *what;
     struct sl_err err;
@@ -56,6 +59,10 @@ bool read_bin_into(struct bundle_reader *reader, void *out, size_t len); /* exac
    read_piece: at least one byte of the `want` that are left, valid until the next call. */
 uint64_t read_bin_begin(struct bundle_reader *reader);
 struct sl_span read_piece(struct bundle_reader *reader, uint64_t want);
+
+/* The `len` bytes of such a bin in one piece, which stays until `leaving` is called. */
+#define READ_WHOLE_BYTES (READ_WINDOW_BYTES / 4)
+struct sl_span read_whole(struct bundle_reader *reader, uint64_t len);
 
 /* Nothing follows. */
 bool read_at_end(struct bundle_reader *reader);

@@ -33,16 +33,32 @@ struct check {
     uint8_t nonce[EVENT_NONCE_BYTES];
     struct buf nonces; /* else: the items', NONCE_ENTRY bytes each */
     struct crypto_hash *manifest, *data, *replacement;
-    struct buf packed; /* some of the manifest's bytes */
+    struct buf packed; /* the manifest's bytes that are not in its hash yet */
+    struct group *group;
     /* the item at hand */
     uint64_t item; /* NO_ITEM: none */
     char key[KEY_SHOWN + 4];
+};
+
+/* Items whose bytes lie in the reader's window, to be hashed side by side before they leave it. The
+   places of their commitments in `packed` are filled in then. */
+#define GROUP_ITEMS 96
+struct group {
+    uint64_t first; /* of the event's items */
+    size_t count, hashed;
+    struct lanes_text texts[GROUP_ITEMS];
+    uint8_t nonces[GROUP_ITEMS][32], commitments[GROUP_ITEMS][32];
+    uint8_t said[GROUP_ITEMS][32]; /* what the bundle says that the commitments are */
+    size_t places[GROUP_ITEMS];
+    char keys[GROUP_ITEMS][KEY_SHOWN + 4];
 };
 
 /* Is it there, then the nonce. */
 #define NONCE_ENTRY (1 + ITEM_NONCE_BYTES)
 
 /* ---- faults ---- */
+
+#define BYTES_DIFFER "its bytes are not the ones that were committed to"
 
 /* That it is SL_CORRUPT stands here, where an analyser sees it. */
 #define FAULT(check, ...) (fault((check), __VA_ARGS__), SL_CORRUPT)
@@ -164,26 +180,24 @@ static void take_record(
     in->left = UINT64_MAX;
 }
 
-/* Its bytes are there: their length and commitment. */
+/* Its `length` bytes are there: their commitment. */
 static enum sl_result take_data(struct check *check, const uint8_t nonce[ITEM_NONCE_BYTES],
-    uint64_t *length, uint8_t commitment[32])
+    uint64_t length, uint8_t commitment[32])
 {
     enum sl_kind kind = check->header.kind;
-    *length = read_bin_begin(&check->in);
     crypto_hash_begin(check->data);
     crypto_hash_add(check->data, nonce, ITEM_NONCE_BYTES);
     if (kind == SL_REMOVE || kind == SL_REDACT)
-        take_record(check, *length, check->data, check->replacement);
+        take_record(check, length, check->data, check->replacement);
     else
-        hash_bytes(check, check->data, *length);
+        hash_bytes(check, check->data, length);
     crypto_hash_end(check->data, commitment);
-    check->verdict.bytes += *length;
+    check->verdict.bytes += length;
     /* the manifest binds what comes out here; what the bundle says tells which item it is */
     uint8_t said[32] = {0};
     read_bin_into(&check->in, said, 32);
     enum sl_result result = read_result(check);
-    if (result == SL_OK && memcmp(said, commitment, 32) != 0)
-        result = FAULT(check, "its bytes are not the ones that were committed to");
+    if (result == SL_OK && memcmp(said, commitment, 32) != 0) result = FAULT(check, BYTES_DIFFER);
     return result;
 }
 
@@ -222,12 +236,69 @@ static bool item_nonce(const struct check *check, uint8_t nonce[ITEM_NONCE_BYTES
     return *entry;
 }
 
+/* ---- items side by side ---- */
+
+static void hash_group(void *ctx)
+{
+    struct check *check = ctx;
+    struct group *group = check->group;
+    size_t from = group->hashed, count = group->count - from;
+    if (count == 0) return;
+    event_item_nonces(check->nonce, (uint32_t)(group->first + from), count, group->nonces + from);
+    crypto_sha256_each(group->texts + from, count);
+    group->hashed = group->count;
+}
+
+/* Whatever is in the group and in `packed` goes into the manifest's hash. */
+static enum sl_result end_group(struct check *check)
+{
+    struct group *group = check->group;
+    if (check->packed.failed) return sl_fail(check->err, SL_NOMEM, "out of memory");
+    hash_group(check);
+    for (size_t i = 0; i < group->count; i++) {
+        memcpy(check->packed.ptr + group->places[i], group->commitments[i], 32);
+        if (memcmp(group->said[i], group->commitments[i], 32) == 0) continue;
+        check->item = group->first + i;
+        memcpy(check->key, group->keys[i], sizeof(check->key));
+        return FAULT(check, BYTES_DIFFER);
+    }
+    crypto_hash_add(check->manifest, check->packed.ptr, check->packed.len);
+    buf_clear(&check->packed);
+    group->count = group->hashed = 0;
+    return SL_OK;
+}
+
+static enum sl_result group_item(struct check *check, uint64_t length)
+{
+    struct group *group = check->group;
+    size_t i = group->count;
+    if (i == 0) group->first = check->item;
+    struct sl_span bytes = read_whole(&check->in, length);
+    group->texts[i] =
+        (struct lanes_text){group->nonces[i], ITEM_NONCE_BYTES, bytes, group->commitments[i]};
+    group->count = i + 1; /* and is hashed when the window moves on to what was said */
+    read_bin_into(&check->in, group->said[i], 32);
+    enum sl_result result = read_result(check);
+    if (result != SL_OK) {
+        group->count = i;
+        if (group->hashed > i) group->hashed = i;
+        return result;
+    }
+    memcpy(group->keys[i], check->key, sizeof(check->key));
+    check->verdict.bytes += length;
+    check->verdict.items++;
+    pack_u64(&check->packed, length);
+    pack_bin_begin(&check->packed, 32);
+    group->places[i] = check->packed.len;
+    buf_add(&check->packed, group->commitments[i], 32);
+    return group->count == GROUP_ITEMS ? end_group(check) : SL_OK;
+}
+
 static enum sl_result check_item(struct check *check)
 {
     struct bundle_reader *in = &check->in;
     uint8_t nonce[ITEM_NONCE_BYTES], commitment[32];
     size_t parts = read_array(in);
-    buf_clear(&check->packed);
     pack_array(&check->packed, 4);
     pack_str(&check->packed, read_str(in, SL_ITEM_TYPE_BYTES));
     struct sl_span key = read_str(in, SL_ITEM_KEY_BYTES);
@@ -237,20 +308,23 @@ static enum sl_result check_item(struct check *check)
     if (result != SL_OK) return result;
     bool withheld = parts == 5;
     if (parts != 4 && !withheld) return FAULT(check, "%zu parts, not 4 or 5", parts);
-    if (item_nonce(check, nonce) == withheld)
+    if ((check->whole || item_nonce(check, nonce)) == withheld)
         return FAULT(check, withheld ? "withheld, but its nonce is there" : "without its nonce");
     if (withheld && (check->header.kind == SL_REMOVE || check->header.kind == SL_ALLOW))
         return FAULT(check, "withheld from a %s", sl_kind_name(check->header.kind));
     if (!withheld && check->header.kind == SL_CREATE)
         return FAULT(check, "a create's item, and not withheld");
-    uint64_t length = 0;
+    uint64_t length = withheld ? 0 : read_bin_begin(in);
+    if (!withheld && check->whole && check->header.kind == SL_SYNC && length <= READ_WHOLE_BYTES)
+        return group_item(check, length);
+    result = end_group(check);
+    if (result != SL_OK) return result;
+    if (!withheld) item_nonce(check, nonce);
     result = withheld ? take_withheld(check, &length, commitment)
-                      : take_data(check, nonce, &length, commitment);
+                      : take_data(check, nonce, length, commitment);
     if (result != SL_OK) return result;
     pack_u64(&check->packed, length);
     pack_bin(&check->packed, (struct sl_span){(const char *)commitment, 32});
-    if (check->packed.failed) return sl_fail(check->err, SL_NOMEM, "out of memory");
-    crypto_hash_add(check->manifest, check->packed.ptr, check->packed.len);
     check->verdict.items++;
     return SL_OK;
 }
@@ -309,15 +383,18 @@ static enum sl_result check_content(struct check *check)
         return FAULT(check, "a %s of %zu items, not 1", sl_kind_name(check->header.kind), items);
     buf_clear(&check->packed);
     manifest_begin(&check->packed, arrived_us, items);
-    if (check->packed.failed) return sl_fail(check->err, SL_NOMEM, "out of memory");
     crypto_hash_begin(check->manifest);
     crypto_hash_add(check->manifest, nonce, ITEM_NONCE_BYTES);
-    crypto_hash_add(check->manifest, check->packed.ptr, check->packed.len);
     for (check->item = 0; check->item < items && result == SL_OK; check->item++) {
         check->key[0] = 0;
         result = check_item(check);
-        if (result != SL_OK) return result;
+        if (result == SL_OK) continue;
+        /* one before it that differs is the first fault */
+        enum sl_result before = end_group(check);
+        return before == SL_OK ? result : before;
     }
+    result = end_group(check);
+    if (result != SL_OK) return result;
     check->item = NO_ITEM;
     crypto_hash_end(check->manifest, commitment);
     if (memcmp(commitment, check->header.manifest_commitment, 32) != 0)
@@ -488,7 +565,11 @@ enum sl_result bundle_verify(struct bundle_input input, const struct policy *pol
     check->manifest = crypto_hash_create();
     check->data = crypto_hash_create();
     check->replacement = crypto_hash_create();
-    enum sl_result result = bundle_reader_init(&check->in, input, progress, err);
+    check->group = calloc(1, sizeof(*check->group));
+    enum sl_result result = check->group ? bundle_reader_init(&check->in, input, progress, err)
+                                         : sl_fail(err, SL_NOMEM, "out of memory");
+    check->in.leaving = hash_group;
+    check->in.leaving_ctx = check;
     if (result == SL_OK) result = check_all(check);
     if (result == SL_OK) *verdict = check->verdict;
     crypto_hash_destroy(check->manifest);
@@ -498,6 +579,7 @@ enum sl_result bundle_verify(struct bundle_input input, const struct policy *pol
     withheld_fini(&check->withheld);
     buf_fini(&check->nonces);
     buf_fini(&check->packed);
+    free(check->group);
     free(check);
     return result;
 }

@@ -109,6 +109,32 @@ void crypto_sha256(const void *bytes, size_t len, uint8_t out[32])
     crypto_sha256_of(&(struct sl_span){bytes, len}, 1, out);
 }
 
+static bool side_by_side;
+
+static void look_for_lanes(void)
+{
+    side_by_side = lanes_there();
+}
+
+static bool have_lanes(void)
+{
+    static pthread_once_t looked = PTHREAD_ONCE_INIT;
+    pthread_once(&looked, look_for_lanes);
+    return side_by_side;
+}
+
+void crypto_sha256_each(const struct lanes_text *texts, size_t count)
+{
+    if (have_lanes()) {
+        lanes_sha256(texts, count);
+        return;
+    }
+    for (size_t i = 0; i < count; i++) {
+        struct sl_span head = {(const char *)texts[i].head, texts[i].head_len};
+        crypto_sha256_of((struct sl_span[]){head, texts[i].bytes}, 2, texts[i].hash);
+    }
+}
+
 struct crypto_hash {
     SHA256_CTX state;
 };
@@ -169,7 +195,8 @@ static void hmac_begin(struct hmac_key *begun, const uint8_t key[HMAC_BLOCK])
     begun->begun = true;
 }
 
-void crypto_hmac(struct sl_span key, struct sl_span text, uint8_t out[32])
+/* Begun, of the key that this thread used last or anew. */
+static const struct hmac_key *hmac_of(struct sl_span key)
 {
     static _Thread_local struct hmac_key last;
     uint8_t block[HMAC_BLOCK] = {0};
@@ -180,14 +207,64 @@ void crypto_hmac(struct sl_span key, struct sl_span text, uint8_t out[32])
     /* Both are this process's own: nobody learns from how long they are the same. */
     if (!last.begun || memcmp(last.key, block, HMAC_BLOCK) != 0) hmac_begin(&last, block);
     OPENSSL_cleanse(block, sizeof(block));
+    return &last;
+}
+
+void crypto_hmac(struct sl_span key, struct sl_span text, uint8_t out[32])
+{
+    const struct hmac_key *begun = hmac_of(key);
     if (text.len <= LAST_BLOCK_BYTES) {
-        sha256_last_block(&last.inner, HMAC_BLOCK, text.ptr, text.len, out);
+        sha256_last_block(&begun->inner, HMAC_BLOCK, text.ptr, text.len, out);
     } else {
-        SHA256_CTX state = last.inner;
+        SHA256_CTX state = begun->inner;
         sha256_add(&state, text.ptr, text.len);
         sha256_end(&state, out);
     }
-    sha256_last_block(&last.outer, HMAC_BLOCK, out, 32, out);
+    sha256_last_block(&begun->outer, HMAC_BLOCK, out, 32, out);
+}
+
+/* `len` bytes of a block are a text's last: pad it, and have the lane take it. */
+static void lane_last_block(
+    struct lane *lane, const SHA256_CTX *begun, uint8_t block[HMAC_BLOCK], size_t len)
+{
+    lane_begin(lane, begun->h);
+    memset(block + len, 0, HMAC_BLOCK - 8 - len);
+    block[len] = 0x80;
+    uint64_t bits = htobe64((HMAC_BLOCK + len) * 8);
+    memcpy(block + HMAC_BLOCK - 8, &bits, 8);
+    lane->at = block;
+    lane->blocks = 1;
+}
+
+void crypto_hmac_numbers(struct sl_span key, uint32_t first, size_t count, uint8_t (*macs)[32])
+{
+    struct lane lanes[LANES], *const all[LANES] = {&lanes[0], &lanes[1], &lanes[2]};
+    uint8_t blocks[LANES][HMAC_BLOCK];
+    if (!have_lanes()) {
+        for (size_t i = 0; i < count; i++) {
+            uint32_t number = htobe32(first + (uint32_t)i);
+            memcpy(blocks[0], &number, 4);
+            crypto_hmac(key, (struct sl_span){(const char *)blocks[0], 4}, macs[i]);
+        }
+        return;
+    }
+    const struct hmac_key *begun = hmac_of(key);
+    for (size_t done = 0, n; done < count; done += n) {
+        n = count - done < LANES ? count - done : LANES;
+        for (size_t i = 0; i < n; i++) {
+            uint32_t number = htobe32(first + (uint32_t)(done + i));
+            memcpy(blocks[i], &number, 4);
+            lane_last_block(&lanes[i], &begun->inner, blocks[i], 4);
+        }
+        lanes_run(all, n);
+        for (size_t i = 0; i < n; i++) {
+            lane_end(&lanes[i], blocks[i]);
+            lane_last_block(&lanes[i], &begun->outer, blocks[i], 32);
+        }
+        lanes_run(all, n);
+        for (size_t i = 0; i < n; i++)
+            lane_end(&lanes[i], macs[done + i]);
+    }
 }
 
 /* ---- SHA-1, UUIDs ---- */

@@ -6,11 +6,14 @@
    either would be worse. Every function may be called from any thread; contexts are kept per
    thread. */
 
-#include "span.h"
+#include "lanes.h"
 
 /* SHA-256 (FIPS 180-4) of one piece, or of several as if they were one. */
 void crypto_sha256(const void *bytes, size_t len, uint8_t out[32]);
 void crypto_sha256_of(const struct sl_span *pieces, size_t count, uint8_t out[32]);
+
+/* Of many texts: side by side, where the processor can, which takes two thirds of the time. */
+void crypto_sha256_each(const struct lanes_text *texts, size_t count);
 
 /* A running SHA-256 for data that comes piece by piece; crypto_hash_end frees nothing but resets
    it. */
@@ -23,6 +26,8 @@ void crypto_hash_destroy(struct crypto_hash *hash);
 
 /* HMAC-SHA-256 (RFC 2104). */
 void crypto_hmac(struct sl_span key, struct sl_span text, uint8_t out[32]);
+/* Of `count` numbers from `first` on, big-endian in four bytes each. */
+void crypto_hmac_numbers(struct sl_span key, uint32_t first, size_t count, uint8_t (*macs)[32]);
 
 void crypto_sha1(const void *bytes, size_t len, uint8_t out[20]);
 

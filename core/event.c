@@ -67,6 +67,13 @@ void event_item_nonce(
     memcpy(nonce, mac, ITEM_NONCE_BYTES);
 }
 
+void event_item_nonces(const uint8_t event_nonce[EVENT_NONCE_BYTES], uint32_t first, size_t count,
+    uint8_t (*nonces)[32])
+{
+    crypto_hmac_numbers(
+        (struct sl_span){(const char *)event_nonce, EVENT_NONCE_BYTES}, first, count, nonces);
+}
+
 void event_manifest_nonce(
     const uint8_t event_nonce[EVENT_NONCE_BYTES], uint8_t nonce[ITEM_NONCE_BYTES])
 {

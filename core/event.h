@@ -35,6 +35,9 @@ void event_share_ref(const uint8_t salt[32], struct sl_span share_id, uint8_t re
    "manifest". */
 void event_item_nonce(
     const uint8_t event_nonce[EVENT_NONCE_BYTES], uint32_t index, uint8_t nonce[ITEM_NONCE_BYTES]);
+/* Of `count` items from `first` on: the nonces are the first ITEM_NONCE_BYTES of each. */
+void event_item_nonces(const uint8_t event_nonce[EVENT_NONCE_BYTES], uint32_t first, size_t count,
+    uint8_t (*nonces)[32]);
 void event_manifest_nonce(
     const uint8_t event_nonce[EVENT_NONCE_BYTES], uint8_t nonce[ITEM_NONCE_BYTES]);
 /* SHA-256(nonce ‖ bytes) */

@@ -4,8 +4,6 @@
 #include "rows.h"
 #include "verified.h"
 
-#include <sched.h>
-
 /* ---- one share ---- */
 
 /* The first row of a share, or the first behind it: these iterators go through all shares, in
@@ -159,6 +157,13 @@ enum sl_result share_check_end(struct share_check *check, struct sl_err *err)
     return result;
 }
 
+void share_check_jump(struct share_check *check)
+{
+    kv_iter_destroy(check->bodies);
+    kv_iter_destroy(check->snapshots);
+    check->bodies = check->snapshots = NULL;
+}
+
 void share_check_fini(struct share_check *check)
 {
     check_fold_fini(&check->fold);
@@ -220,160 +225,29 @@ static enum sl_result check_indexes(
     return result;
 }
 
-/* The shares, one after the other, for as many threads as there are processors. */
-struct walk {
-    struct sl_store *store;
-    const struct sl_progress *progress; /* told by the calling thread alone */
-    uint64_t total;
-    pthread_mutex_t lock;
-    struct kv_iter *iter; /* at the first event of the next share */
-    struct sl_verified verified;
-    uint64_t holds;
-    struct sl_err fault; /* the first */
-    atomic_bool over;
-    atomic_ullong events;
-};
-
-static void end_walk(struct walk *walk, const struct sl_err *fault)
-{
-    pthread_mutex_lock(&walk->lock);
-    if (walk->fault.result == SL_OK) walk->fault = *fault;
-    pthread_mutex_unlock(&walk->lock);
-    atomic_store(&walk->over, true);
-}
-
-/* The next share, and where the one behind it begins. */
-static bool next_share(
-    struct walk *walk, char id[SL_SHARE_ID_BYTES + 1], struct row_key *behind, struct sl_err *fault)
-{
-    struct sl_span found;
-    uint64_t sequence;
-    pthread_mutex_lock(&walk->lock);
-    bool more = !atomic_load(&walk->over) && kv_iter_valid(walk->iter);
-    if (more && (!row_parse_event(kv_iter_key(walk->iter), &found, &sequence) ||
-                    !sl_share_id_valid(found))) {
-        sl_fail(fault, SL_CORRUPT, "an event's key is unreadable");
-        more = false;
-    }
-    if (more) {
-        memcpy(id, found.ptr, found.len);
-        id[found.len] = 0;
-        struct row_key next = row_share_to(sl_span_of(id));
-        kv_iter_seek(walk->iter, row_span(&next));
-        behind->len = 0;
-        if (kv_iter_valid(walk->iter) &&
-            row_parse_event(kv_iter_key(walk->iter), &found, &sequence))
-            *behind = row_share_from(found);
-    }
-    pthread_mutex_unlock(&walk->lock);
-    return more;
-}
-
-static enum sl_result check_share(
-    struct walk *walk, struct share_check *check, struct sl_span id, bool told, struct sl_err *err)
-{
-    enum sl_result result = share_check_begin(check, id, err);
-    struct kv_iter *iter = check->events;
-    for (; result == SL_OK && kv_iter_valid(iter); kv_iter_next(iter)) {
-        struct sl_span key = kv_iter_key(iter), key_id;
-        uint64_t sequence;
-        if (sl_span_cmp(key, row_span(&check->end)) >= 0) break;
-        if (!row_parse_event(key, &key_id, &sequence) || !sl_span_eq(key_id, id))
-            result = sl_fail(err, SL_CORRUPT, "share %s: an event's key is unreadable", check->id);
-        if (result == SL_OK) result = share_check_event(check, sequence, kv_iter_value(iter), err);
-        uint64_t events = atomic_fetch_add(&walk->events, 1);
-        if (told && events % 256 == 0)
-            progress_report(walk->progress, "shares", events, walk->total);
-        if (atomic_load(&walk->over)) break;
-    }
-    if (result == SL_OK) result = kv_iter_check(iter, err);
-    bool whole = result == SL_OK && !atomic_load(&walk->over);
-    return whole ? share_check_end(check, err) : result;
-}
-
-static void check_shares(struct walk *walk, bool told)
-{
-    struct sl_verified verified = {0};
-    struct share_check check = {
-        .store = walk->store, .verified = &verified, .hash = crypto_hash_create()};
-    struct sl_err fault = {0};
-    char id[SL_SHARE_ID_BYTES + 1];
-    print_key_init(&check.fold.key);
-    while (fault.result == SL_OK && next_share(walk, id, &check.next, &fault))
-        check_share(walk, &check, sl_span_of(id), told, &fault);
-    share_check_fini(&check);
-    if (fault.result != SL_OK) end_walk(walk, &fault);
-    pthread_mutex_lock(&walk->lock);
-    walk->verified.shares += verified.shares;
-    walk->verified.events += verified.events;
-    walk->verified.items += verified.items;
-    walk->verified.bytes += verified.bytes;
-    walk->verified.snapshots += verified.snapshots;
-    walk->verified.removed += verified.removed;
-    walk->holds += check.holds;
-    pthread_mutex_unlock(&walk->lock);
-}
-
-static void *run(void *walk)
-{
-    pthread_setname_np(pthread_self(), "verify");
-    check_shares(walk, false);
-    return NULL;
-}
-
-#define THREADS 16
-
-static unsigned processors(void)
-{
-    cpu_set_t set;
-    int count = sched_getaffinity(0, sizeof(set), &set) == 0 ? CPU_COUNT(&set) : 1;
-    return count < 1 ? 1 : count > THREADS ? THREADS : (unsigned)count;
-}
-
-/* The log on this thread, the shares on all: both are needed, whichever is through first. */
-static enum sl_result check_all(struct walk *walk, struct log_check *log, struct sl_err *err)
-{
-    pthread_t threads[THREADS];
-    unsigned count = 0, wanted = processors() - 1;
-    while (count < wanted && pthread_create(&threads[count], NULL, run, walk) == 0)
-        count++;
-    struct sl_err fault = {0};
-    enum sl_result result = log_check(log, walk->progress, walk->total, &fault);
-    if (result != SL_OK) end_walk(walk, &fault);
-    check_shares(walk, true);
-    while (count > 0)
-        pthread_join(threads[--count], NULL);
-    if (walk->fault.result == SL_OK) kv_iter_check(walk->iter, &walk->fault);
-    if (walk->fault.result != SL_OK && err) *err = walk->fault;
-    return walk->fault.result;
-}
-
 static enum sl_result verify_once(struct sl_store *store, const struct sl_progress *progress,
     struct sl_verified *out, struct sl_err *err)
 {
-    struct walk walk = {.store = store, .progress = progress};
+    struct shares_verified shares;
+    struct sl_verified *verified = &shares.verified;
+    uint64_t total;
     struct log_check *log = calloc(1, sizeof(*log));
     if (!log) return sl_fail(err, SL_NOMEM, "out of memory");
     log->store = store;
-    pthread_mutex_init(&walk.lock, NULL);
-    walk.iter = kv_iter_create(store->kv, KV_EVENT, (struct sl_span){0}, (struct sl_span){0}, true);
-    kv_iter_first(walk.iter);
-    enum sl_result result = log_size(store->kv, &walk.total, err);
-    if (result == SL_OK) result = check_all(&walk, log, err);
+    enum sl_result result = log_size(store->kv, &total, err);
+    if (result == SL_OK) result = shares_check(store, log, total, progress, &shares, err);
     /* Each event has the log's header at its position, and each header names one event: with as
        many of both, none is missing. */
-    if (result == SL_OK && walk.verified.events != log->edge.size)
+    if (result == SL_OK && verified->events != log->edge.size)
         result = sl_fail(err, SL_CORRUPT, "log: %llu headers, but the shares have %llu events",
-            (unsigned long long)log->edge.size, (unsigned long long)walk.verified.events);
-    if (result == SL_OK) result = check_indexes(store, &walk.verified, walk.holds, err);
+            (unsigned long long)log->edge.size, (unsigned long long)verified->events);
+    if (result == SL_OK) result = check_indexes(store, verified, shares.holds, err);
     if (result == SL_OK) result = rows_check(store, err);
     if (result == SL_OK) {
-        tree_edge_root(&log->edge, walk.verified.root);
-        progress_report(progress, "verified", walk.total, walk.total);
-        *out = walk.verified;
+        tree_edge_root(&log->edge, verified->root);
+        progress_report(progress, "verified", total, total);
+        *out = *verified;
     }
-    kv_iter_destroy(walk.iter);
-    pthread_mutex_destroy(&walk.lock);
     free(log);
     return result;
 }

@@ -1,10 +1,10 @@
 #ifndef SHARELOG_VERIFY_H
 #define SHARELOG_VERIFY_H
 
-/* Checking what is stored against itself. verify.c walks the shares, on every processor;
-   verify_log.c checks the log and its tree; verify_share.c
-   checks one share's events, one behind the other, verify_fold.c folds them anew, and
-   verify_snapshot.c holds the snapshots against that.
+/* Checking what is stored against itself. verify_walk.c goes through the shares, on every
+   processor; verify_log.c checks the log and its tree; verify_share.c checks one share's events,
+   one behind the other, verify_fold.c folds them anew, verify_snapshot.c holds the snapshots
+   against that, and verify.c the derived records.
 
    Everything is read once, as it lies: of an item's bytes, while they are hashed for its
    commitment, a print is kept, and that is what a snapshot's bytes are compared by. */
@@ -35,6 +35,14 @@ struct log_check {
 enum sl_result log_check(struct log_check *check, const struct sl_progress *progress,
     uint64_t total, struct sl_err *err);
 
+/* The log on this thread and the shares on all: both are needed, whichever is through first. */
+struct shares_verified {
+    struct sl_verified verified;
+    uint64_t holds; /* shares that hold a session */
+};
+enum sl_result shares_check(struct sl_store *store, struct log_check *log, uint64_t total,
+    const struct sl_progress *progress, struct shares_verified *out, struct sl_err *err);
+
 /* A fold from nothing, and the prints of what its entries hold. */
 struct check_fold {
     struct sl_view *view; /* whose fold it is; NULL: nothing is folded */
@@ -55,12 +63,23 @@ struct check_fold {
 void check_fold_begin(struct check_fold *fold, struct sl_view *view); /* which it closes */
 void check_fold_fini(struct check_fold *fold);
 /* Another event; its items, one by one (NULL: no memory; valid until the next; `print` and, of one
-   that is looked into, the bytes behind `data` are the caller's to put); and all of them applied.
- */
+   that is looked into, the bytes in `data` are the caller's to put, before they are applied); and
+   all of them applied. */
 void check_fold_clear(struct check_fold *fold);
 struct fold_taken *check_fold_take(struct check_fold *fold, const struct event_item *item);
 enum sl_result check_fold_apply(
     struct check_fold *fold, uint64_t sequence, uint64_t arrived_us, struct sl_err *err);
+
+/* Items of an event that are hashed side by side: they lie in the body row that is read, and
+   nothing of them is withheld. */
+#define GROUP_ITEMS 96
+struct item_group {
+    uint32_t first; /* of the event's items */
+    size_t count;
+    struct event_item items[GROUP_ITEMS];
+    struct lanes_text texts[GROUP_ITEMS];
+    uint8_t nonces[GROUP_ITEMS][32], commitments[GROUP_ITEMS][32];
+};
 
 struct share_check {
     struct sl_store *store;
@@ -89,8 +108,11 @@ struct share_check {
     bool due;                 /* one is marked as due: it and what follows may be missing */
     struct withheld withheld; /* items that a redact event has yet to name */
     struct buf manifest, prefix, scratch;
+    struct item_group group;
 };
 
+/* The next share is not the one behind the last. */
+void share_check_jump(struct share_check *check);
 /* Begin with a share whose first event is here; check each event in order of sequence; end:
    snapshots that shouldn't be, the derived records. SL_CORRUPT: the fault, named. */
 enum sl_result share_check_begin(struct share_check *check, struct sl_span id, struct sl_err *err);

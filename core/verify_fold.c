@@ -47,9 +47,8 @@ struct fold_taken *check_fold_take(struct check_fold *fold, const struct event_i
         fold->cap = cap;
     }
     struct fold_taken *taken = &fold->items[fold->count++];
-    *taken = (struct fold_taken){.item = *item,
-        .looked_into = fold_looks_into(item->type, item->length),
-        .data_at = fold->data.len};
+    *taken = (struct fold_taken){
+        .item = *item, .looked_into = fold_looks_into(item->type, item->length)};
     return taken;
 }
 

@@ -204,23 +204,61 @@ static uint64_t appended_bytes(
     return len + packed_bytes + body_bytes(data_bytes);
 }
 
-/* Commit to the next item, and have it ready for the fold. */
+/* Commit to the group's items. */
+static void end_group(struct body *body, const struct nonces *nonces)
+{
+    struct share_check *check = body->check;
+    struct item_group *group = &check->group;
+    struct check_fold *fold = &check->fold;
+    event_item_nonces(nonces->event, group->first, group->count, group->nonces);
+    crypto_sha256_each(group->texts, group->count);
+    for (size_t i = 0; i < group->count; i++) {
+        const struct event_item *item = &group->items[i];
+        manifest_add(&check->manifest, item->type, item->key, item->length, group->commitments[i]);
+        if (!nonces->folded) continue;
+        struct fold_taken *taken = &fold->items[group->first + i];
+        taken->print = print_of(&fold->key, group->texts[i].bytes);
+        taken->data_at = fold->data.len;
+        if (taken->looked_into) buf_add_span(&fold->data, group->texts[i].bytes);
+    }
+    group->first += (uint32_t)group->count;
+    group->count = 0;
+}
+
+/* Into the group, if it can be. */
+static bool group_item(
+    struct body *body, const struct nonces *nonces, const struct event_item *item)
+{
+    struct item_group *group = &body->check->group;
+    if (nonces->withheld || body->row.len - body->used < item->length) return false;
+    if (group->count == GROUP_ITEMS) end_group(body, nonces);
+    size_t i = group->count++;
+    group->items[i] = *item;
+    group->texts[i] = (struct lanes_text){group->nonces[i], ITEM_NONCE_BYTES,
+        {body->row.ptr + body->used, item->length}, group->commitments[i]};
+    body->used += item->length;
+    return true;
+}
+
+/* Commit to the next item, or have it in the group; and have it ready for the fold. */
 static enum sl_result take_item(struct body *body, struct nonces *nonces, uint32_t index,
     const struct event_item *item, uint64_t *length, struct sl_err *err)
 {
     struct share_check *check = body->check;
+    struct fold_taken *taken = nonces->folded ? check_fold_take(&check->fold, item) : NULL;
+    if (nonces->folded && !taken) return sl_fail(err, SL_NOMEM, "out of memory");
+    *length = item->length;
+    check->verified->items++;
+    if (group_item(body, nonces, item)) return SL_OK;
+    end_group(body, nonces); /* which comes before it, and whose row is left now */
     uint8_t commitment[32];
-    struct fold_taken *taken = NULL;
-    if (nonces->folded) {
-        taken = check_fold_take(&check->fold, item);
-        if (!taken) return sl_fail(err, SL_NOMEM, "out of memory");
-        body->into = taken->looked_into ? &check->fold.data : NULL;
-    }
+    body->into = taken && taken->looked_into ? &check->fold.data : NULL;
+    if (taken) taken->data_at = check->fold.data.len;
     enum sl_result result = commit_item(body, nonces, index, item->length, length, commitment, err);
     if (result != SL_OK) return result;
     if (taken) taken->print = body->print;
     manifest_add(&check->manifest, item->type, item->key, *length, commitment);
-    check->verified->items++;
+    check->group.first = index + 1;
     return SL_OK;
 }
 
@@ -237,12 +275,15 @@ static enum sl_result check_commitments(struct share_check *check, const struct 
     buf_clear(&check->manifest);
     manifest_begin(&check->manifest, row->arrived_us, row->items);
     check_fold_clear(&check->fold);
+    check->group.first = 0;
+    check->group.count = 0;
     enum sl_result result = take_prefix(&body, row, &nonces, err);
     for (uint32_t i = 0; result == SL_OK && event_read_next(reader, &item); i++) {
         result = take_item(&body, &nonces, i, &item, &length, err);
         bytes += length;
         packed_bytes += event_items_add_bytes(item.type, item.key, length);
     }
+    if (result == SL_OK) end_group(&body, &nonces);
     if (result == SL_OK && row->redacted && nonces.rest.len)
         result = FAULT(check, header->sequence, "its body has a nonce too many");
     if (result == SL_OK) result = body_end(&body, err);
@@ -329,6 +370,24 @@ static enum sl_result take_redaction(
     return result;
 }
 
+/* A control event's item: where the bodies are at, as a rule, so that it is not looked for. */
+static enum sl_result control_bytes(
+    struct share_check *check, uint64_t sequence, const struct event_item *item, struct sl_err *err)
+{
+    struct row_key key = row_body(sl_span_of(check->id), sequence, 0);
+    buf_clear(&check->scratch);
+    if (kv_iter_valid(check->bodies) && sl_span_eq(kv_iter_key(check->bodies), row_span(&key))) {
+        struct sl_span row = kv_iter_value(check->bodies);
+        if (item->offset <= row.len && item->length <= row.len - item->offset) {
+            buf_add(&check->scratch, row.ptr + item->offset, item->length);
+            return check->scratch.failed ? sl_fail(err, SL_NOMEM, "out of memory") : SL_OK;
+        }
+    }
+    enum sl_result result = log_body_bytes(check->store->kv, sl_span_of(check->id), sequence,
+        item->offset, item->length, &check->scratch, err);
+    return result == SL_NOT_FOUND ? FAULT(check, sequence, "its body is missing") : result;
+}
+
 /* What create, remove and redact say, gathered for the comparison with the derived records. */
 static enum sl_result take_control(struct share_check *check, const struct header *header,
     struct event_reader *reader, struct sl_err *err)
@@ -337,10 +396,7 @@ static enum sl_result take_control(struct share_check *check, const struct heade
     struct sl_span body_id;
     struct remove_body removal;
     if (!event_read_next(reader, &item)) return FAULT(check, header->sequence, "it has no body");
-    buf_clear(&check->scratch);
-    enum sl_result result = log_body_bytes(check->store->kv, sl_span_of(check->id),
-        header->sequence, item.offset, item.length, &check->scratch, err);
-    if (result == SL_NOT_FOUND) return FAULT(check, header->sequence, "its body is missing");
+    enum sl_result result = control_bytes(check, header->sequence, &item, err);
     if (result != SL_OK) return result;
     if (header->kind == SL_REDACT) return take_redaction(check, header->sequence, err);
     if (header->kind == SL_REMOVE) {

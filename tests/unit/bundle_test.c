@@ -205,6 +205,47 @@ static void test_each_bit(void **state)
 
 /* ---- batches of all sizes ---- */
 
+/* A batch of more items than are hashed at once, longer than the reader's window, with one item
+   that is too long to be hashed beside others: whichever item has a bit turned over is the one that
+   is named, and so it is when the bundle also ends behind it. */
+static void test_which_item(void **state)
+{
+    (void)state;
+    enum { ITEMS = 310, LONG = 120 };
+    struct buf items = {0}, out = {0};
+    struct bundle_verdict verdict;
+    struct sl_credentials share = core_create(store, "ses_0123456789abcdefwhich");
+    for (int i = 0; i < ITEMS; i++) {
+        char head[80];
+        snprintf(head, sizeof(head), "%c{\"type\":\"x\",\"data\":{\"id\":\"#%d#\",\"v\":\"",
+            i ? ',' : '[', i);
+        buf_add(&items, head, strlen(head));
+        for (int n = i == LONG ? 90000 : 10 + i % 7 * 300; n > 0; n--)
+            buf_add(&items, "x", 1);
+        buf_add(&items, "\"}}", 3);
+    }
+    buf_add(&items, "]", 1);
+    core_sync_at(store, &share, buf_span(&items), core_now_us);
+    assert_int_equal(holds(share.id, &out).items, 1 + ITEMS);
+    for (int i = 0; i < ITEMS; i += 3) {
+        char mark[16], name[48];
+        snprintf(mark, sizeof(mark), "\"#%d#\"", i);
+        snprintf(name, sizeof(name), "event 2: item %d (x/#%d#): its bytes are not", i, i);
+        char *at = memmem(out.ptr, out.len, mark, strlen(mark));
+        assert_non_null(at);
+        *at ^= 4;
+        size_t behind = (size_t)(at - out.ptr) + 3000 + (i == LONG ? 90000 : 0);
+        for (size_t len = out.len; len; len = len == out.len && behind < len ? behind : 0) {
+            struct sl_span bytes = {out.ptr, len};
+            assert_int_equal(bm_verify(bytes, policy, &verdict, &err), SL_CORRUPT);
+            if (!strstr(err.text, name)) fail_msg("%s\n  instead of: %s", err.text, name);
+        }
+        *at ^= 4;
+    }
+    buf_fini(&items);
+    buf_fini(&out);
+}
+
 static void test_sizes(void **state)
 {
     (void)state;
@@ -440,6 +481,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_captures, begin, end),
         cmocka_unit_test_setup_teardown(test_sampled_bits, begin, end),
         cmocka_unit_test_setup_teardown(test_each_bit, begin, end),
+        cmocka_unit_test_setup_teardown(test_which_item, begin, end),
         cmocka_unit_test_setup_teardown(test_sizes, begin, end),
         cmocka_unit_test_setup_teardown(test_removed, begin, end),
         cmocka_unit_test_setup_teardown(test_removed_meanwhile, begin, end),

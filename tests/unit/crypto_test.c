@@ -122,6 +122,56 @@ static void hmac(void **state)
     }
 }
 
+/* Many at once are what each is alone, whatever lengths lie side by side. */
+static void sha256_each(void **state)
+{
+    (void)state;
+    enum { TEXTS = 9, LONGEST = 700 };
+    static uint8_t bytes[TEXTS * LONGEST], hashes[TEXTS][32];
+    struct lanes_text texts[TEXTS];
+    uint8_t alone[32];
+    uint64_t chance = 1;
+    for (size_t i = 0; i < sizeof(bytes); i++)
+        bytes[i] = (uint8_t)((chance = chance * 6364136223846793005u + 1442695040888963407u) >> 56);
+    for (size_t round = 0; round < 6000; round++) {
+        size_t count = round % (TEXTS + 1);
+        for (size_t i = 0; i < count; i++) {
+            chance = chance * 6364136223846793005u + 1442695040888963407u;
+            /* every length up to three blocks, and longer ones beside */
+            size_t len = i == 0 ? round % 200 : (chance >> 40) % (i % 3 ? LONGEST : 130);
+            size_t head_len = (chance >> 33) % (LANES_BLOCK + 1);
+            texts[i] = (struct lanes_text){
+                bytes + head_len, head_len, {(const char *)bytes + i * LONGEST, len}, hashes[i]};
+        }
+        crypto_sha256_each(texts, count);
+        for (size_t i = 0; i < count; i++) {
+            crypto_sha256_of((struct sl_span[]){{(const char *)texts[i].head, texts[i].head_len},
+                                 texts[i].bytes},
+                2, alone);
+            assert_memory_equal(hashes[i], alone, 32);
+        }
+    }
+}
+
+static void hmac_numbers(void **state)
+{
+    (void)state;
+    uint8_t key[80], macs[11][32], alone[32];
+    crypto_random(key, sizeof(key));
+    for (size_t count = 0; count <= 11; count++) {
+        struct sl_span with = {(const char *)key, 7 * count};
+        uint32_t first = count % 2 ? 0xfffffff0u : 250;
+        crypto_hmac_numbers(with, first, count, macs);
+        for (size_t i = 0; i < count; i++) {
+            uint32_t number = first + (uint32_t)i;
+            char be[4] = {
+                (char)(number >> 24), (char)(number >> 16), (char)(number >> 8), (char)number};
+            crypto_hmac(with, (struct sl_span){be, 4}, alone);
+            assert_memory_equal(macs[i], alone, 32);
+        }
+    }
+}
+
 static void sha1(void **state)
 {
     (void)state;
@@ -311,7 +361,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(sha256),
         cmocka_unit_test(sha256_running),
+        cmocka_unit_test(sha256_each),
         cmocka_unit_test(hmac),
+        cmocka_unit_test(hmac_numbers),
         cmocka_unit_test(sha1),
         cmocka_unit_test(ed25519),
         cmocka_unit_test(uuids),
