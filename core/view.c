@@ -47,19 +47,28 @@ static bool reads_past(struct sl_view *view)
     return is_large(view) && ++view->rows_read <= 4 * rows;
 }
 
+static const struct view_pin *held(
+    const struct sl_view *view, enum kv_family family, uint64_t sequence, uint32_t chunk)
+{
+    for (unsigned i = 0; i < VIEW_PINS; i++) {
+        const struct view_pin *pin = &view->pins[i];
+        if (pin->pin.slice && pin->family == family && pin->sequence == sequence &&
+            pin->chunk == chunk)
+            return pin;
+    }
+    return NULL;
+}
+
 static enum sl_result row(struct sl_view *view, enum kv_family family, uint64_t sequence,
     uint32_t chunk, struct sl_span *bytes, struct sl_err *err)
 {
     /* Rows that are held outlive their removal. */
     enum sl_result result = view_still_there(view, err);
     if (result != SL_OK) return result;
-    for (unsigned i = 0; i < VIEW_PINS; i++) {
-        const struct view_pin *pin = &view->pins[i];
-        if (pin->pin.slice && pin->family == family && pin->sequence == sequence &&
-            pin->chunk == chunk) {
-            *bytes = pin->pin.value;
-            return SL_OK;
-        }
+    const struct view_pin *there = held(view, family, sequence, chunk);
+    if (there) {
+        *bytes = there->pin.value;
+        return SL_OK;
     }
     struct view_pin *pin = &view->pins[view->pins_next++ % VIEW_PINS];
     kv_release(&pin->pin);
@@ -89,7 +98,87 @@ static enum sl_result too_short(const struct sl_view *view, uint64_t sequence, s
         (unsigned long long)sequence);
 }
 
-/* Of an event whose body was read ahead. */
+/* ---- bodies read ahead ---- */
+
+static uint64_t pending_bytes(const struct sl_view *view)
+{
+    return view->at.stored - view->base.stored;
+}
+
+static bool is_ahead(const struct sl_view *view, uint64_t sequence)
+{
+    return sequence >= view->ahead.first && sequence - view->ahead.first < view->ahead.count;
+}
+
+/* How many bytes to take in: all that is pending if that isn't much. Else more and more as long as
+   who reads goes on behind what was taken in, since in order of keys new items come mostly as they
+   arrived; who jumps about is given little. */
+static size_t ahead_wanted(const struct sl_view *view, uint64_t sequence)
+{
+    const struct view_ahead *ahead = &view->ahead;
+    if (pending_bytes(view) <= SL_READ_AHEAD_BYTES) return SL_READ_AHEAD_BYTES;
+    uint64_t end = ahead->first + ahead->count;
+    bool goes_on = ahead->count && sequence >= end && sequence - end <= ahead->count;
+    if (!goes_on) return SL_READ_AHEAD_MIN_BYTES;
+    return ahead->want < SL_READ_AHEAD_BYTES / 2 ? 2 * ahead->want : SL_READ_AHEAD_BYTES;
+}
+
+/* Another event's body; false: it isn't the next one's, or its bytes are too many. */
+static bool add_ahead(struct view_ahead *ahead, struct sl_span key, struct sl_span body)
+{
+    struct sl_span id;
+    uint64_t sequence;
+    uint32_t chunk;
+    if (!row_parse_chunk(key, &id, &sequence, &chunk) || chunk != 0 ||
+        sequence != ahead->first + ahead->count || body.len >= SL_BODY_ROW_BYTES ||
+        (ahead->count && body.len > ahead->want - ahead->bytes.len))
+        return false;
+    if (ahead->count + 1 >= ahead->at_cap) {
+        size_t cap = 2 * ahead->at_cap + 64;
+        size_t *at = realloc(ahead->at, cap * sizeof(*at));
+        if (!at) {
+            ahead->bytes.failed = true;
+            return false;
+        }
+        ahead->at = at;
+        ahead->at_cap = cap;
+    }
+    ahead->at[ahead->count++] = ahead->bytes.len;
+    buf_add_span(&ahead->bytes, body);
+    ahead->at[ahead->count] = ahead->bytes.len;
+    return ahead->bytes.len < ahead->want;
+}
+
+/* Read bodies from an event's on. It may be that not even its own is taken in: it has more than one
+   row, or is missing.
+
+   They are copied, and the iterator is gone before any of it is sent: it would keep files on disk
+   that hold what has been removed meanwhile, for as long as a client takes to read. */
+static enum sl_result read_ahead(struct sl_view *view, uint64_t sequence, struct sl_err *err)
+{
+    struct view_ahead *ahead = &view->ahead;
+    ahead->want = ahead_wanted(view, sequence);
+    ahead->first = sequence;
+    ahead->count = 0;
+    buf_clear(&ahead->bytes);
+    uint64_t pending = pending_bytes(view);
+    if (!buf_reserve(&ahead->bytes, pending < ahead->want ? (size_t)pending : ahead->want))
+        return sl_fail(err, SL_NOMEM, "out of memory");
+    struct sl_span id = sl_span_of(view->id);
+    struct row_key from = row_body(id, sequence, 0), to = row_body(id, view->at.sequence + 1, 0);
+    /* A little is read through the cache: the same blocks will be asked for again and again. */
+    bool past = is_large(view) && ahead->want >= SL_MIB;
+    struct kv_iter *iter =
+        kv_iter_create(view->store->kv, KV_BODY, row_span(&from), row_span(&to), past);
+    for (kv_iter_first(iter); kv_iter_valid(iter); kv_iter_next(iter))
+        if (!add_ahead(ahead, kv_iter_key(iter), kv_iter_value(iter))) break;
+    enum sl_result result = kv_iter_check(iter, err);
+    kv_iter_destroy(iter);
+    if (result == SL_OK && ahead->bytes.failed) result = sl_fail(err, SL_NOMEM, "out of memory");
+    if (result != SL_OK) ahead->count = 0;
+    return result;
+}
+
 static enum sl_result piece_ahead(struct sl_view *view, const struct fold_place *place,
     uint64_t offset, struct sl_span *piece, struct sl_err *err)
 {
@@ -103,13 +192,12 @@ static enum sl_result piece_ahead(struct sl_view *view, const struct fold_place 
     return SL_OK;
 }
 
-enum sl_result view_piece(struct sl_view *view, const struct fold_place *place, uint64_t offset,
-    struct sl_span *piece, struct sl_err *err)
+/* ---- a place's bytes ---- */
+
+static enum sl_result piece_of_row(struct sl_view *view, const struct fold_place *place,
+    uint64_t offset, struct sl_span *piece, struct sl_err *err)
 {
     bool in_snapshot = place->sequence == 0;
-    if (place->sequence >= view->ahead.first &&
-        place->sequence - view->ahead.first < view->ahead.count)
-        return piece_ahead(view, place, offset, piece, err);
     uint64_t at = place->offset + offset;
     size_t row_bytes = in_snapshot ? SL_SNAPSHOT_ROW_BYTES : SL_BODY_ROW_BYTES;
     struct sl_span bytes;
@@ -124,6 +212,21 @@ enum sl_result view_piece(struct sl_view *view, const struct fold_place *place, 
     uint64_t left = place->length - offset;
     *piece = (struct sl_span){bytes.ptr + from, bytes.len - from < left ? bytes.len - from : left};
     return SL_OK;
+}
+
+enum sl_result view_piece(struct sl_view *view, const struct fold_place *place, uint64_t offset,
+    struct sl_span *piece, struct sl_err *err)
+{
+    uint64_t sequence = place->sequence;
+    if (sequence == 0) return piece_of_row(view, place, offset, piece, err);
+    if (is_ahead(view, sequence)) return piece_ahead(view, place, offset, piece, err);
+    uint32_t chunk = (uint32_t)((place->offset + offset) / SL_BODY_ROW_BYTES);
+    if (chunk == 0 && !held(view, KV_BODY, sequence, chunk)) {
+        enum sl_result result = read_ahead(view, sequence, err);
+        if (result != SL_OK) return result;
+        if (is_ahead(view, sequence)) return piece_ahead(view, place, offset, piece, err);
+    }
+    return piece_of_row(view, place, offset, piece, err);
 }
 
 enum sl_result view_bytes(struct sl_view *view, const struct fold_place *place, struct buf *into,
@@ -213,38 +316,6 @@ static enum sl_result apply_events(
     return result;
 }
 
-/* Read the bodies of events (after, last] in one go, if they aren't too many bytes. */
-static enum sl_result read_ahead(
-    struct sl_view *view, uint64_t after, uint64_t last, struct sl_err *err)
-{
-    struct view_ahead *ahead = &view->ahead;
-    if (last <= after || view->at.stored - view->base.stored > SL_READ_AHEAD_BYTES) return SL_OK;
-    free(ahead->at); /* of a fold that failed */
-    buf_clear(&ahead->bytes);
-    ahead->at = calloc((size_t)(last - after) + 1, sizeof(*ahead->at));
-    if (!ahead->at || !buf_reserve(&ahead->bytes, (size_t)(view->at.stored - view->base.stored)))
-        return sl_fail(err, SL_NOMEM, "out of memory");
-    struct sl_span id = sl_span_of(view->id), key_id;
-    struct row_key from = row_body(id, after + 1, 0), to = row_body(id, last + 1, 0);
-    struct kv_iter *iter =
-        kv_iter_create(view->store->kv, KV_BODY, row_span(&from), row_span(&to), is_large(view));
-    uint64_t sequence = 0;
-    uint32_t chunk;
-    for (kv_iter_first(iter); kv_iter_valid(iter); kv_iter_next(iter)) {
-        if (!row_parse_chunk(kv_iter_key(iter), &key_id, &sequence, &chunk)) break;
-        if (chunk == 0) ahead->at[sequence - after - 1] = ahead->bytes.len;
-        buf_add_span(&ahead->bytes, kv_iter_value(iter));
-        ahead->at[sequence - after] = ahead->bytes.len;
-    }
-    enum sl_result result = kv_iter_check(iter, err);
-    kv_iter_destroy(iter);
-    if (result == SL_OK && ahead->bytes.failed) result = sl_fail(err, SL_NOMEM, "out of memory");
-    if (result != SL_OK) return result;
-    ahead->first = after + 1;
-    ahead->count = (size_t)(last - after);
-    return SL_OK;
-}
-
 enum sl_result view_fold(struct sl_view *view, struct sl_err *err)
 {
     enum sl_result result = view_still_there(view, err);
@@ -266,7 +337,9 @@ enum sl_result view_fold(struct sl_view *view, struct sl_err *err)
                         view->id, (unsigned long long)view->base.sequence);
         }
     }
-    if (result == SL_OK) result = read_ahead(view, view->base.sequence, view->at.sequence, err);
+    uint64_t pending = view->at.sequence - view->base.sequence;
+    if (result == SL_OK && pending && pending_bytes(view) <= SL_READ_AHEAD_BYTES)
+        result = read_ahead(view, view->base.sequence + 1, err);
     if (result == SL_OK) result = apply_events(view, view->base.sequence, view->at.sequence, err);
     /* What is being erased folds as nothing. */
     if (result == SL_OK) result = view_still_there(view, err);

@@ -19,14 +19,16 @@ struct view_pin {
     struct kv_pin pin;
 };
 
-/* The bodies of the events behind the snapshot, read in one go: items of one event lie together
+/* Bodies of events that lie one behind the other, read in one go: items of one event lie together
    there, but far apart in the order of keys. */
 struct view_ahead {
-    uint64_t first; /* sequence; 0: none */
+    uint64_t first; /* sequence */
     size_t count;
     size_t *at; /* where each event's body, its prefix included, begins in bytes; one more for the
                    end */
+    size_t at_cap;
     struct buf bytes;
+    size_t want; /* bytes that the last one was to take in */
 };
 
 struct sl_view {
