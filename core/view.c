@@ -316,44 +316,75 @@ static enum sl_result apply_events(
     return result;
 }
 
-enum sl_result view_fold(struct sl_view *view, struct sl_err *err)
+enum sl_result view_row_missing(struct sl_view *view, struct sl_err *err)
 {
     enum sl_result result = view_still_there(view, err);
-    if (result != SL_OK || view->folded) return result;
+    return result != SL_OK
+               ? result
+               : sl_fail(err, SL_CORRUPT, "share %s: a row of the snapshot at %llu is missing",
+                     view->id, (unsigned long long)view->base.sequence);
+}
+
+/* Begin with what the snapshot has. */
+static enum sl_result restore(struct sl_view *view, struct sl_err *err)
+{
+    /* What comes behind it brings about as many keys a byte: room for them at once, so that the
+       table need not move. */
+    double grown = (double)view->at.stored / (double)(view->base.stored + 1);
+    double keys = (double)(view->base.items + view->base.models + 64);
+    fold_reserve(&view->fold, (size_t)(grown < 2 ? keys * grown : keys * 2));
+    enum sl_result result =
+        snapshot_restore(view->store->kv, sl_span_of(view->id), &view->base, &view->fold, err);
+    return result == SL_NOT_FOUND ? view_row_missing(view, err) : result;
+}
+
+/* What was folded or ordered so far is not of what the view shows now. */
+static void forget_orders(struct sl_view *view)
+{
+    free(view->by_arrival);
+    free(view->models);
+    view->by_arrival = view->models = NULL;
+    view->runs.made = false;
+}
+
+static enum sl_result fold_to(struct sl_view *view, enum view_folded how, struct sl_err *err)
+{
+    enum sl_result result = view_still_there(view, err);
+    if (result != SL_OK || view->folded >= how) return result;
     result = view_base(view, err);
-    if (result == SL_OK && view->has_base) {
-        /* What comes behind the snapshot brings about as many keys a byte: room for them at once,
-           so that the table need not move. */
-        double grown = (double)view->at.stored / (double)(view->base.stored + 1);
-        double keys = (double)(view->base.items + view->base.models + 64);
-        fold_reserve(&view->fold, (size_t)(grown < 2 ? keys * grown : keys * 2));
-        result =
-            snapshot_restore(view->store->kv, sl_span_of(view->id), &view->base, &view->fold, err);
-        if (result == SL_NOT_FOUND) {
-            result = view_still_there(view, err);
-            if (result == SL_OK)
-                result =
-                    sl_fail(err, SL_CORRUPT, "share %s: a row of the snapshot at %llu is missing",
-                        view->id, (unsigned long long)view->base.sequence);
-        }
+    if (!view->has_base) how = VIEW_WHOLE;
+    if (view->folded || view->fold.count) { /* of events alone, or a try that failed */
+        fold_fini(&view->fold);
+        fold_init(&view->fold);
+        forget_orders(view);
+        view->folded = VIEW_UNFOLDED;
     }
+    if (result == SL_OK && view->has_base && how == VIEW_WHOLE) result = restore(view, err);
     uint64_t pending = view->at.sequence - view->base.sequence;
     if (result == SL_OK && pending && pending_bytes(view) <= SL_READ_AHEAD_BYTES)
         result = read_ahead(view, view->base.sequence + 1, err);
     if (result == SL_OK) result = apply_events(view, view->base.sequence, view->at.sequence, err);
     /* What is being erased folds as nothing. */
     if (result == SL_OK) result = view_still_there(view, err);
-    view->folded = result == SL_OK;
+    if (result == SL_OK) view->folded = how;
     return result;
+}
+
+enum sl_result view_fold(struct sl_view *view, struct sl_err *err)
+{
+    return fold_to(view, VIEW_WHOLE, err);
+}
+
+enum sl_result view_fold_events(struct sl_view *view, struct sl_err *err)
+{
+    return fold_to(view, VIEW_EVENTS, err);
 }
 
 void view_applied(struct sl_view *view, const struct head *at)
 {
-    view->folded = true;
+    view->folded = VIEW_WHOLE;
     view->at = *at;
-    free(view->by_arrival);
-    free(view->models);
-    view->by_arrival = view->models = NULL;
+    forget_orders(view);
 }
 
 enum sl_result view_order(struct sl_view *view, struct sl_err *err)
@@ -519,7 +550,8 @@ void sl_view_close(struct sl_view *view)
     if (!view) return;
     for (unsigned i = 0; i < VIEW_PINS; i++)
         kv_release(&view->pins[i].pin);
-    bool large = view->folded && !view->fold.placed && is_large(view);
+    bool large = view_is_whole(view) && !view->fold.placed && is_large(view);
+    free(view->runs.list);
     free(view->by_key);
     free(view->by_arrival);
     free(view->models);

@@ -31,6 +31,20 @@ struct view_ahead {
     size_t want; /* bytes that the last one was to take in */
 };
 
+/* What the text of /data consists of (data.h). */
+struct view_run {
+    uint64_t offset, length; /* of a stretch of the snapshot's stream; length 0: an item of ours */
+    uint32_t item;           /* its entry in the fold */
+};
+struct view_runs {
+    struct view_run *list;
+    size_t count, cap;
+    bool made, failed;
+};
+
+/* How far a view is folded: the events behind its snapshot alone, or all of it. */
+enum view_folded { VIEW_UNFOLDED, VIEW_EVENTS, VIEW_WHOLE };
+
 struct sl_view {
     struct sl_store *store;
     char id[SL_SHARE_ID_BYTES + 1];
@@ -41,8 +55,9 @@ struct sl_view {
     bool has_base;
     struct snapshot_head base; /* all zero without one */
     struct summary *summary;   /* of this moment, if the share had one when the view was opened */
-    bool folded;
+    enum view_folded folded;
     struct fold fold;
+    struct view_runs runs;
     uint32_t *by_key, *by_arrival, *models; /* orders, made when needed */
     size_t items_count, models_count;
     size_t ordered;           /* entries of the fold, when by_key was made */
@@ -67,8 +82,17 @@ enum sl_result view_still_there(struct sl_view *view, struct sl_err *err);
 /* Find the snapshot to begin with, if that isn't done yet: the metadata may do without. */
 enum sl_result view_base(struct sl_view *view, struct sl_err *err);
 
-/* Fold, if that isn't done yet. */
+/* Fold, if that isn't done yet: all of it, or what comes behind the snapshot by itself, which is
+   all of it where there is none. */
 enum sl_result view_fold(struct sl_view *view, struct sl_err *err);
+enum sl_result view_fold_events(struct sl_view *view, struct sl_err *err);
+static inline bool view_is_whole(const struct sl_view *view)
+{
+    return view->folded == VIEW_WHOLE;
+}
+
+/* A row of the snapshot isn't there: the share is gone, or something is wrong. */
+enum sl_result view_row_missing(struct sl_view *view, struct sl_err *err);
 
 /* Who opened the view VIEW_FROM_NOTHING has applied the events up to this one to its fold. */
 void view_applied(struct sl_view *view, const struct head *at);
