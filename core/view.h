@@ -79,6 +79,9 @@ enum sl_result view_open_at(struct sl_store *store, const struct share *share, u
 /* SL_REMOVED once the share is, also for a view that was opened before. Quick: every read asks. */
 enum sl_result view_still_there(struct sl_view *view, struct sl_err *err);
 
+/* Larger than SL_VIEW_CACHED_BYTES: read past the cache, and its memory is given back at once. */
+bool view_is_large(const struct sl_view *view);
+
 /* Find the snapshot to begin with, if that isn't done yet: the metadata may do without. */
 enum sl_result view_base(struct sl_view *view, struct sl_err *err);
 

@@ -9,8 +9,8 @@
 struct asking {
     const struct bodies *bodies;
     unsigned connections;
-    uint64_t next[256]; /* by connection */
-    uint64_t answered;  /* atomic, warm-up included; of posts that were kept */
+    uint64_t next[256];  /* by connection */
+    uint64_t answered;   /* atomic, warm-up included; of posts that were kept */
     struct buf expected; /* what an answer's body has to be; empty: anything */
 };
 
@@ -33,8 +33,8 @@ static void get(void *ctx, unsigned connection, struct buf *out)
     struct asking *asking = ctx;
     char head[128];
     (void)connection;
-    int len = snprintf(head, sizeof(head), "GET /%zu HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n",
-        asking->expected.len);
+    int len = snprintf(
+        head, sizeof(head), "GET /%zu HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n", asking->expected.len);
     buf_add(out, head, (size_t)len);
 }
 
