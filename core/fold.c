@@ -158,22 +158,18 @@ static void insert(struct fold *fold, uint32_t *slot, const struct fold_entry *e
     if (!fold->failed) count(fold, &fold->entries[fold->count - 1]);
 }
 
-void fold_restore(struct fold *fold, const struct fold_entry *entry)
-{
-    if (fold->failed || !grow(fold)) {
-        fold->failed = true;
-        return;
-    }
-    uint32_t *slot = slot_of(fold, entry->class, entry->key);
-    if (!*slot) insert(fold, slot, entry);
-}
-
 /* ---- applying ---- */
 
 static bool comes_before(
     uint64_t arrived_a, uint64_t sequence_a, uint64_t arrived_b, uint64_t sequence_b)
 {
     return arrived_a != arrived_b ? arrived_a < arrived_b : sequence_a < sequence_b;
+}
+
+bool fold_wins(const struct fold_entry *version, const struct fold_entry *other)
+{
+    return !comes_before(
+        version->arrived_us, version->sequence, other->arrived_us, other->sequence);
 }
 
 static void merge(struct fold *fold, const struct fold_entry *version, struct sl_span bytes)
@@ -195,12 +191,17 @@ static void merge(struct fold *fold, const struct fold_entry *version, struct sl
         entry->first_sequence = version->first_sequence;
         entry->first_index = version->first_index;
     }
-    if (!comes_before(version->arrived_us, version->sequence, entry->arrived_us, entry->sequence)) {
+    if (fold_wins(version, entry)) {
         entry->place = version->place;
         entry->arrived_us = version->arrived_us;
         entry->sequence = version->sequence;
         if (fold->placed) fold->placed(fold->placed_ctx, *slot - 1, bytes);
     }
+}
+
+void fold_restore(struct fold *fold, const struct fold_entry *entry)
+{
+    merge(fold, entry, (struct sl_span){0});
 }
 
 static struct fold_entry version_of(

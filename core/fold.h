@@ -73,8 +73,11 @@ bool fold_looks_into(struct sl_span type, uint64_t length);
    batch. */
 void fold_apply(struct fold *fold, const struct fold_item *item, struct sl_span data);
 
-/* Put in an entry of a snapshot as it is. Keys and types are copied. */
+/* Put in an entry of a snapshot, beside what may be there of its key. Keys and types are copied. */
 void fold_restore(struct fold *fold, const struct fold_entry *entry);
+
+/* Of two versions of a key, is it the first that counts? */
+bool fold_wins(const struct fold_entry *version, const struct fold_entry *other);
 
 const struct fold_entry *fold_find(
     const struct fold *fold, enum fold_class class, struct sl_span key);

@@ -43,8 +43,10 @@
 /* reads */
 #define SL_HISTORY_PAGE 1000
 #define SL_LIST_PAGE 1000
-/* of events' bodies that one read takes in at once, rather than item by item */
+/* of events' bodies that one read takes in at once, rather than item by item: at most, and at least
+   where it finds what it wants here and there */
 #define SL_READ_AHEAD_BYTES (4 * SL_MIB)
+#define SL_READ_AHEAD_MIN_BYTES (64 * SL_KIB)
 /* a state larger than that is read past the cache */
 #define SL_VIEW_CACHED_BYTES (4 * SL_MIB)
 

@@ -71,87 +71,137 @@ void pack_nil(struct buf *out)
     msgpack_pack_nil(&pk);
 }
 
+/* ---- reading: from the bytes as they lie, without the library, whose tree of a record takes
+   several times as long to make and to free as a record takes to be read ---- */
+
+/* How a value begins. What no record has (signed numbers, maps, extensions …) is bad. */
+struct mark {
+    enum { MARK_BAD, MARK_NIL, MARK_U64, MARK_ARRAY, MARK_STR, MARK_BIN } kind;
+    uint64_t number; /* it, or how many elements, or how many bytes come behind */
+};
+
+/* A mark whose number is the next 1, 2, 4 or 8 bytes. */
+static struct mark wide_mark(const char **at, const char *end, int kind, unsigned exponent)
+{
+    size_t bytes = (size_t)1 << exponent;
+    if ((size_t)(end - *at) < bytes) return (struct mark){MARK_BAD, 0};
+    uint64_t number = be_get(*at, bytes);
+    *at += bytes;
+    return (struct mark){kind, number};
+}
+
+/* Takes the mark, not what comes behind it. */
+static inline struct mark take_mark(const char **at, const char *end)
+{
+    if (*at == end) return (struct mark){MARK_BAD, 0};
+    uint8_t tag = (uint8_t) * (*at)++;
+    struct mark mark = {MARK_BAD, 0};
+    if (tag <= 0x7f)
+        mark = (struct mark){MARK_U64, tag};
+    else if (tag >= 0xa0 && tag <= 0xbf)
+        mark = (struct mark){MARK_STR, tag & 0x1f};
+    else if (tag >= 0x90 && tag <= 0x9f)
+        mark = (struct mark){MARK_ARRAY, tag & 0xf};
+    else if (tag >= 0xcc && tag <= 0xcf)
+        mark = wide_mark(at, end, MARK_U64, tag - 0xccu);
+    else if (tag >= 0xc4 && tag <= 0xc6)
+        mark = wide_mark(at, end, MARK_BIN, tag - 0xc4u);
+    else if (tag >= 0xd9 && tag <= 0xdb)
+        mark = wide_mark(at, end, MARK_STR, tag - 0xd9u);
+    else if (tag == 0xdc || tag == 0xdd)
+        mark = wide_mark(at, end, MARK_ARRAY, tag - 0xdcu + 1);
+    else if (tag == 0xc0)
+        mark = (struct mark){MARK_NIL, 0};
+    if (mark.kind >= MARK_STR && mark.number > (size_t)(end - *at)) mark.kind = MARK_BAD;
+    return mark;
+}
+
+/* Pass over so many values. False: they aren't there. Without recursion: they may be nested as deep
+   as they are long. */
+static bool skip(const char **at, const char *end, uint64_t values)
+{
+    while (values > 0) {
+        /* A value has a byte at least, so there is an end to counting. */
+        if (values > (size_t)(end - *at)) return false;
+        struct mark mark = take_mark(at, end);
+        if (mark.kind == MARK_BAD) return false;
+        values--;
+        if (mark.kind == MARK_ARRAY) values += mark.number;
+        if (mark.kind >= MARK_STR) *at += mark.number;
+    }
+    return true;
+}
+
 bool unpack_begin(struct unpack *in, struct sl_span bytes)
 {
-    *in = (struct unpack){0};
-    msgpack_unpacked *tree = malloc(sizeof(*tree));
-    if (!tree) {
-        in->bad = true;
-        return false;
-    }
-    msgpack_unpacked_init(tree);
-    in->tree = tree;
-    size_t end = 0;
-    in->bad = msgpack_unpack_next(tree, bytes.ptr, bytes.len, &end) != MSGPACK_UNPACK_SUCCESS ||
-              end != bytes.len;
-    in->level[0].at = &tree->data;
-    in->level[0].left = in->bad ? 0 : 1;
+    *in = (struct unpack){.at = bytes.ptr, .end = bytes.len ? bytes.ptr + bytes.len : bytes.ptr};
+    const char *at = in->at;
+    in->bad = !skip(&at, in->end, 1) || at != in->end;
+    in->left[0] = in->bad ? 0 : 1;
     return !in->bad;
 }
 
-/* The next part, stepped over, or NULL. */
-static const msgpack_object *next(struct unpack *in)
+/* The next value's mark, which must be of that kind. */
+static inline bool next(struct unpack *in, int kind, struct mark *mark)
 {
-    if (in->bad || in->level[in->depth].left == 0) {
+    if (in->bad || in->left[in->depth] == 0) {
         in->bad = true;
-        return NULL;
+        return false;
     }
-    const msgpack_object *object = in->level[in->depth].at;
-    in->level[in->depth].at = object + 1;
-    in->level[in->depth].left--;
-    return object;
+    in->left[in->depth]--;
+    *mark = take_mark(&in->at, in->end);
+    if ((int)mark->kind != kind) in->bad = true;
+    return !in->bad;
 }
 
 size_t unpack_array(struct unpack *in)
 {
-    const msgpack_object *object = next(in);
-    if (!object || object->type != MSGPACK_OBJECT_ARRAY || in->depth + 1 == UNPACK_DEPTH) {
+    struct mark mark;
+    if (!next(in, MARK_ARRAY, &mark)) return 0;
+    if (in->depth + 1 == UNPACK_DEPTH) {
         in->bad = true;
         return 0;
     }
-    in->depth++;
-    in->level[in->depth].at = object->via.array.ptr;
-    in->level[in->depth].left = object->via.array.size;
-    return object->via.array.size;
+    in->left[++in->depth] = (size_t)mark.number;
+    return (size_t)mark.number;
 }
 
 void unpack_leave(struct unpack *in)
 {
-    if (in->depth > 0)
-        in->depth--;
-    else
+    if (in->bad || in->depth == 0 || !skip(&in->at, in->end, in->left[in->depth]))
         in->bad = true;
+    else
+        in->depth--;
 }
 
 size_t unpack_left(const struct unpack *in)
 {
-    return in->bad ? 0 : in->level[in->depth].left;
+    return in->bad ? 0 : in->left[in->depth];
 }
 
 uint64_t unpack_u64(struct unpack *in)
 {
-    const msgpack_object *object = next(in);
-    if (object && object->type == MSGPACK_OBJECT_POSITIVE_INTEGER) return object->via.u64;
-    in->bad = true;
-    return 0;
+    struct mark mark;
+    return next(in, MARK_U64, &mark) ? mark.number : 0;
+}
+
+static struct sl_span bytes_of(struct unpack *in, int kind)
+{
+    struct mark mark;
+    if (!next(in, kind, &mark)) return (struct sl_span){0};
+    struct sl_span bytes = {in->at, (size_t)mark.number};
+    in->at += bytes.len;
+    return bytes;
 }
 
 struct sl_span unpack_str(struct unpack *in)
 {
-    const msgpack_object *object = next(in);
-    if (object && object->type == MSGPACK_OBJECT_STR)
-        return (struct sl_span){object->via.str.ptr, object->via.str.size};
-    in->bad = true;
-    return (struct sl_span){0};
+    return bytes_of(in, MARK_STR);
 }
 
 struct sl_span unpack_bin(struct unpack *in)
 {
-    const msgpack_object *object = next(in);
-    if (object && object->type == MSGPACK_OBJECT_BIN)
-        return (struct sl_span){object->via.bin.ptr, object->via.bin.size};
-    in->bad = true;
-    return (struct sl_span){0};
+    return bytes_of(in, MARK_BIN);
 }
 
 void unpack_bin_into(struct unpack *in, void *out, size_t len)
@@ -165,10 +215,5 @@ void unpack_bin_into(struct unpack *in, void *out, size_t len)
 
 bool unpack_end(struct unpack *in)
 {
-    if (in->tree) {
-        msgpack_unpacked_destroy(in->tree);
-        free(in->tree);
-        in->tree = NULL;
-    }
     return !in->bad;
 }

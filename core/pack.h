@@ -35,16 +35,13 @@ static inline size_t pack_str_bytes(size_t len)
    point into `bytes`. */
 #define UNPACK_DEPTH 4
 struct unpack {
-    void *tree; /* of the library */
-    struct {
-        const void *at;
-        size_t left;
-    } level[UNPACK_DEPTH];
+    const char *at, *end;
+    size_t left[UNPACK_DEPTH]; /* values, of each array that was entered */
     unsigned depth;
     bool bad;
 };
 
-/* False: not one well-formed value and nothing else. unpack_end must be called either way. */
+/* False: not one well-formed value and nothing else. */
 bool unpack_begin(struct unpack *in, struct sl_span bytes);
 size_t unpack_array(struct unpack *in); /* enters it; returns its count */
 void unpack_leave(struct unpack *in);   /* what is left of the array is passed over */
@@ -53,7 +50,7 @@ struct sl_span unpack_str(struct unpack *in);
 struct sl_span unpack_bin(struct unpack *in);
 void unpack_bin_into(struct unpack *in, void *out, size_t len); /* exactly len bytes */
 size_t unpack_left(const struct unpack *in);
-/* Frees; true if nothing was bad. */
+/* True if nothing was bad. */
 bool unpack_end(struct unpack *in);
 
 #endif

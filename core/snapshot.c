@@ -137,32 +137,61 @@ static void decode_entry(struct unpack *in, struct fold_entry *entry)
     if (entry->class > FOLD_DIFF) in->bad = true;
 }
 
-static enum sl_result restore_row(struct sl_span row, struct fold *fold)
+void snapshot_read_begin(struct snapshot_reader *reader, struct kv *kv, struct sl_span share_id,
+    const struct snapshot_head *head)
 {
-    struct unpack in;
-    unpack_begin(&in, row);
-    size_t entries = unpack_array(&in);
-    for (size_t i = 0; i < entries && !in.bad; i++) {
-        struct fold_entry entry;
-        decode_entry(&in, &entry);
-        if (!in.bad) fold_restore(fold, &entry);
+    *reader = (struct snapshot_reader){.kv = kv, .share_id = share_id, .head = head};
+}
+
+static enum sl_result next_row(struct snapshot_reader *reader, struct sl_err *err)
+{
+    kv_release(&reader->pin);
+    struct row_key key =
+        row_snapshot(reader->share_id, reader->head->sequence, ++reader->rows_read);
+    enum sl_result result = kv_get(reader->kv, KV_SNAPSHOT, row_span(&key), &reader->pin, err);
+    if (result != SL_OK) return result;
+    unpack_begin(&reader->row, reader->pin.value);
+    reader->left = unpack_array(&reader->row);
+    return SL_OK;
+}
+
+enum sl_result snapshot_read_next(
+    struct snapshot_reader *reader, struct fold_entry *entry, bool *more, struct sl_err *err)
+{
+    while (reader->left == 0) {
+        *more = reader->rows_read < reader->head->table_rows;
+        if (!*more) return SL_OK;
+        enum sl_result result = next_row(reader, err);
+        if (result != SL_OK) return result;
+        if (reader->row.bad)
+            return snapshot_unreadable(reader->share_id, reader->head->sequence, "table", err);
     }
-    return unpack_end(&in) ? SL_OK : SL_CORRUPT;
+    reader->left--;
+    decode_entry(&reader->row, entry);
+    return reader->row.bad
+               ? snapshot_unreadable(reader->share_id, reader->head->sequence, "table", err)
+               : SL_OK;
+}
+
+void snapshot_read_end(struct snapshot_reader *reader)
+{
+    kv_release(&reader->pin);
 }
 
 enum sl_result snapshot_restore(struct kv *kv, struct sl_span share_id,
     const struct snapshot_head *head, struct fold *fold, struct sl_err *err)
 {
+    struct snapshot_reader reader;
+    struct fold_entry entry;
+    enum sl_result result = SL_OK;
     fold_reserve(fold, head->items + head->models + 64);
-    for (uint32_t chunk = 1; chunk <= head->table_rows; chunk++) {
-        struct row_key key = row_snapshot(share_id, head->sequence, chunk);
-        struct kv_pin pin;
-        enum sl_result result = kv_get(kv, KV_SNAPSHOT, row_span(&key), &pin, err);
-        if (result != SL_OK) return result;
-        result = restore_row(pin.value, fold);
-        kv_release(&pin);
-        if (result != SL_OK) return snapshot_unreadable(share_id, head->sequence, "table", err);
+    snapshot_read_begin(&reader, kv, share_id, head);
+    for (bool more = true; more && result == SL_OK;) {
+        result = snapshot_read_next(&reader, &entry, &more, err);
+        if (more && result == SL_OK) fold_restore(fold, &entry);
     }
+    snapshot_read_end(&reader);
+    if (result != SL_OK) return result;
     return fold->failed ? sl_fail(err, SL_NOMEM, "out of memory") : SL_OK;
 }
 

@@ -14,6 +14,7 @@
 #include "fold.h"
 #include "kv.h"
 #include "limits.h"
+#include "pack.h"
 
 struct snapshot_head {
     uint64_t sequence;
@@ -34,6 +35,23 @@ bool snapshot_head_decode(struct sl_span bytes, struct snapshot_head *head);
 /* The last whole snapshot at or before a sequence. SL_NOT_FOUND leaves err alone. */
 enum sl_result snapshot_last(struct kv *kv, struct sl_span share_id, uint64_t sequence,
     struct snapshot_head *head, struct sl_err *err);
+
+/* A snapshot's table, entry by entry: items in order of key, then models, then diffs. An entry's
+   spans last until the next. SL_NOT_FOUND: its rows are gone (its share was removed). */
+struct snapshot_reader {
+    struct kv *kv;
+    struct sl_span share_id;
+    const struct snapshot_head *head;
+    uint32_t rows_read;
+    size_t left; /* entries of the row */
+    struct kv_pin pin;
+    struct unpack row;
+};
+void snapshot_read_begin(struct snapshot_reader *reader, struct kv *kv, struct sl_span share_id,
+    const struct snapshot_head *head);
+enum sl_result snapshot_read_next(
+    struct snapshot_reader *reader, struct fold_entry *entry, bool *more, struct sl_err *err);
+void snapshot_read_end(struct snapshot_reader *reader);
 
 /* Begin a fold with a snapshot's table. SL_NOT_FOUND: its rows are gone (its share was removed). */
 enum sl_result snapshot_restore(struct kv *kv, struct sl_span share_id,

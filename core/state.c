@@ -5,128 +5,6 @@
 
 #include <assert.h>
 
-static const struct sl_span data_infix = {",\"data\":", 8};
-
-size_t item_prefix_bytes(struct sl_span type)
-{
-    return 8 + json_quoted_bytes(type) + data_infix.len;
-}
-
-void item_prefix_add(struct buf *out, struct sl_span type)
-{
-    buf_add(out, "{\"type\":", 8);
-    if (buf_reserve(out, json_quoted_bytes(type)))
-        out->len += json_quote(type, out->ptr + out->len);
-    buf_add_span(out, data_infix);
-}
-
-static bool is_model(const struct fold_entry *entry)
-{
-    return sl_span_eq(entry->key, SL_SPAN("model"));
-}
-
-/* A merged model item is no item's bytes: brackets around its elements. */
-static uint64_t models_bytes(const struct sl_view *view)
-{
-    uint64_t bytes = 2;
-    for (size_t i = 0; i < view->models_count; i++)
-        bytes += (i > 0) + view->fold.entries[view->models[i]].place.length;
-    return bytes;
-}
-
-/* ---- /data ---- */
-
-/* What lies one behind the other in the snapshot goes out in one run. */
-struct run {
-    struct sl_view *view;
-    struct sl_sink sink;
-    struct fold_place place; /* of the snapshot's stream; length 0: empty */
-    struct buf text;         /* small pieces of our own */
-};
-
-static enum sl_result run_flush(struct run *run, struct sl_err *err)
-{
-    enum sl_result result = SL_OK;
-    if (run->place.length) result = view_copy(run->view, &run->place, run->sink, err);
-    run->place.length = 0;
-    return result;
-}
-
-static enum sl_result emit(struct run *run, const void *bytes, size_t len, struct sl_err *err)
-{
-    enum sl_result result = run_flush(run, err);
-    return result == SL_OK ? sink_write(run->sink, bytes, len, err) : result;
-}
-
-static enum sl_result emit_place(
-    struct run *run, const struct fold_place *place, struct sl_err *err)
-{
-    enum sl_result result = run_flush(run, err);
-    return result == SL_OK ? view_copy(run->view, place, run->sink, err) : result;
-}
-
-static enum sl_result emit_models(struct run *run, struct sl_err *err)
-{
-    struct sl_view *view = run->view;
-    enum sl_result result = emit(run, "[", 1, err);
-    for (size_t i = 0; i < view->models_count && result == SL_OK; i++) {
-        if (i > 0) result = emit(run, ",", 1, err);
-        if (result == SL_OK)
-            result = emit_place(run, &view->fold.entries[view->models[i]].place, err);
-    }
-    return result == SL_OK ? emit(run, "]", 1, err) : result;
-}
-
-/* Does the snapshot hold this item's text as it has to be sent? The elements of a merged model may
-   all lie in it and yet have another order by now: a batch that arrived before and was appended
-   after it moves an element to the front and brings no newer version. */
-static bool as_it_lies(const struct sl_view *view, const struct fold_entry *entry)
-{
-    if (entry->place.sequence != 0) return false;
-    if (!is_model(entry)) return true;
-    uint64_t last = 0;
-    for (size_t i = 0; i < view->models_count; i++) {
-        const struct fold_place *place = &view->fold.entries[view->models[i]].place;
-        if (place->sequence != 0 || place->offset < last) return false;
-        last = place->offset;
-    }
-    return true;
-}
-
-static enum sl_result emit_item(
-    struct run *run, const struct fold_entry *entry, bool first, struct sl_err *err)
-{
-    if (as_it_lies(run->view, entry)) {
-        uint64_t prefix = item_prefix_bytes(entry->type);
-        uint64_t from = entry->place.offset - prefix, length = prefix + entry->place.length + 1;
-        if (run->place.length && run->place.offset + run->place.length + 1 == from) {
-            run->place.length += 1 + length; /* the comma between them as well */
-            return SL_OK;
-        }
-        enum sl_result result = first ? SL_OK : emit(run, ",", 1, err);
-        if (result == SL_OK) result = run_flush(run, err);
-        run->place = (struct fold_place){0, from, length};
-        return result;
-    }
-    buf_clear(&run->text);
-    if (!first) buf_add(&run->text, ",", 1);
-    item_prefix_add(&run->text, entry->type);
-    if (run->text.failed) return sl_fail(err, SL_NOMEM, "out of memory");
-    enum sl_result result = emit(run, run->text.ptr, run->text.len, err);
-    if (result == SL_OK)
-        result = is_model(entry) ? emit_models(run, err) : emit_place(run, &entry->place, err);
-    return result == SL_OK ? emit(run, "}", 1, err) : result;
-}
-
-static enum sl_result emit_data(struct run *run, struct sl_err *err)
-{
-    struct sl_view *view = run->view;
-    enum sl_result result = emit(run, "[", 1, err);
-    for (size_t i = 0; i < view->items_count && result == SL_OK; i++)
-        result = emit_item(run, &view->fold.entries[view->by_key[i]], i == 0, err);
-    return result == SL_OK ? emit(run, "]", 1, err) : result;
-}
-
 /* Is there a snapshot at just this moment? */
 static bool nothing_pending(const struct sl_view *view)
 {
@@ -135,30 +13,20 @@ static bool nothing_pending(const struct sl_view *view)
 
 enum sl_result sl_view_data_bytes(struct sl_view *view, uint64_t *bytes, struct sl_err *err)
 {
-    struct snapshot_head head;
     enum sl_result result = view_base(view, err);
-    if (result == SL_OK) {
-        head = view->base;
-        result =
-            nothing_pending(view) ? view_still_there(view, err) : state_layout(view, &head, err);
-    }
-    if (result == SL_OK) *bytes = head.data_bytes;
+    if (result != SL_OK) return result;
+    if (!nothing_pending(view)) return data_layout(view, bytes, err);
+    result = view_still_there(view, err);
+    if (result == SL_OK) *bytes = view->base.data_bytes;
     return result;
 }
 
 enum sl_result sl_view_data(struct sl_view *view, struct sl_sink sink, struct sl_err *err)
 {
     enum sl_result result = view_base(view, err);
-    if (result == SL_OK && nothing_pending(view)) {
-        struct fold_place all = {0, 0, view->base.data_bytes};
-        return view_copy(view, &all, sink, err);
-    }
-    if (result == SL_OK) result = view_order(view, err);
     if (result != SL_OK) return result;
-    struct run run = {.view = view, .sink = sink};
-    result = emit_data(&run, err);
-    buf_fini(&run.text);
-    return result;
+    struct fold_place all = {0, 0, view->base.data_bytes};
+    return nothing_pending(view) ? view_copy(view, &all, sink, err) : data_write(view, sink, err);
 }
 
 /* ---- a snapshot's stream ---- */
@@ -188,14 +56,14 @@ enum sl_result state_layout(struct sl_view *view, struct snapshot_head *head, st
     for (size_t i = 0; i < view->items_count; i++) {
         struct fold_entry *entry = &fold->entries[view->by_key[i]];
         entry->out.offset = at + (i > 0) + item_prefix_bytes(entry->type);
-        entry->out.length = is_model(entry) ? models_bytes(view) : entry->place.length;
+        entry->out.length = data_is_model(entry) ? data_models_bytes(view) : entry->place.length;
         at = entry->out.offset + entry->out.length + 1;
         if (sl_span_eq(entry->key, SL_SPAN("session"))) {
             head->session_offset = entry->out.offset;
             head->session_length = entry->out.length;
         }
         uint64_t element_at = entry->out.offset + 1;
-        for (size_t k = 0; is_model(entry) && k < view->models_count; k++) {
+        for (size_t k = 0; data_is_model(entry) && k < view->models_count; k++) {
             struct fold_entry *element = &fold->entries[view->models[k]];
             element->out = (struct fold_place){0, element_at, element->place.length};
             element_at += element->place.length + 1;
@@ -219,15 +87,12 @@ enum sl_result state_layout(struct sl_view *view, struct snapshot_head *head, st
 enum sl_result state_stream(struct sl_view *view, struct sl_sink sink, struct sl_err *err)
 {
     enum sl_result result = view_order(view, err);
-    if (result != SL_OK) return result;
-    struct run run = {.view = view, .sink = sink};
-    result = emit_data(&run, err);
+    if (result == SL_OK) result = data_write(view, sink, err);
     for (size_t i = 0; i < view->fold.count && result == SL_OK; i++) {
         const struct fold_entry *entry = &view->fold.entries[i];
         if (entry->class == FOLD_DIFF && !holder(view, entry))
-            result = emit_place(&run, &entry->place, err);
+            result = view_copy(view, &entry->place, sink, err);
     }
-    buf_fini(&run.text);
     return result;
 }
 
@@ -325,7 +190,7 @@ enum sl_result sl_view_item(struct sl_view *view, enum sl_order order, size_t in
     struct sl_span data;
     enum sl_result result = find_item(view, order, index, &entry, err);
     if (result != SL_OK) return result;
-    if (is_model(entry)) {
+    if (data_is_model(entry)) {
         buf_clear(&view->scratch);
         result =
             sl_view_section(view, SL_SECTION_MODELS, (struct sl_sink){gather, &view->scratch}, err);
@@ -361,9 +226,9 @@ static enum sl_result read_session(
 {
     struct fold_place place = {0, view->base.session_offset, view->base.session_length};
     const struct fold_entry *entry =
-        view->folded ? fold_find(&view->fold, FOLD_ITEM, SL_SPAN("session")) : NULL;
+        view_is_whole(view) ? fold_find(&view->fold, FOLD_ITEM, SL_SPAN("session")) : NULL;
     if (entry) place = entry->place;
-    if (view->folded && !entry) place.length = 0;
+    if (view_is_whole(view) && !entry) place.length = 0;
     struct sl_span bytes;
     enum sl_result result = view_bytes(view, &place, &view->scratch, &bytes, err);
     if (result != SL_OK || bytes.len == 0) return result;

@@ -1,14 +1,10 @@
 #ifndef SHARELOG_STATE_H
 #define SHARELOG_STATE_H
 
-/* A folded state as text: /data, the sections of AgentSession, and the stream of a snapshot, which
+/* A folded state as text: the sections of AgentSession, and the stream of a snapshot, which
    begins with the first. */
 
-#include "view.h"
-
-/* `{"type":T,"data":` of an item, as every text of a state and of an event has it. */
-size_t item_prefix_bytes(struct sl_span type);
-void item_prefix_add(struct buf *out, struct sl_span type);
+#include "data.h"
 
 /* Say of every entry of the view's fold, in its `out`, where its bytes come to lie in the stream of
    a snapshot made of it, and fill the head but for its sequence, stored and table. */

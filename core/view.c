@@ -1,229 +1,11 @@
 #include "view.h"
 
-#include "json.h"
 #include "log.h"
 #include "rows.h"
 
 #include <malloc.h>
 #include <stdio.h>
 #include <time.h>
-
-/* ---- bytes ---- */
-
-/* What is removed is unreadable at once, also for a read that began before; and a redaction moves
-   what the fold says where to find. */
-enum sl_result view_still_there(struct sl_view *view, struct sl_err *err)
-{
-    unsigned long removals = atomic_load(&view->store->removals);
-    if (removals == view->removals) return SL_OK;
-    struct share *share;
-    enum sl_result result = share_acquire(view->store->shares, sl_span_of(view->id), &share, err);
-    if (result != SL_OK) return result;
-    shares_lock(view->store->shares);
-    bool live = share->record.state == SL_SHARE_LIVE;
-    bool redacted = share->redactions != view->redactions;
-    shares_unlock(view->store->shares);
-    share_release(view->store->shares, share);
-    if (!live) return sl_fail(err, SL_REMOVED, "share %s: removed", view->id);
-    if (redacted) return sl_fail(err, SL_REDACTED, "share %s: redacted meanwhile", view->id);
-    view->removals = removals;
-    return SL_OK;
-}
-
-/* More than that is read past the cache. */
-static bool is_large(const struct sl_view *view)
-{
-    return view->base.stream_bytes + (view->at.stored - view->base.stored) > SL_VIEW_CACHED_BYTES;
-}
-
-/* A large state is read past the cache: row after row it would drive out everything else, and the
-   memory it takes would stay. But who jumps about in it, so that rows come again and again, had
-   better find them there. */
-static bool reads_past(struct sl_view *view)
-{
-    uint64_t rows = view->base.stream_bytes / SNAPSHOT_CUT_MIN + 1 +
-                    (view->at.sequence - view->base.sequence) +
-                    (view->at.stored - view->base.stored) / SL_BODY_ROW_BYTES;
-    return is_large(view) && ++view->rows_read <= 4 * rows;
-}
-
-static enum sl_result row(struct sl_view *view, enum kv_family family, uint64_t sequence,
-    uint32_t chunk, struct sl_span *bytes, struct sl_err *err)
-{
-    /* Rows that are held outlive their removal. */
-    enum sl_result result = view_still_there(view, err);
-    if (result != SL_OK) return result;
-    for (unsigned i = 0; i < VIEW_PINS; i++) {
-        const struct view_pin *pin = &view->pins[i];
-        if (pin->pin.slice && pin->family == family && pin->sequence == sequence &&
-            pin->chunk == chunk) {
-            *bytes = pin->pin.value;
-            return SL_OK;
-        }
-    }
-    struct view_pin *pin = &view->pins[view->pins_next++ % VIEW_PINS];
-    kv_release(&pin->pin);
-    struct sl_span id = sl_span_of(view->id);
-    struct row_key key =
-        family == KV_BODY ? row_body(id, sequence, chunk) : row_snapshot(id, sequence, chunk);
-    result = reads_past(view) ? kv_get_once(view->store->kv, family, row_span(&key), &pin->pin, err)
-                              : kv_get(view->store->kv, family, row_span(&key), &pin->pin, err);
-    if (result == SL_NOT_FOUND) {
-        result = view_still_there(view, err);
-        if (result == SL_OK)
-            result = sl_fail(err, SL_CORRUPT, "share %s: row %u of the %s at %llu is missing",
-                view->id, chunk, kv_family_name(family), (unsigned long long)sequence);
-    }
-    if (result == SL_OK) result = view_still_there(view, err);
-    if (result != SL_OK) return result;
-    pin->family = family;
-    pin->sequence = sequence;
-    pin->chunk = chunk;
-    *bytes = pin->pin.value;
-    return SL_OK;
-}
-
-static enum sl_result too_short(const struct sl_view *view, uint64_t sequence, struct sl_err *err)
-{
-    return sl_fail(err, SL_CORRUPT, "share %s: a row at %llu is too short", view->id,
-        (unsigned long long)sequence);
-}
-
-/* Of an event whose body was read ahead. */
-static enum sl_result piece_ahead(struct sl_view *view, const struct fold_place *place,
-    uint64_t offset, struct sl_span *piece, struct sl_err *err)
-{
-    const struct view_ahead *ahead = &view->ahead;
-    size_t index = (size_t)(place->sequence - ahead->first);
-    uint64_t from = ahead->at[index] + place->offset;
-    enum sl_result result = view_still_there(view, err);
-    if (result != SL_OK) return result;
-    if (from + place->length > ahead->at[index + 1]) return too_short(view, place->sequence, err);
-    *piece = (struct sl_span){ahead->bytes.ptr + from + offset, place->length - offset};
-    return SL_OK;
-}
-
-/* What is missing of a snapshot: of a share that was removed, or really. */
-static enum sl_result missing(struct sl_view *view, struct sl_err *err)
-{
-    enum sl_result result = view_still_there(view, err);
-    if (result != SL_OK) return result;
-    return sl_fail(err, SL_CORRUPT, "share %s: a row of the snapshot at %llu is missing", view->id,
-        (unsigned long long)view->base.sequence);
-}
-
-/* Get by get, past the cache, a block would be unpacked once for each row in it. */
-static enum sl_result read_run(
-    struct sl_view *view, const struct snapshot_rows *rows, size_t index, struct sl_err *err)
-{
-    struct view_run *run = &view->run;
-    struct sl_span id = sl_span_of(view->id);
-    const struct snapshot_row *first = &rows->rows[index];
-    struct row_key from = row_snapshot(id, first->sequence, first->chunk), to = row_share_to(id);
-    buf_clear(&run->bytes);
-    run->sequence = first->sequence;
-    run->chunk = first->chunk;
-    run->count = 0;
-    struct kv_iter *iter =
-        kv_iter_create(view->store->kv, KV_SNAPSHOT, row_span(&from), row_span(&to), true);
-    for (kv_iter_first(iter); kv_iter_valid(iter); kv_iter_next(iter)) {
-        const struct snapshot_row *row = &rows->rows[index + run->count];
-        struct row_key key = row_snapshot(id, row->sequence, row->chunk);
-        if (!sl_span_eq(kv_iter_key(iter), row_span(&key))) break;
-        buf_add_span(&run->bytes, kv_iter_value(iter));
-        run->at[++run->count] = run->bytes.len;
-        if (run->count == VIEW_RUN_ROWS || index + run->count == rows->count) break;
-    }
-    enum sl_result result = kv_iter_check(iter, err);
-    kv_iter_destroy(iter);
-    if (result == SL_OK && run->bytes.failed) result = sl_fail(err, SL_NOMEM, "out of memory");
-    if (result != SL_OK) run->count = 0;
-    return result;
-}
-
-static enum sl_result run_row(struct sl_view *view, const struct snapshot_rows *rows, size_t index,
-    struct sl_span *bytes, struct sl_err *err)
-{
-    const struct view_run *run = &view->run;
-    const struct snapshot_row *row = &rows->rows[index];
-    bool there = run->sequence == row->sequence && row->chunk - run->chunk < run->count;
-    enum sl_result result = there ? SL_OK : read_run(view, rows, index, err);
-    /* it is held here, and outlives its removal */
-    if (result == SL_OK) result = view_still_there(view, err);
-    if (result != SL_OK) return result;
-    if (run->count == 0) return missing(view, err);
-    size_t at = run->at[row->chunk - run->chunk];
-    *bytes = (struct sl_span){run->bytes.ptr + at, run->at[row->chunk - run->chunk + 1] - at};
-    return SL_OK;
-}
-
-/* The row that a place of the snapshot's stream is in, and *from where in it. */
-static enum sl_result snapshot_row(
-    struct sl_view *view, uint64_t offset, struct sl_span *bytes, size_t *from, struct sl_err *err)
-{
-    struct snapshot_rows *rows = &view->rows;
-    if (!rows->count) {
-        enum sl_result result =
-            snapshot_rows_load(view->store->kv, sl_span_of(view->id), &view->base, rows, err);
-        if (result != SL_OK) return result == SL_NOT_FOUND ? missing(view, err) : result;
-    }
-    size_t index = snapshot_rows_at(rows, offset);
-    if (index == rows->count) return too_short(view, view->base.sequence, err);
-    *from = (size_t)(offset - snapshot_row_begin(rows, index));
-    if (reads_past(view)) return run_row(view, rows, index, bytes, err);
-    return row(view, KV_SNAPSHOT, rows->rows[index].sequence, rows->rows[index].chunk, bytes, err);
-}
-
-enum sl_result view_piece(struct sl_view *view, const struct fold_place *place, uint64_t offset,
-    struct sl_span *piece, struct sl_err *err)
-{
-    if (place->sequence >= view->ahead.first &&
-        place->sequence - view->ahead.first < view->ahead.count)
-        return piece_ahead(view, place, offset, piece, err);
-    uint64_t at = place->offset + offset, left = place->length - offset;
-    struct sl_span bytes;
-    size_t from = at % SL_BODY_ROW_BYTES;
-    enum sl_result result =
-        place->sequence == 0
-            ? snapshot_row(view, at, &bytes, &from, err)
-            : row(view, KV_BODY, place->sequence, (uint32_t)(at / SL_BODY_ROW_BYTES), &bytes, err);
-    if (result != SL_OK) return result;
-    if (from >= bytes.len)
-        return too_short(view, place->sequence ? place->sequence : view->base.sequence, err);
-    *piece = (struct sl_span){bytes.ptr + from, bytes.len - from < left ? bytes.len - from : left};
-    return SL_OK;
-}
-
-enum sl_result view_bytes(struct sl_view *view, const struct fold_place *place, struct buf *into,
-    struct sl_span *bytes, struct sl_err *err)
-{
-    struct sl_span piece = {0};
-    for (uint64_t done = 0; done < place->length; done += piece.len) {
-        enum sl_result result = view_piece(view, place, done, &piece, err);
-        if (result != SL_OK) return result;
-        if (piece.len == place->length) {
-            *bytes = piece;
-            return SL_OK;
-        }
-        if (done == 0) buf_clear(into);
-        buf_add_span(into, piece);
-    }
-    if (into->failed) return sl_fail(err, SL_NOMEM, "out of memory");
-    *bytes = place->length ? buf_span(into) : (struct sl_span){"", 0};
-    return SL_OK;
-}
-
-enum sl_result view_copy(
-    struct sl_view *view, const struct fold_place *place, struct sl_sink sink, struct sl_err *err)
-{
-    struct sl_span piece;
-    for (uint64_t done = 0; done < place->length; done += piece.len) {
-        enum sl_result result = view_piece(view, place, done, &piece, err);
-        if (result == SL_OK) result = sink_write(sink, piece.ptr, piece.len, err);
-        if (result != SL_OK) return result;
-    }
-    return SL_OK;
-}
 
 /* ---- folding ---- */
 
@@ -281,68 +63,72 @@ static enum sl_result apply_events(
     return result;
 }
 
-/* Read the bodies of events (after, last] in one go, if they aren't too many bytes. */
-static enum sl_result read_ahead(
-    struct sl_view *view, uint64_t after, uint64_t last, struct sl_err *err)
+enum sl_result view_row_missing(struct sl_view *view, struct sl_err *err)
 {
-    struct view_ahead *ahead = &view->ahead;
-    if (last <= after || view->at.stored - view->base.stored > SL_READ_AHEAD_BYTES) return SL_OK;
-    free(ahead->at); /* of a fold that failed */
-    buf_clear(&ahead->bytes);
-    ahead->at = calloc((size_t)(last - after) + 1, sizeof(*ahead->at));
-    if (!ahead->at || !buf_reserve(&ahead->bytes, (size_t)(view->at.stored - view->base.stored)))
-        return sl_fail(err, SL_NOMEM, "out of memory");
-    struct sl_span id = sl_span_of(view->id), key_id;
-    struct row_key from = row_body(id, after + 1, 0), to = row_body(id, last + 1, 0);
-    struct kv_iter *iter =
-        kv_iter_create(view->store->kv, KV_BODY, row_span(&from), row_span(&to), is_large(view));
-    uint64_t sequence = 0;
-    uint32_t chunk;
-    for (kv_iter_first(iter); kv_iter_valid(iter); kv_iter_next(iter)) {
-        if (!row_parse_chunk(kv_iter_key(iter), &key_id, &sequence, &chunk)) break;
-        if (chunk == 0) ahead->at[sequence - after - 1] = ahead->bytes.len;
-        buf_add_span(&ahead->bytes, kv_iter_value(iter));
-        ahead->at[sequence - after] = ahead->bytes.len;
+    enum sl_result result = view_still_there(view, err);
+    return result != SL_OK
+               ? result
+               : sl_fail(err, SL_CORRUPT, "share %s: a row of the snapshot at %llu is missing",
+                     view->id, (unsigned long long)view->base.sequence);
+}
+
+/* Begin with what the snapshot has. */
+static enum sl_result restore(struct sl_view *view, struct sl_err *err)
+{
+    /* What comes behind it brings about as many keys a byte: room for them at once, so that the
+       table need not move. */
+    double grown = (double)view->at.stored / (double)(view->base.stored + 1);
+    double keys = (double)(view->base.items + view->base.models + 64);
+    fold_reserve(&view->fold, (size_t)(grown < 2 ? keys * grown : keys * 2));
+    enum sl_result result =
+        snapshot_restore(view->store->kv, sl_span_of(view->id), &view->base, &view->fold, err);
+    return result == SL_NOT_FOUND ? view_row_missing(view, err) : result;
+}
+
+/* What was folded or ordered so far is not of what the view shows now. */
+static void forget_orders(struct sl_view *view)
+{
+    free(view->by_arrival);
+    free(view->models);
+    view->by_arrival = view->models = NULL;
+    view->runs.made = false;
+}
+
+static enum sl_result fold_to(struct sl_view *view, enum view_folded how, struct sl_err *err)
+{
+    enum sl_result result = view_still_there(view, err);
+    if (result != SL_OK || view->folded >= how) return result;
+    result = view_base(view, err);
+    if (!view->has_base) how = VIEW_WHOLE;
+    if (view->folded || view->fold.count) { /* of events alone, or a try that failed */
+        fold_fini(&view->fold);
+        fold_init(&view->fold);
+        forget_orders(view);
+        view->folded = VIEW_UNFOLDED;
     }
-    enum sl_result result = kv_iter_check(iter, err);
-    kv_iter_destroy(iter);
-    if (result == SL_OK && ahead->bytes.failed) result = sl_fail(err, SL_NOMEM, "out of memory");
-    if (result != SL_OK) return result;
-    ahead->first = after + 1;
-    ahead->count = (size_t)(last - after);
-    return SL_OK;
+    if (result == SL_OK && view->has_base && how == VIEW_WHOLE) result = restore(view, err);
+    if (result == SL_OK) result = apply_events(view, view->base.sequence, view->at.sequence, err);
+    /* What is being erased folds as nothing. */
+    if (result == SL_OK) result = view_still_there(view, err);
+    if (result == SL_OK) view->folded = how;
+    return result;
 }
 
 enum sl_result view_fold(struct sl_view *view, struct sl_err *err)
 {
-    enum sl_result result = view_still_there(view, err);
-    if (result != SL_OK || view->folded) return result;
-    result = view_base(view, err);
-    if (result == SL_OK && view->has_base) {
-        /* What comes behind the snapshot brings about as many keys a byte: room for them at once,
-           so that the table need not move. */
-        double grown = (double)view->at.stored / (double)(view->base.stored + 1);
-        double keys = (double)(view->base.items + view->base.models + 64);
-        fold_reserve(&view->fold, (size_t)(grown < 2 ? keys * grown : keys * 2));
-        result =
-            snapshot_restore(view->store->kv, sl_span_of(view->id), &view->base, &view->fold, err);
-        if (result == SL_NOT_FOUND) result = missing(view, err);
-    }
-    if (result == SL_OK) result = read_ahead(view, view->base.sequence, view->at.sequence, err);
-    if (result == SL_OK) result = apply_events(view, view->base.sequence, view->at.sequence, err);
-    /* What is being erased folds as nothing. */
-    if (result == SL_OK) result = view_still_there(view, err);
-    view->folded = result == SL_OK;
-    return result;
+    return fold_to(view, VIEW_WHOLE, err);
+}
+
+enum sl_result view_fold_events(struct sl_view *view, struct sl_err *err)
+{
+    return fold_to(view, VIEW_EVENTS, err);
 }
 
 void view_applied(struct sl_view *view, const struct head *at)
 {
-    view->folded = true;
+    view->folded = VIEW_WHOLE;
     view->at = *at;
-    free(view->by_arrival);
-    free(view->models);
-    view->by_arrival = view->models = NULL;
+    forget_orders(view);
 }
 
 enum sl_result view_order(struct sl_view *view, struct sl_err *err)
@@ -508,13 +294,14 @@ void sl_view_close(struct sl_view *view)
     if (!view) return;
     for (unsigned i = 0; i < VIEW_PINS; i++)
         kv_release(&view->pins[i].pin);
-    bool large = view->folded && !view->fold.placed && is_large(view);
+    bool large = view_is_whole(view) && !view->fold.placed && view_is_large(view);
+    free(view->runs.list);
     free(view->by_key);
     free(view->by_arrival);
     free(view->models);
     fold_fini(&view->fold);
     snapshot_rows_fini(&view->rows);
-    buf_fini(&view->run.bytes);
+    buf_fini(&view->past.bytes);
     free(view->ahead.at);
     buf_fini(&view->ahead.bytes);
     buf_fini(&view->scratch);

@@ -20,24 +20,40 @@ struct view_pin {
 };
 
 /* Rows of the snapshot that lie one behind the other, read past the cache in one go. */
-#define VIEW_RUN_ROWS 8
-struct view_run {
+#define VIEW_PAST_ROWS 8
+struct view_past {
     uint64_t sequence;
     uint32_t chunk; /* of the first */
     uint32_t count;
-    size_t at[VIEW_RUN_ROWS + 1];
+    size_t at[VIEW_PAST_ROWS + 1];
     struct buf bytes;
 };
 
-/* The bodies of the events behind the snapshot, read in one go: items of one event lie together
+/* Bodies of events that lie one behind the other, read in one go: items of one event lie together
    there, but far apart in the order of keys. */
 struct view_ahead {
-    uint64_t first; /* sequence; 0: none */
+    uint64_t first; /* sequence */
     size_t count;
     size_t *at; /* where each event's body, its prefix included, begins in bytes; one more for the
                    end */
+    size_t at_cap;
     struct buf bytes;
+    size_t want; /* bytes that the last one was to take in */
 };
+
+/* What the text of /data consists of (data.h). */
+struct view_run {
+    uint64_t offset, length; /* of a stretch of the snapshot's stream; length 0: an item of ours */
+    uint32_t item;           /* its entry in the fold */
+};
+struct view_runs {
+    struct view_run *list;
+    size_t count, cap;
+    bool made, failed;
+};
+
+/* How far a view is folded: the events behind its snapshot alone, or all of it. */
+enum view_folded { VIEW_UNFOLDED, VIEW_EVENTS, VIEW_WHOLE };
 
 struct sl_view {
     struct sl_store *store;
@@ -50,8 +66,9 @@ struct sl_view {
     struct snapshot_head base; /* all zero without one */
     struct snapshot_rows rows; /* of its stream, once they are asked for */
     struct summary *summary;   /* of this moment, if the share had one when the view was opened */
-    bool folded;
+    enum view_folded folded;
     struct fold fold;
+    struct view_runs runs;
     uint32_t *by_key, *by_arrival, *models; /* orders, made when needed */
     size_t items_count, models_count;
     size_t ordered;           /* entries of the fold, when by_key was made */
@@ -60,7 +77,7 @@ struct sl_view {
     struct view_pin pins[VIEW_PINS];
     unsigned pins_next;
     uint64_t rows_read; /* into pins */
-    struct view_run run;
+    struct view_past past;
     struct view_ahead ahead;
     struct buf scratch, session;
 };
@@ -74,11 +91,23 @@ enum sl_result view_open_at(struct sl_store *store, const struct share *share, u
 /* SL_REMOVED once the share is, also for a view that was opened before. Quick: every read asks. */
 enum sl_result view_still_there(struct sl_view *view, struct sl_err *err);
 
+/* Larger than SL_VIEW_CACHED_BYTES: read past the cache, and its memory is given back at once. */
+bool view_is_large(const struct sl_view *view);
+
 /* Find the snapshot to begin with, if that isn't done yet: the metadata may do without. */
 enum sl_result view_base(struct sl_view *view, struct sl_err *err);
 
-/* Fold, if that isn't done yet. */
+/* Fold, if that isn't done yet: all of it, or what comes behind the snapshot by itself, which is
+   all of it where there is none. */
 enum sl_result view_fold(struct sl_view *view, struct sl_err *err);
+enum sl_result view_fold_events(struct sl_view *view, struct sl_err *err);
+static inline bool view_is_whole(const struct sl_view *view)
+{
+    return view->folded == VIEW_WHOLE;
+}
+
+/* A row of the snapshot isn't there: the share is gone, or something is wrong. */
+enum sl_result view_row_missing(struct sl_view *view, struct sl_err *err);
 
 /* Who opened the view VIEW_FROM_NOTHING has applied the events up to this one to its fold. */
 void view_applied(struct sl_view *view, const struct head *at);

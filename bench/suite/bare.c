@@ -66,7 +66,7 @@ static int answer_get(struct server_here *here, struct mg_connection *conn, size
             "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nCache-Control: private, "
             "no-store\r\nContent-Length: %zu\r\n\r\n",
             bytes);
-        memset(memory->answer + head, 'x', bytes);
+        memset(memory->answer + head, BARE_BYTE, bytes);
         memory->bytes = bytes;
         memory->len = bytes + (size_t)head;
     }

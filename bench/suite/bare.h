@@ -5,12 +5,14 @@
    is. What it does is the least that any server of the kind could do:
 
      POST /…       read the body, put it durably (with a store), answer as a sync is answered
-     GET  /N       N bytes from memory, in one write */
+     GET  /N       N bytes from memory, in one write: all BARE_BYTE */
 
 #include "bench.h"
 #include "group.h"
 
 #include <sys/types.h>
+
+#define BARE_BYTE 'x'
 
 struct bare {
     pid_t pid;

@@ -87,17 +87,16 @@ bool bodies_of_recording(const struct bench *bench, const char *name, struct bod
 
 void bodies_grown(uint64_t n, const char *secret, struct buf *out)
 {
-    char text[1400], body[2048];
+    char head[512];
     unsigned long long part = n, message = n / 4;
-    for (size_t i = 0; i + 1 < sizeof(text); i++)
-        text[i] = "the quick brown fox jumps over the lazy dog "[(i * 7 + n) % 44];
-    text[sizeof(text) - 1] = 0;
-    int len = snprintf(body, sizeof(body),
+    int len = snprintf(head, sizeof(head),
         "{\"secret\":\"%s\",\"data\":[{\"type\":\"message\",\"data\":{\"id\":\"msg_%08llu\","
         "\"role\":\"assistant\",\"cost\":0.01}},{\"type\":\"part\",\"data\":{\"id\":\"prt_%08llu\","
-        "\"messageID\":\"msg_%08llu\",\"type\":\"text\",\"text\":\"%s\"}}]}",
-        secret, message, part, message, text);
-    buf_add(out, body, (size_t)len);
+        "\"messageID\":\"msg_%08llu\",\"type\":\"text\",\"text\":\"",
+        secret, message, part, message);
+    buf_add(out, head, (size_t)len);
+    shape_text(n * UINT64_C(0x9e3779b97f4a7c15), 1399, out);
+    buf_add(out, "\"}}]}", 5);
 }
 
 bool bodies_play(const struct bodies *bodies, struct sl_store *store, const char *id)

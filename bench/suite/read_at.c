@@ -15,6 +15,7 @@
 struct moment {
     uint64_t sequence, bytes;
     uint64_t now_ns, at_ns; /* when it was the newest; when the share had gone on */
+    uint64_t http_ns;       /* then, over HTTP */
     uint8_t hash[32];
 };
 
@@ -161,6 +162,66 @@ static bool look_back(struct sl_store *store, const char *id, struct moment *mom
     return true;
 }
 
+/* The median of some GETs of a state, each on a connection of its own, until all of it is here. */
+static bool time_get(
+    const struct server *server, const char *id, uint64_t sequence, uint64_t bytes, uint64_t *ns)
+{
+    char target[128];
+    double took[TRIES];
+    struct buf body = {0};
+    bool good = true;
+    int len = snprintf(target, sizeof(target), "/api/share/%s/data", id);
+    if (sequence)
+        snprintf(
+            target + len, sizeof(target) - (size_t)len, "?at=%llu", (unsigned long long)sequence);
+    for (int i = 0; i < TRIES && good; i++) {
+        int status = 0;
+        buf_clear(&body);
+        uint64_t begun = bench_ns();
+        good = server_ask(server, "GET", target, SL_SPAN(""), &status, &body);
+        took[i] = (double)(bench_ns() - begun);
+        if (status != 200 || body.len != bytes)
+            good = bench_fail("%s: status %d, %zu bytes", target, status, body.len);
+    }
+    buf_fini(&body);
+    if (!good) return false;
+    qsort(took, TRIES, sizeof(*took), by_value);
+    *ns = (uint64_t)took[TRIES / 2];
+    return true;
+}
+
+/* The same moments, and the newest state of the twin, as who asks a server sees them. */
+static bool look_back_http(struct bench *bench, const char *path, const char *id,
+    struct moment *moments, const char *twin_id, uint64_t bytes, uint64_t *now_ns)
+{
+    const char *const flags[] = {NULL};
+    struct server server;
+    if (!server_start(bench, path, flags, &server)) return false;
+    bool good = true;
+    for (int i = 0; i < MOMENTS && good; i++)
+        good = time_get(&server, id, moments[i].sequence, moments[i].bytes, &moments[i].http_ns);
+    good = good && time_get(&server, twin_id, 0, bytes, now_ns);
+    return server_stop(&server) && good;
+}
+
+static void record_http(
+    struct bench *bench, uint64_t events, const struct moment *moments, double now_per_byte)
+{
+    char name[96], under[96], text[128];
+    double at[MOMENTS];
+    unsigned long long e = events;
+    for (int i = 0; i < MOMENTS; i++)
+        at[i] = per_byte(moments[i].http_ns, moments[i].bytes);
+    qsort(at, MOMENTS, sizeof(*at), by_value);
+    snprintf(under, sizeof(under), "read.now_http.%llu.per_byte", e);
+    figure_add(bench, under, "ns", BETTER_LOW, now_per_byte);
+    snprintf(name, sizeof(name), "read.at_http.%llu.per_byte", e);
+    figure_add(bench, name, "ns", BETTER_LOW, at[MOMENTS / 2]);
+    snprintf(text, sizeof(text),
+        "over HTTP: the state at a random N of %llu events against the state now, a byte", e);
+    goal_add(bench, text, name, under, false, 2);
+}
+
 static void record(
     struct bench *bench, uint64_t events, const struct moment *moments, double now_per_byte)
 {
@@ -197,7 +258,7 @@ static bool read_events(struct bench *bench, uint64_t events)
     struct sl_credentials share, clean;
     struct moment moments[MOMENTS] = {0};
     struct sl_err err = {0};
-    uint64_t seed = bench->seed + events, bytes = 0, now_ns = 0;
+    uint64_t seed = bench->seed + events, bytes = 0, now_ns = 0, http_ns = 0;
     bench_tell("read: states of a share of %llu events", (unsigned long long)events);
     for (int i = 0; i < MOMENTS; i++)
         moments[i].sequence = 2 + bench_random(&seed) % events;
@@ -213,9 +274,12 @@ static bool read_events(struct bench *bench, uint64_t events)
                 time_state(store, clean.id, (struct sl_moment){SL_NOW, 0}, &bytes, &now_ns) &&
                 scratch_verified(store, events + 3);
     sl_store_close(store);
+    good = good && look_back_http(bench, path, share.id, moments, clean.id, bytes, &http_ns);
     scratch_remove(path);
-    if (good) record(bench, events, moments, per_byte(now_ns, bytes));
-    return good;
+    if (!good) return false;
+    record(bench, events, moments, per_byte(now_ns, bytes));
+    record_http(bench, events, moments, per_byte(http_ns, bytes));
+    return true;
 }
 
 bool read_at(struct bench *bench)

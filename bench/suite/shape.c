@@ -215,8 +215,10 @@ static void make_pool(void)
 }
 
 /* A slice of the pool, never beginning or ending within an escape. */
-static void add_text(struct buf *out, uint64_t chance, size_t len)
+void shape_text(uint64_t chance, size_t len, struct buf *out)
 {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, make_pool);
     while (len > 0) {
         size_t piece = len < POOL_BYTES / 2 ? len : POOL_BYTES / 2;
         size_t begin = out->len;
@@ -258,8 +260,8 @@ static void add_part(const struct shape *shape, uint64_t part, uint64_t n, struc
         tag, (unsigned long long)part, tag, (unsigned long long)(part / PARTS_A_MESSAGE));
     size_t around = out->len - begin + 3;
     size_t text = shape->kind.bytes > around ? shape->kind.bytes - around : 0, tail = text / 8;
-    add_text(out, own, text - tail);
-    add_text(out, mixed(own ^ n), tail);
+    shape_text(own, text - tail, out);
+    shape_text(mixed(own ^ n), tail, out);
     buf_add(out, "\"}}", 3);
 }
 
@@ -286,10 +288,7 @@ struct shape *shape_create(const struct bench *bench, const struct shape_kind *k
 {
     bool good = true;
     pthread_mutex_lock(&shared.lock);
-    if (kind->items == 0)
-        good = load_recordings(bench->captures);
-    else if (!shared.pool)
-        make_pool();
+    if (kind->items == 0) good = load_recordings(bench->captures);
     pthread_mutex_unlock(&shared.lock);
     if (!good) exit(1);
     struct shape *shape = malloc(sizeof(*shape));

@@ -152,13 +152,17 @@ static void bad(void **state)
 {
     (void)state;
     static const struct sl_span not_one_value[] = {
-        {"", 0},                                      /* nothing */
-        {"\xcd\x01", 2},                              /* cut short */
-        {"\x92\x01", 2},                              /* an array short of an element */
-        {"\xc4\xff", 2},                              /* bytes that aren't there */
-        {"\xdd\xff\xff\xff\xff", 5},                  /* a huge array that isn't there */
-        {"\xc6\xff\xff\xff\xff", 5}, {"\x01\x02", 2}, /* something behind */
-        {"\xc1", 1},                                  /* never used */
+        {"", 0},                                              /* nothing */
+        {"\xcd\x01", 2},                                      /* cut short */
+        {"\x92\x01", 2},                                      /* an array short of an element */
+        {"\xc4\xff", 2},                                      /* bytes that aren't there */
+        {"\xdd\xff\xff\xff\xff", 5},                          /* a huge array that isn't there */
+        {"\xc6\xff\xff\xff\xff", 5}, {"\x01\x02", 2},         /* something behind */
+        {"\xc1", 1},                                          /* never used */
+        {"\xcf\1\2\3\4\5\6\7", 8}, {"\xdc\1", 2},             /* numbers cut short */
+        {"\xdb\0\0\0\2x", 6}, {"\xa3xx", 3},                  /* texts cut short */
+        {"\x92\xdd\xff\xff\xff\xff\xdd\xff\xff\xff\xff", 11}, /* many huge arrays */
+        {"\x81\1\2", 3}, {"\xd0\5", 2}, {"\xd4\1\1", 3},      /* of kinds that no record has */
     };
     struct unpack in;
     for (size_t i = 0; i < sizeof(not_one_value) / sizeof(not_one_value[0]); i++) {
@@ -211,6 +215,28 @@ static void bounds(void **state)
     assert_false(unpack_end(&in));
 }
 
+/* Whoever sent it, how deep it is nested costs no stack. */
+static void deep(void **state)
+{
+    (void)state;
+    struct unpack in;
+    struct buf out = {0};
+    pack_array(&out, 2);
+    for (unsigned i = 0; i < 10000000; i++)
+        pack_array(&out, 1);
+    pack_u64(&out, 5);
+    pack_u64(&out, 6);
+    assert_true(unpack_begin(&in, buf_span(&out)));
+    assert_int_equal(unpack_array(&in), 2);
+    assert_int_equal(unpack_array(&in), 1);
+    unpack_leave(&in);
+    assert_int_equal(unpack_u64(&in), 6);
+    assert_true(unpack_end(&in));
+    out.len--;
+    assert_false(unpack_begin(&in, buf_span(&out)));
+    buf_fini(&out);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -220,6 +246,7 @@ int main(void)
         cmocka_unit_test(nested),
         cmocka_unit_test(bad),
         cmocka_unit_test(bounds),
+        cmocka_unit_test(deep),
     };
     return cmocka_run_group_tests_name("pack", tests, NULL, NULL);
 }
