@@ -121,11 +121,11 @@ uint64_t snapshot_row_print(struct sl_span bytes)
 /* By its key, and the likelier the longer it is: so the rows' sizes don't depend on the items'. */
 static bool picked(const struct fold_entry *entry)
 {
-    uint32_t hash = 2166136261; /* FNV-1a */
+    uint32_t hash = 2166136261u; /* FNV-1a */
     for (size_t i = 0; i < entry->key.len; i++)
-        hash = (hash ^ (uint8_t)entry->key.ptr[i]) * 16777619;
+        hash = (hash ^ (uint8_t)entry->key.ptr[i]) * 16777619u;
     hash ^= hash >> 16;
-    return (hash * 2654435769 >> 8) % SNAPSHOT_CUT_MORE < entry->out.length;
+    return (hash * 2654435769u >> 8) % SNAPSHOT_CUT_MORE < entry->out.length;
 }
 
 static const struct fold_entry *entry_at(const struct snapshot_cut *cut, size_t index)

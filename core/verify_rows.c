@@ -142,39 +142,10 @@ enum sl_result rows_gap(
     return unknown_row(family, key, err);
 }
 
-/* Behind a share they are found when it is checked, which reads there anyway. */
-static enum sl_result check_first(
-    struct sl_store *store, enum kv_family family, const struct row_key *first, struct sl_err *err)
-{
-    struct kv_iter *iter =
-        kv_iter_create(store->kv, family, (struct sl_span){0}, (struct sl_span){0}, false);
-    kv_iter_first(iter);
-    enum sl_result result = rows_gap(iter, family, first, err);
-    kv_iter_destroy(iter);
-    return result;
-}
-
-static enum sl_result check_before_shares(struct sl_store *store, struct sl_err *err)
-{
-    struct row_key first = {0};
-    struct sl_span id;
-    uint64_t sequence;
-    struct kv_iter *iter =
-        kv_iter_create(store->kv, KV_EVENT, (struct sl_span){0}, (struct sl_span){0}, false);
-    kv_iter_first(iter);
-    if (kv_iter_valid(iter) && row_parse_event(kv_iter_key(iter), &id, &sequence))
-        first = row_share_from(id);
-    enum sl_result result = kv_iter_check(iter, err);
-    kv_iter_destroy(iter);
-    if (result == SL_OK) result = check_first(store, KV_BODY, &first, err);
-    return result == SL_OK ? check_first(store, KV_SNAPSHOT, &first, err) : result;
-}
-
 enum sl_result rows_check(struct sl_store *store, struct sl_err *err)
 {
     enum sl_result result = check_meta(store, err);
     if (result == SL_OK) result = check_index(store, err);
-    if (result == SL_OK) result = check_before_shares(store, err);
     if (result == SL_OK && !rebuild_is_whole(store->kv))
         result = sl_fail(err, SL_CORRUPT,
             "derived data is missing, or of another format; `sharelog rebuild` makes it again");

@@ -188,6 +188,25 @@ static enum sl_result check_share(
     return whole ? share_check_end(check, err) : result;
 }
 
+/* At the first event of all: nothing may lie before it. The iterators stay for the first share. */
+static enum sl_result check_before(struct share_check *check, struct sl_err *err)
+{
+    struct row_key first = {0};
+    struct sl_span id;
+    struct sl_err fault = {0};
+    struct kv *kv = check->store->kv;
+    kv_iter_first(check->events);
+    if (share_at(check->events, &id, &fault)) first = row_share_from(id);
+    if (fault.result != SL_OK) return *err = fault, fault.result;
+    check->bodies = kv_iter_create(kv, KV_BODY, (struct sl_span){0}, (struct sl_span){0}, true);
+    check->snapshots =
+        kv_iter_create(kv, KV_SNAPSHOT, (struct sl_span){0}, (struct sl_span){0}, true);
+    kv_iter_first(check->bodies);
+    kv_iter_first(check->snapshots);
+    enum sl_result result = rows_gap(check->bodies, KV_BODY, &first, err);
+    return result == SL_OK ? rows_gap(check->snapshots, KV_SNAPSHOT, &first, err) : result;
+}
+
 static void check_shares(struct walker *walker, bool told)
 {
     struct walk *walk = walker->walk;
@@ -198,7 +217,7 @@ static void check_shares(struct walker *walker, bool told)
     char id[PLACE_BYTES];
     print_key_init(&check.fold.key);
     check.events = all_events(walk, true);
-    if (told) kv_iter_first(check.events);
+    if (told) check_before(&check, &fault);
     while (fault.result == SL_OK && next_share(walker, &check, id, &fault))
         check_share(walk, &check, sl_span_of(id), told, &fault);
     share_check_fini(&check);

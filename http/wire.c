@@ -12,6 +12,8 @@
 #define FRONT_BYTES ((size_t)3072)
 #define PAYLOAD_BYTES ((size_t)64 * 1024)
 #define BACK_BYTES ((size_t)16)
+/* From so much on a write of its own costs less than a copy into the buffer. */
+#define STRAIGHT_BYTES ((size_t)16 * 1024)
 /* Below this, compressing saves nothing that a packet would notice. */
 #define COMPRESS_MIN_BYTES ((size_t)1024)
 
@@ -225,7 +227,7 @@ static bool wire_write(struct http_reply *reply, const void *bytes, size_t len)
     wire->given += len;
     while (len > 0) {
         if (wire->plain_len == PAYLOAD_BYTES && !push(wire, reply, PUSH_MORE)) return give_up(wire);
-        if (goes_straight(wire) && len >= PAYLOAD_BYTES)
+        if (goes_straight(wire) && len >= STRAIGHT_BYTES)
             return straight(wire, bytes, len) || give_up(wire);
         size_t n = PAYLOAD_BYTES - wire->plain_len;
         if (n > len) n = len;

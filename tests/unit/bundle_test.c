@@ -228,7 +228,7 @@ static void test_which_item(void **state)
     core_sync_at(store, &share, buf_span(&items), core_now_us);
     assert_int_equal(holds(share.id, &out).items, 1 + ITEMS);
     for (int i = 0; i < ITEMS; i += 3) {
-        char mark[16], name[48];
+        char mark[32], name[96];
         snprintf(mark, sizeof(mark), "\"#%d#\"", i);
         snprintf(name, sizeof(name), "event 2: item %d (x/#%d#): its bytes are not", i, i);
         char *at = memmem(out.ptr, out.len, mark, strlen(mark));

@@ -388,9 +388,9 @@ static void shared_rows(void **state)
     for (unsigned i = 0; i < 800; i++)
         sync_part(&share, 5000 + i, 6000, 1000 + i);
     struct buf before = {0}, after = {0};
-    answers(share.id, &before);
+    core_data(store, share.id, 0, &before);
     settle();
-    answers(share.id, &after);
+    core_data(store, share.id, 0, &after);
     core_assert_same(buf_span(&after), buf_span(&before), "answers from shared rows");
     struct snapshot_head last;
     struct snapshot_rows rows = {0};
