@@ -211,6 +211,23 @@ static enum sl_result put_head(struct making *making, uint64_t stored)
     return result;
 }
 
+/* It is there: a redaction that looked for the last one before this was finished has put the share
+   back behind it. Made again it would find its own rows to be the ones before, and put others in
+   their place. */
+static enum sl_result take_up(
+    struct making *making, const struct snapshot_head *there, struct sl_err *err)
+{
+    struct row_put put = {.making = making};
+    struct append append = {.share = making->share,
+        .committed = snapshot_made,
+        .ctx = &put,
+        .gives_way = true,
+        .guarded = true,
+        .generation = making->generation};
+    making->head = *there;
+    return sequencer_append(making->store->sequencer, &append, err);
+}
+
 static enum sl_result make(struct sl_store *store, struct share *share, uint64_t generation,
     uint64_t sequence, struct sl_err *err)
 {
@@ -223,6 +240,11 @@ static enum sl_result make(struct sl_store *store, struct share *share, uint64_t
     struct sl_view *view;
     enum sl_result result = view_open_at(store, share, sequence, VIEW_FROM_SNAPSHOT, &view, err);
     if (result != SL_OK) return result;
+    if (view->base.sequence == sequence) {
+        result = take_up(&making, &view->base, err);
+        sl_view_close(view);
+        return result;
+    }
     result = state_layout(view, &making.head, err);
     if (result == SL_OK)
         result =

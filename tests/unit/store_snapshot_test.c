@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "core/compactor.h"
 #include "core/rows.h"
 #include "core/snapshot_rows.h"
 #include "core/store.h"
@@ -419,6 +420,40 @@ static void shared_rows(void **state)
     buf_fini(&after);
 }
 
+/* A redaction takes the share back to the last snapshot before what it changes, as it was when it
+ * looked: one that was finished since then stays, and is found where it is due again. */
+static void finished_meanwhile(void **state)
+{
+    (void)state;
+    struct sl_credentials share = core_create(store, "ses_meanwhil");
+    struct sl_span id = sl_span_of(share.id);
+    struct snapshot_head before, last, again;
+    for (unsigned i = 0; i < 200; i++)
+        sync_part(&share, i, 6000, i);
+    settle();
+    struct buf then = {0}, now = {0};
+    answers(share.id, &then);
+    core_expect(snapshot_last(store->kv, id, UINT64_MAX, &last, &err), SL_OK, &err);
+    core_expect(snapshot_last(store->kv, id, last.sequence - 1, &before, &err), SL_OK, &err);
+    struct share *held;
+    core_expect(share_acquire(store->shares, id, &held, &err), SL_OK, &err);
+    held->snapshot_sequence = before.sequence;
+    held->snapshot_stored = before.stored;
+    held->snapshot_size = before.size;
+    core_expect(make_due_snapshots(store, id, &err), SL_OK, &err);
+    assert_int_equal(held->snapshot_sequence, last.sequence);
+    assert_int_equal(held->snapshot_stored, last.stored);
+    assert_int_equal(held->snapshot_size, last.size);
+    share_release(store->shares, held);
+    answers(share.id, &now);
+    core_assert_same(buf_span(&now), buf_span(&then), "answers from it");
+    core_verify(store);
+    core_expect(snapshot_last(store->kv, id, UINT64_MAX, &again, &err), SL_OK, &err);
+    assert_memory_equal(&again, &last, sizeof(last));
+    buf_fini(&then);
+    buf_fini(&now);
+}
+
 /* A second handle reads while this one writes: what there was when it opened, and what there is
  * once it has caught up. */
 static void read_beside(void **state)
@@ -471,6 +506,7 @@ int main(void)
         TEST(derived_data_comes_back),
         TEST(cut_short),
         TEST(shared_rows),
+        TEST(finished_meanwhile),
         TEST(read_beside),
     };
     return cmocka_run_group_tests_name("snapshots", tests, NULL, NULL);
