@@ -73,7 +73,7 @@ static_assert(SL_GROUP_BYTES >= 2 * SL_BODY_ROW_BYTES, "a group takes more than 
 static_assert(SL_SNAPSHOT_ROW_BYTES <= SL_BODY_ROW_BYTES, "snapshot rows are sent as they lie");
 static_assert(SL_READ_AHEAD_MIN_BYTES < SL_READ_AHEAD_BYTES, "reading ahead grows");
 static_assert(SL_READ_AHEAD_BYTES <= SL_BODY_ROW_BYTES,
-    "where all that is pending is read ahead, no event of it has two rows");
+    "where all that is pending is read ahead, no event of it has two rows as it was appended");
 static_assert(SL_SMALL_BODY_BYTES <= SL_BODY_BYTES, "small bodies are bodies");
 static_assert(
     SL_BODY_BYTES <= SL_INFLIGHT_BYTES, "the largest body fits into what may be in flight");

@@ -166,13 +166,19 @@ static bool is_ahead(const struct sl_view *view, uint64_t sequence)
     return sequence >= view->ahead.first && sequence - view->ahead.first < view->ahead.count;
 }
 
-/* How many bytes to take in: all that is pending if that isn't much. Else more and more as long as
-   who reads goes on behind what was taken in, since in order of keys new items come mostly as they
-   arrived; who jumps about is given little. */
+/* All that is pending, if that isn't much: once, since what a redaction put may be more than what
+   was counted. */
+static bool takes_all(const struct sl_view *view)
+{
+    return view->ahead.want == 0 && pending_bytes(view) <= SL_READ_AHEAD_BYTES;
+}
+
+/* How many bytes to take in of more than that: more and more as long as who reads goes on behind
+   what was taken in, since in order of keys new items come mostly as they arrived; who jumps about
+   is given little. */
 static size_t ahead_wanted(const struct sl_view *view, uint64_t sequence)
 {
     const struct view_ahead *ahead = &view->ahead;
-    if (pending_bytes(view) <= SL_READ_AHEAD_BYTES) return SL_READ_AHEAD_BYTES;
     uint64_t end = ahead->first + ahead->count;
     bool goes_on = ahead->count && sequence >= end && sequence - end <= ahead->count;
     if (!goes_on) return SL_READ_AHEAD_MIN_BYTES;
@@ -213,10 +219,11 @@ static bool add_ahead(struct view_ahead *ahead, struct sl_span key, struct sl_sp
 static enum sl_result read_ahead(struct sl_view *view, uint64_t sequence, struct sl_err *err)
 {
     struct view_ahead *ahead = &view->ahead;
-    ahead->want = ahead_wanted(view, sequence);
+    bool all = takes_all(view);
+    ahead->want = all ? SL_READ_AHEAD_BYTES : ahead_wanted(view, sequence);
     /* What is taken in as a whole begins at its beginning, wherever the first to be asked for is.
      */
-    if (pending_bytes(view) <= SL_READ_AHEAD_BYTES) sequence = view->base.sequence + 1;
+    if (all) sequence = view->base.sequence + 1;
     ahead->first = sequence;
     ahead->count = 0;
     buf_clear(&ahead->bytes);
@@ -243,11 +250,13 @@ static enum sl_result piece_ahead(struct sl_view *view, const struct fold_place 
 {
     const struct view_ahead *ahead = &view->ahead;
     size_t index = (size_t)(place->sequence - ahead->first);
-    uint64_t from = ahead->at[index] + place->offset;
+    uint64_t body = ahead->at[index + 1] - ahead->at[index];
     enum sl_result result = view_still_there(view, err);
     if (result != SL_OK) return result;
-    if (from + place->length > ahead->at[index + 1]) return too_short(view, place->sequence, err);
-    *piece = (struct sl_span){ahead->bytes.ptr + from + offset, place->length - offset};
+    if (place->offset > body || place->length > body - place->offset)
+        return too_short(view, place->sequence, err);
+    *piece = (struct sl_span){
+        ahead->bytes.ptr + ahead->at[index] + place->offset + offset, place->length - offset};
     return SL_OK;
 }
 

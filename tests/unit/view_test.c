@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "core/limits.h"
-#include "core/sharelog.h"
+#include "core/view.h"
 #include "tests/support/core_store.h"
 
 #include <stdio.h>
@@ -208,6 +208,48 @@ static void much_pending(void **state)
     buf_fini(&expected);
 }
 
+/* A redaction leaves more bytes than there were: what was little enough to be read at once is so no
+   longer, and its end must not be looked for in its beginning again and again. */
+static void grown_by_redaction(void **state)
+{
+    (void)state;
+    enum { EVENTS = 400, STRINGS = 2000 };
+    struct sl_credentials share = core_create(store, "ses_grownred");
+    for (unsigned i = 0; i < EVENTS; i++) {
+        struct buf items = {0};
+        char head[200];
+        int n = snprintf(head, sizeof(head),
+            "[{\"type\":\"part\",\"data\":{\"id\":\"prt_%04u\",\"messageID\":\"msg_1\"}},"
+            "{\"type\":\"part\",\"data\":{\"id\":\"prt_x\",\"messageID\":\"msg_1\",\"texts\":[\"\"",
+            EVENTS - i);
+        buf_add(&items, head, (size_t)n);
+        for (unsigned k = 0; k < STRINGS; k++)
+            buf_add(&items, ",\"b\"", 4);
+        buf_add_span(&items, SL_SPAN("]}}]"));
+        core_sync_at(store, &share, buf_span(&items), core_now_us++);
+        buf_fini(&items);
+    }
+    struct sl_redaction part = {
+        .share_id = sl_span_of(share.id), .key = SL_SPAN("part/msg_1/prt_x"), .who = SL_WHO_OWNER};
+    struct sl_redacted told;
+    core_expect(sl_redact(store, &part, NULL, &told, &err), SL_OK, &err);
+    assert_int_equal(told.events, EVENTS);
+    struct sl_view *view;
+    core_expect(
+        sl_view_open(store, sl_span_of(share.id), core_at(1 + EVENTS), &view, &err), SL_OK, &err);
+    assert_true(view->at.stored < SL_READ_AHEAD_BYTES);
+    size_t count = sl_view_items(view), again = 0;
+    assert_int_equal(count, EVENTS + 1);
+    for (size_t i = 0; i < count; i++) {
+        struct sl_view_item item;
+        core_expect(sl_view_item(view, SL_BY_KEY, i, &item, &err), SL_OK, &err);
+        again += view->ahead.first == 1 && item.sequence > view->ahead.count;
+    }
+    assert_true(again <= 1); /* the first that is asked for is the last event's */
+    sl_view_close(view);
+    core_verify(store);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, open_store, close_store)
 
 int main(void)
@@ -215,6 +257,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(any_order),
         TEST(much_pending),
+        TEST(grown_by_redaction),
     };
     return cmocka_run_group_tests_name("views", tests, NULL, NULL);
 }
