@@ -149,9 +149,16 @@ static enum sl_result snapshot_row(
     }
     size_t index = snapshot_rows_at(rows, offset);
     if (index == rows->count) return too_short(view, view->base.sequence, err);
-    *from = (size_t)(offset - snapshot_row_begin(rows, index));
-    if (reads_past(view)) return row_past(view, rows, index, bytes, err);
-    return row(view, KV_SNAPSHOT, rows->rows[index].sequence, rows->rows[index].chunk, bytes, err);
+    const struct snapshot_row *there = &rows->rows[index];
+    uint64_t begin = snapshot_row_begin(rows, index);
+    *from = (size_t)(offset - begin);
+    enum sl_result result = reads_past(view)
+                                ? row_past(view, rows, index, bytes, err)
+                                : row(view, KV_SNAPSHOT, there->sequence, there->chunk, bytes, err);
+    if (result == SL_OK && bytes->len != there->end - begin)
+        result =
+            snapshot_unreadable(sl_span_of(view->id), view->base.sequence, "index of rows", err);
+    return result;
 }
 
 /* ---- bodies read ahead ---- */

@@ -420,6 +420,58 @@ static void shared_rows(void **state)
     buf_fini(&after);
 }
 
+static void put_row(struct row_key key, struct sl_span value)
+{
+    struct kv_batch *batch = kv_batch_create();
+    kv_put(store->kv, batch, KV_SNAPSHOT, row_span(&key), value);
+    core_expect(kv_write(store->kv, batch, false, &err), SL_OK, &err);
+    kv_batch_destroy(batch);
+}
+
+/* Whatever stands in an index of rows, nothing but the state is ever told, and nothing is read that
+ * isn't there. */
+static void damaged_index(void **state)
+{
+    (void)state;
+    uint64_t seed = core_seed("damaged index");
+    struct sl_credentials share = core_create(store, "ses_damaged0");
+    struct sl_span id = sl_span_of(share.id);
+    struct snapshot_head last;
+    struct buf before = {0}, after = {0}, index = {0};
+    struct kv_pin pin;
+    for (unsigned i = 0; i < 150; i++) /* no two rows are of one length */
+        sync_part(&share, i % 70, 5000 + core_random(&seed) % 2000, i);
+    settle();
+    core_expect(snapshot_last(store->kv, id, UINT64_MAX, &last, &err), SL_OK, &err);
+    core_data(store, share.id, last.sequence, &before);
+    struct row_key key =
+        row_snapshot(id, last.sequence, (uint32_t)(1 + last.table_rows + last.own_rows));
+    core_expect(kv_get(store->kv, KV_SNAPSHOT, row_span(&key), &pin, &err), SL_OK, &err);
+    buf_add_span(&index, pin.value);
+    kv_release(&pin);
+    unsigned told = 0, corrupt = 0;
+    for (unsigned i = 0; i < 2000; i++) {
+        size_t at = core_random(&seed) % index.len, len = index.len;
+        char bits = (char)(1u << core_random(&seed) % 8);
+        index.ptr[at] ^= bits;
+        if (i % 10 == 0) len = core_random(&seed) % index.len;
+        put_row(key, (struct sl_span){index.ptr, len});
+        buf_clear(&after);
+        enum sl_result result = core_try_data(store, share.id, last.sequence, &after, &err);
+        assert_true(result == SL_OK || result == SL_CORRUPT);
+        told += result == SL_OK;
+        corrupt += result == SL_CORRUPT;
+        if (result == SL_OK) core_assert_same(buf_span(&after), buf_span(&before), "what is told");
+        index.ptr[at] ^= bits;
+    }
+    assert_true(told > 0 && corrupt > 0); /* a print is not looked at */
+    put_row(key, buf_span(&index));
+    core_verify(store);
+    buf_fini(&before);
+    buf_fini(&after);
+    buf_fini(&index);
+}
+
 /* A redaction takes the share back to the last snapshot before what it changes, as it was when it
  * looked: one that was finished since then stays, and is found where it is due again. */
 static void finished_meanwhile(void **state)
@@ -506,6 +558,7 @@ int main(void)
         TEST(derived_data_comes_back),
         TEST(cut_short),
         TEST(shared_rows),
+        TEST(damaged_index),
         TEST(finished_meanwhile),
         TEST(read_beside),
     };
