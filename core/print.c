@@ -2,6 +2,8 @@
 
 #include "crypto.h"
 
+#include <endian.h>
+
 __extension__ typedef unsigned __int128 u128;
 
 #define PRIME (((uint64_t)1 << 61) - 1)
@@ -14,6 +16,24 @@ void print_key_init(struct print_key *key)
         key->points[i] %= PRIME;
 }
 
+/* Numbers that look random: Steele, Lea and Flood's SplitMix64, from 0. */
+static uint64_t next_number(uint64_t *state)
+{
+    uint64_t z = *state += 0x9e3779b97f4a7c15;
+    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
+    z = (z ^ z >> 27) * 0x94d049bb133111eb;
+    return z ^ z >> 31;
+}
+
+void print_key_fixed(struct print_key *key)
+{
+    uint64_t state = 0;
+    for (size_t i = 0; i < PRINT_BLOCK / 8; i++)
+        key->words[i] = next_number(&state);
+    for (size_t i = 0; i < 4; i++)
+        key->points[i] = next_number(&state) % PRIME;
+}
+
 void print_begin(struct print *print, const struct print_key *key)
 {
     print->key = key;
@@ -24,7 +44,7 @@ static uint64_t word(const char *at)
 {
     uint64_t value;
     memcpy(&value, at, sizeof(value));
-    return value;
+    return le64toh(value);
 }
 
 static u128 pair(const uint64_t *key, const char *at)

@@ -7,7 +7,8 @@
    of one length have the same print with a chance below (blocks + 2) / 2^60, whatever they are,
    as long as whoever made them doesn't know the key; of different lengths it says nothing.
 
-   No hash for keeping: it means nothing to another run. */
+   No hash for keeping: it means nothing to another run. With a fixed key it does, but then anyone
+   can make strings that have the same: it only tells which bytes are worth comparing. */
 
 #include "span.h"
 
@@ -18,6 +19,7 @@ struct print_key {
     uint64_t points[4];
 };
 void print_key_init(struct print_key *key);
+void print_key_fixed(struct print_key *key);
 
 /* Piece by piece. */
 struct print {

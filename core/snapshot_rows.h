@@ -22,7 +22,7 @@ struct snapshot_row {
     uint64_t end;      /* in the stream */
     uint64_t sequence; /* of the snapshot that has it */
     uint32_t chunk;
-    uint64_t print; /* by which the next snapshot finds it */
+    uint64_t print; /* by which the next snapshot finds it (print.h, under the fixed key) */
 };
 
 struct snapshot_rows {
