@@ -18,6 +18,7 @@
 #define UNFLUSHED_BYTES (12 * SL_MIB)
 
 enum task_kind { TASK_SNAPSHOT, TASK_ERASE, TASK_FLUSH };
+static const char *const task_text[] = {"snapshot of share ", "erase share ", "snapshots"};
 
 struct task {
     struct task *next;
@@ -185,8 +186,7 @@ static void work(struct compactor *compactor)
     pthread_mutex_lock(&compactor->lock);
     if (result != SL_OK && result != SL_STOPPED) {
         compactor->fault = err;
-        sl_fail_in(&compactor->fault, "%s share %s",
-            task->kind == TASK_ERASE ? "erase" : "snapshot of", task->id);
+        sl_fail_in(&compactor->fault, "%s%s", task_text[task->kind], task->id);
         task->next = compactor->failed;
         compactor->failed = task;
     } else {
@@ -307,9 +307,11 @@ void compactor_destroy(struct compactor *compactor)
 enum sl_result compactor_settle(
     struct compactor *compactor, const struct sl_progress *progress, struct sl_err *err)
 {
-    enqueue(compactor, (struct sl_span){0}, TASK_FLUSH);
     pthread_mutex_lock(&compactor->lock);
     try_again(compactor);
+    pthread_mutex_unlock(&compactor->lock);
+    enqueue(compactor, (struct sl_span){0}, TASK_FLUSH); /* behind what is tried again */
+    pthread_mutex_lock(&compactor->lock);
     size_t total = compactor->queued;
     compactor->fault = (struct sl_err){0};
     while (compactor->queued > 0 && !compactor_stopping(compactor)) {

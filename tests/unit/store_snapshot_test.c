@@ -378,6 +378,25 @@ static void cut_short(void **state)
     buf_fini(&after);
 }
 
+/* What failed, as on a full disk, is settled once that is over: nothing is left to be done at the
+ * next start. */
+static void tried_again(void **state)
+{
+    (void)state;
+    struct sl_credentials share = core_create(store, "ses_triedaga");
+    struct row_key due = row_index(ROW_INDEX_DUE, sl_span_of(share.id));
+    struct kv_pin pin;
+    sync_part(&share, 1, 100000, 1);
+    kv_fault_after(0);
+    assert_int_equal(sl_store_settle(store, &err), SL_IO);
+    kv_fault_after(-1);
+    core_expect(kv_get(store->kv, KV_INDEX, row_span(&due), &pin, &err), SL_OK, &err);
+    kv_release(&pin);
+    settle();
+    assert_int_equal(kv_get(store->kv, KV_INDEX, row_span(&due), &pin, &err), SL_NOT_FOUND);
+    assert_int_equal(check_places(share.id), 1);
+}
+
 /* What is as it was in the snapshot before isn't put again, wherever something new came in; and
  * what a redaction leaves of the snapshots needs nothing of those it took. */
 static void shared_rows(void **state)
@@ -557,6 +576,7 @@ int main(void)
         TEST(late_batch_after_a_snapshot),
         TEST(derived_data_comes_back),
         TEST(cut_short),
+        TEST(tried_again),
         TEST(shared_rows),
         TEST(damaged_index),
         TEST(finished_meanwhile),
