@@ -13,6 +13,7 @@ struct comparison {
     uint32_t chunk; /* of the next row */
     uint64_t bytes;
     struct sl_span row;
+    bool elsewhere;                  /* the row is an earlier snapshot's */
     size_t used;                     /* of the row, which is the stream's */
     struct snapshot_rows said, rows; /* the index as it lies; as it has to be */
     struct snapshot_cut cut;
@@ -37,8 +38,12 @@ static enum sl_result row_fault(
     return fault(comparison->check, comparison->sequence, text, err);
 }
 
+/* A row of an earlier snapshot was found to be right where that was looked at. */
 static enum sl_result differs(const struct comparison *comparison, struct sl_err *err)
 {
+    if (comparison->elsewhere)
+        return fault(comparison->check, comparison->sequence,
+            "its index names another row of an earlier one than it needs", err);
     return row_fault(comparison, comparison->chunk - 1, "differs from a fresh fold", err);
 }
 
@@ -55,6 +60,7 @@ static enum sl_result next_row(struct comparison *comparison, struct sl_err *err
                                : result;
     }
     comparison->row = kv_iter_value(rows);
+    comparison->elsewhere = false;
     comparison->chunk++;
     return SL_OK;
 }
@@ -86,6 +92,7 @@ static enum sl_result owned_row(
                                : result;
     }
     comparison->row = kv_iter_value(owners);
+    comparison->elsewhere = true;
     return SL_OK;
 }
 

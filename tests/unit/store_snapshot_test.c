@@ -372,7 +372,8 @@ static void cut_short(void **state)
         if (result == SL_OK) break;
         assert_true(fault < 100);
     }
-    assert_true(reached > 5); /* a row each write: table, four of the stream, the head, the mark */
+    assert_true(
+        reached > 5); /* a row each write: table, the stream's, its index, the head, the mark */
     assert_int_equal(check_places(share.id), 1);
     buf_fini(&before);
     buf_fini(&after);
@@ -447,6 +448,13 @@ static void put_row(struct row_key key, struct sl_span value)
     kv_batch_destroy(batch);
 }
 
+static enum sl_result gather_row(void *ctx, struct sl_span row, struct sl_err *why)
+{
+    (void)why;
+    buf_add_span(ctx, row);
+    return SL_OK;
+}
+
 /* Whatever stands in an index of rows, nothing but the state is ever told, and nothing is read that
  * isn't there. */
 static void damaged_index(void **state)
@@ -488,6 +496,36 @@ static void damaged_index(void **state)
     core_verify(store);
     buf_fini(&before);
     buf_fini(&after);
+    buf_fini(&index);
+}
+
+/* A row that an earlier snapshot has is right there; that it is not the one that is needed here is
+ * the later one's fault. */
+static void another_row(void **state)
+{
+    (void)state;
+    struct sl_credentials share = core_create(store, "ses_another0");
+    struct sl_span id = sl_span_of(share.id);
+    struct snapshot_head last;
+    struct snapshot_rows rows = {0};
+    struct sl_verified verified;
+    struct buf index = {0};
+    for (unsigned i = 0; i < 200; i++)
+        sync_part(&share, 1000 + i, 6000, i);
+    settle();
+    core_expect(snapshot_last(store->kv, id, UINT64_MAX, &last, &err), SL_OK, &err);
+    core_expect(snapshot_rows_load(store->kv, id, &last, &rows, &err), SL_OK, &err);
+    assert_true(rows.count > 3 && rows.rows[1].sequence < last.sequence);
+    rows.rows[1].sequence = rows.rows[0].sequence;
+    rows.rows[1].chunk = rows.rows[0].chunk;
+    core_expect(snapshot_rows_encode(&rows, gather_row, &index, &err), SL_OK, &err);
+    put_row(row_snapshot(id, last.sequence, (uint32_t)(1 + last.table_rows + last.own_rows)),
+        buf_span(&index));
+    assert_int_equal(sl_store_verify(store, NULL, &verified, &err), SL_CORRUPT);
+    char expected[64];
+    snprintf(expected, sizeof(expected), "snapshot at %d: its index", (int)last.sequence);
+    if (!strstr(err.text, expected)) fail_msg("%s", err.text);
+    snapshot_rows_fini(&rows);
     buf_fini(&index);
 }
 
@@ -579,6 +617,7 @@ int main(void)
         TEST(tried_again),
         TEST(shared_rows),
         TEST(damaged_index),
+        TEST(another_row),
         TEST(finished_meanwhile),
         TEST(read_beside),
     };
