@@ -16,6 +16,8 @@
 /* Of snapshots that a crash would take, and the next start make again. Less than a memtable: a
    flush that RocksDB begins by itself isn't waited for, and two at once stop every writer. */
 #define UNFLUSHED_BYTES (12 * SL_MIB)
+/* What a row takes in a memtable beside its bytes: many small states are many short rows. */
+#define ROW_COSTS_BYTES 256
 
 enum task_kind { TASK_SNAPSHOT, TASK_ERASE, TASK_FLUSH };
 static const char *const task_text[] = {"snapshot of share ", "erase share ", "snapshots"};
@@ -136,7 +138,7 @@ static enum sl_result flush(struct compactor *compactor, struct sl_err *err)
 
 enum sl_result compactor_put(struct compactor *compactor, size_t bytes, struct sl_err *err)
 {
-    compactor->unflushed += bytes;
+    compactor->unflushed += bytes + ROW_COSTS_BYTES;
     if (compactor->unflushed < UNFLUSHED_BYTES) return SL_OK;
     /* The marks of this flush wait for the next: who reads beside this process reads the files
        first, then the log, and must not find a mark dropped for a file that it hasn't seen. */
