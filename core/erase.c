@@ -62,7 +62,8 @@ static enum sl_result write(struct erasure *erasure, struct share *share,
         .derive = derive,
         .committed = committed,
         .ctx = erasure,
-        .derived_bytes = ERASE_EVENTS * 300};
+        .derived_bytes = ERASE_EVENTS * 300,
+        .gives_way = true};
     if (compactor_stopping(erasure->store->compactor))
         return sl_fail(erasure->err, SL_STOPPED, "the store is closing");
     return sequencer_append(erasure->store->sequencer, &append, erasure->err);
@@ -139,6 +140,7 @@ static enum sl_result erase_redacted(
         .derive = drop_mark,
         .ctx = &erasure,
         .derived_bytes = 64,
+        .gives_way = true,
         .guarded = true,
         .generation = generation};
     enum sl_result result = rewrite_files(store, sl_span_of(share->id), err);
