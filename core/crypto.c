@@ -117,7 +117,7 @@ static bool side_by_side;
 static void look_for_lanes(void)
 {
     static const size_t lengths[LANES] = {0, 55, 200};
-    uint8_t bytes[256], hashes[LANES][32], hash[32];
+    uint8_t bytes[256], hashes[LANES][32] = {{0}}, hash[32];
     struct lanes_text texts[LANES];
     if (!lanes_there()) return;
     for (size_t i = 0; i < sizeof(bytes); i++)

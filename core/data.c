@@ -2,6 +2,8 @@
 
 #include "json.h"
 
+#include <assert.h>
+
 static const struct sl_span data_infix = {",\"data\":", 8};
 
 size_t item_prefix_bytes(struct sl_span type)
@@ -32,19 +34,20 @@ uint64_t data_models_bytes(const struct sl_view *view)
 
 /* ---- the list ---- */
 
-static struct view_run *add_run(struct view_runs *runs)
+static void add_run(struct view_runs *runs, struct view_run run)
 {
     if (runs->count == runs->cap) {
         size_t cap = 2 * runs->cap + 64;
         struct view_run *list = realloc(runs->list, cap * sizeof(*list));
         if (!list) {
             runs->failed = true;
-            return NULL;
+            return;
         }
         runs->list = list;
         runs->cap = cap;
     }
-    return &runs->list[runs->count++];
+    assert(runs->list);
+    runs->list[runs->count++] = run;
 }
 
 /* Items of the stream, [from, to), with the commas between them; what lies one behind the other
@@ -56,14 +59,12 @@ static void add_stretch(struct view_runs *runs, uint64_t from, uint64_t to)
         last->length = to - last->offset;
         return;
     }
-    struct view_run *run = add_run(runs);
-    if (run) *run = (struct view_run){.offset = from, .length = to - from};
+    add_run(runs, (struct view_run){.offset = from, .length = to - from});
 }
 
 static void add_item(struct view_runs *runs, uint32_t item)
 {
-    struct view_run *run = add_run(runs);
-    if (run) *run = (struct view_run){.item = item};
+    add_run(runs, (struct view_run){.item = item});
 }
 
 /* Does the snapshot hold this item's text as it has to be sent? The elements of a merged model may

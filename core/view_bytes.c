@@ -273,7 +273,7 @@ static enum sl_result piece_of_row(struct sl_view *view, const struct fold_place
     uint64_t offset, struct sl_span *piece, struct sl_err *err)
 {
     uint64_t at = place->offset + offset, left = place->length - offset;
-    struct sl_span bytes;
+    struct sl_span bytes = {0};
     size_t from = at % SL_BODY_ROW_BYTES;
     enum sl_result result =
         place->sequence == 0
