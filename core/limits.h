@@ -34,8 +34,8 @@
 #define SL_GROUP_BYTES (16 * SL_MIB)         /* a commit group ends here */
 
 /* memory */
-#define SL_CACHE_BYTES (48 * SL_MIB)        /* (flag) RocksDB's block cache */
-#define SL_WRITE_BUFFER_BYTES (48 * SL_MIB) /* all memtables together */
+#define SL_CACHE_BYTES (40 * SL_MIB)        /* (flag) RocksDB's block cache */
+#define SL_WRITE_BUFFER_BYTES (40 * SL_MIB) /* all memtables together */
 #define SL_WAL_BYTES (256 * SL_MIB)         /* replayed at a start: about 6 s a GiB */
 #define SL_SHARE_CACHE 16384                /* shares whose heads are kept in memory */
 #define SL_SUMMARY_TEXT_BYTES 512           /* of title and directory of each, as JSON */
