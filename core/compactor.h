@@ -35,7 +35,9 @@ enum sl_result make_due_snapshots(
     struct sl_store *store, struct sl_span share_id, struct sl_err *err);
 enum sl_result drop_due_mark(struct sl_store *store, struct sl_span share_id, struct sl_err *err);
 enum sl_result erase_share(struct sl_store *store, struct sl_span share_id, struct sl_err *err);
-/* So many bytes of a snapshot were put, past the log: flush, once many have gathered. */
+/* So many bytes of a snapshot were put, past the log: flush, once many have gathered. When that
+   fails they count still, and the next call tries again. For the thread that makes snapshots alone.
+ */
 enum sl_result compactor_put(struct compactor *compactor, size_t bytes, struct sl_err *err);
 
 #endif

@@ -130,7 +130,8 @@ bool group_put(struct group *group, struct sl_span value)
     return group->kind == GROUP_OWN ? put_own(group, value) : put_waiting(group, value);
 }
 
-/* ---- opening: as core/kv_rocks.c has it for the family of bodies ---- */
+/* ---- opening: as core/kv_rocks.c has it for the family of bodies, but for its larger blocks and
+   the number of files that it lets gather ---- */
 
 static rocksdb_options_t *options_create(rocksdb_cache_t *cache)
 {
