@@ -150,17 +150,13 @@ bench-quick: deps deps-bench all ## the suite in about a minute: does it work, r
 	@$(MAKE) --no-print-directory -s $(BUILD)/bench/bench
 	$(BENCH) --quick $(BENCH_ARGS)
 
-bench-full: deps deps-bench all ## medians of five and the large stores: fills the table of goals
+bench-full: deps deps-bench deps-neighbours all ## medians of five and the large stores: fills the table of goals
 	@$(MAKE) --no-print-directory -s $(BUILD)/bench/bench
 	$(BENCH) --full $(BENCH_ARGS)
 
-# The suite's parts without its main().
-$(BUILD)/bench/neighbour_load: $(BUILD)/bench/neighbour_load.o $(call obj,$(filter-out %/main.c,$(SUITE_SRC))) $(HTTP_LIB) $(CORE_LIB)
-	$(call quiet,LD)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS) -lm
-
-bench-neighbours: deps deps-neighbours all ## the same bytes into redis and NATS JetStream; wrk's opinion
-	@$(MAKE) --no-print-directory -s $(BUILD)/bench/neighbour_load
-	bench/neighbours $(BIN) $(BUILD)/bench/neighbour_load tests/captures $(BENCH_ARGS)
+bench-neighbours: deps deps-bench deps-neighbours all ## the same bytes into redis and NATS JetStream; wrk's opinion
+	@$(MAKE) --no-print-directory -s $(BUILD)/bench/bench
+	$(BENCH) neighbours wrk --rounds 3 $(BENCH_ARGS)
 
 bench-pages: deps all $(BUILD)/bench/session_gen ## what a page costs: first byte, whole and memory, up to 20,000 parts
 	bench/pages $(BIN) $(BUILD)/bench/session_gen

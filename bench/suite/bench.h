@@ -47,7 +47,7 @@ struct part {
     bool (*run)(struct bench *bench);
 };
 extern const struct part part_floor, part_append, part_ingest, part_read, part_replay, part_compact,
-    part_live, part_verify, part_open, part_list, part_disk, part_models;
+    part_live, part_verify, part_open, part_list, part_disk, part_models, part_neighbours, part_wrk;
 
 /* Tell how it goes on stderr (a line that is overwritten on a terminal). */
 void bench_tell(const char *format, ...) __attribute__((format(printf, 1, 2)));

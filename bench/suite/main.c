@@ -16,9 +16,9 @@
 #include <unistd.h>
 
 /* In the order in which they run: the floor first. */
-static const struct part *const all_parts[] = {&part_floor, &part_append, &part_ingest, &part_read,
-    &part_replay, &part_compact, &part_live, &part_verify, &part_open, &part_list, &part_disk,
-    &part_models};
+static const struct part *const all_parts[] = {&part_floor, &part_append, &part_ingest,
+    &part_neighbours, &part_wrk, &part_read, &part_replay, &part_compact, &part_live, &part_verify,
+    &part_open, &part_list, &part_disk, &part_models};
 #define PARTS (sizeof(all_parts) / sizeof(all_parts[0]))
 
 struct arguments {

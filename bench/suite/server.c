@@ -49,8 +49,8 @@ uint64_t server_rss_ever(void)
 
 /* ---- start and stop ---- */
 
-/* In the child: becomes the server. stderr goes to LOG, so that a failure can be shown. */
-static void become_server(const char *const *argv, int out, const char *log, int parent)
+/* In the child: becomes the program. stderr goes to LOG, so that a failure can be shown. */
+static void become(const char *const *argv, int out, const char *log, int parent)
 {
     int fd = open(log, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
@@ -60,14 +60,48 @@ static void become_server(const char *const *argv, int out, const char *log, int
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (getppid() != parent || fd < 0 || nothing < 0) _exit(127);
     dup2(nothing, 0);
-    dup2(out, 1);
+    dup2(out < 0 ? fd : out, 1);
     dup2(fd, 2);
     unsetenv("SHARELOG_OWNER_KEY");
     unsetenv("SHARELOG_NAMESPACE");
     unsetenv("SESSIONS_SHARED_SECRET");
-    execv(argv[0], (char *const *)argv);
+    execvp(argv[0], (char *const *)argv);
     dprintf(2, "%s: %s\n", argv[0], strerror(errno));
     _exit(127);
+}
+
+int program_start(const char *const *argv, int out, const char *log)
+{
+    int parent = getpid(), pid = fork();
+    if (pid == 0) become(argv, out, log, parent);
+    if (pid > 0) note_running(0, pid);
+    return pid > 0 ? pid : 0;
+}
+
+bool program_ended(int pid)
+{
+    if (waitpid(pid, NULL, WNOHANG) == 0) return false;
+    note_running(pid, 0);
+    return true;
+}
+
+/* waitpid's status; killed outright when it takes too long. */
+static int stop(int pid)
+{
+    int status = -1, got;
+    uint64_t begun = bench_ns();
+    kill(pid, SIGTERM);
+    while ((got = waitpid(pid, &status, WNOHANG)) == 0) {
+        if (bench_ns() - begun > (uint64_t)STOP_MS * 1000000) kill(pid, SIGKILL);
+        usleep(2000);
+    }
+    note_running(pid, 0);
+    return got > 0 ? status : -1;
+}
+
+void program_stop(int pid)
+{
+    stop(pid);
 }
 
 /* The first line that it prints, or what there is of it when it ends or takes too long. */
@@ -130,11 +164,8 @@ bool server_start(
     strcpy(server->folder, folder);
     log_path(server, log, sizeof(log));
     if (pipe2(out, O_CLOEXEC) != 0) return bench_fail("pipe: %s", strerror(errno));
-    int parent = getpid(), pid = fork();
-    if (pid == 0) become_server(argv, out[1], log, parent);
+    int pid = server->pid = program_start(argv, out[1], log);
     close(out[1]);
-    if (pid > 0) note_running(0, pid);
-    server->pid = pid;
     read_line(out[0], line, sizeof(line));
     close(out[0]);
     if (pid > 0 && sscanf(line, "listening on http://127.0.0.1:%u", &server->port) == 1 &&
@@ -152,20 +183,12 @@ bool server_start(
 bool server_stop(struct server *server)
 {
     char words[1024];
-    int status = -1;
-    uint64_t begun = bench_ns();
     if (server->pid <= 0) return true;
     uint64_t rss = server_rss(server, true);
     if (rss > rss_highest) rss_highest = rss;
-    kill(server->pid, SIGTERM);
-    int got;
-    while ((got = waitpid(server->pid, &status, WNOHANG)) == 0) {
-        if (bench_ns() - begun > (uint64_t)STOP_MS * 1000000) kill(server->pid, SIGKILL);
-        usleep(2000);
-    }
-    note_running(server->pid, 0);
+    int status = stop(server->pid);
     server->pid = 0;
-    if (got > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0) return true;
+    if (status == 0) return true;
     last_words(server, words, sizeof(words));
     return bench_fail("the server ended with %s %d: %s", WIFSIGNALED(status) ? "signal" : "status",
         WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status), words);
@@ -204,7 +227,7 @@ uint64_t server_cpu_ns(const struct server *server)
 
 /* ---- one request ---- */
 
-static int connect_to(unsigned port)
+int connect_to(unsigned port)
 {
     struct sockaddr_in address = {.sin_family = AF_INET,
         .sin_port = htons((uint16_t)port),
@@ -219,7 +242,7 @@ static int connect_to(unsigned port)
     return -1;
 }
 
-static bool send_all(int fd, const char *bytes, size_t len)
+bool send_all(int fd, const char *bytes, size_t len)
 {
     while (len > 0) {
         ssize_t sent = send(fd, bytes, len, MSG_NOSIGNAL);

@@ -1,9 +1,23 @@
 #ifndef SHARELOG_BENCH_SERVER_H
 #define SHARELOG_BENCH_SERVER_H
 
-/* What only main needs of the servers that parts start. */
+/* Programs that run beside this one and never outlive it, and what only main needs of the servers
+   that parts start. */
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+
+/* Start argv[0] (looked for in PATH), NULL-terminated. Its stdout is `out`; negative: LOG, where
+   its stderr goes too. Returns its pid; 0: it couldn't be. A program that isn't there ends at once.
+ */
+int program_start(const char *const *argv, int out, const char *log);
+/* It has ended by itself, and is gone. */
+bool program_ended(int pid);
+void program_stop(int pid);
+/* A connection to a port of this machine; negative: nobody listens. The caller closes it. */
+int connect_to(unsigned port);
+bool send_all(int fd, const char *bytes, size_t len);
 
 void server_kill_all(void);     /* safe in a signal handler */
 uint64_t server_rss_ever(void); /* the most that any stopped one took, bytes */

@@ -1,0 +1,157 @@
+#include "neighbours.h"
+#include "server.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+static struct sl_span next_body(struct neighbour *neighbour, unsigned connection)
+{
+    return bodies_get(
+        &neighbour->bodies, neighbour->sent[connection]++ * NEIGHBOUR_CONNECTIONS + connection);
+}
+
+__attribute__((format(printf, 2, 3))) static void print(struct buf *out, const char *format, ...)
+{
+    char text[512];
+    va_list args;
+    va_start(args, format);
+    int len = vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    buf_add(out, text, (size_t)len);
+}
+
+bool neighbour_acknowledged(void *ctx, unsigned connection, int status, struct sl_span body)
+{
+    struct neighbour *neighbour = ctx;
+    (void)body;
+    if (status == 200) neighbour->acknowledged[connection]++;
+    return status == 200;
+}
+
+/* Read what comes until `reader` has a whole answer or the connection ends. */
+static enum answer_state receive(
+    int fd, answer_reader reader, struct buf *in, struct answer *answer)
+{
+    enum answer_state state = ANSWER_MORE;
+    while (state == ANSWER_MORE && buf_reserve(in, 4096)) {
+        ssize_t n = recv(fd, in->ptr + in->len, 4096, 0);
+        if (n > 0) in->len += (size_t)n;
+        state = reader(in, answer, n <= 0);
+    }
+    return state;
+}
+
+/* ---- redis ---- */
+
+void redis_request(void *ctx, unsigned connection, struct buf *out)
+{
+    struct sl_span body = next_body(ctx, connection);
+    print(out, "*5\r\n$4\r\nXADD\r\n$8\r\nbench:%02u\r\n$1\r\n*\r\n$4\r\ndata\r\n$%zu\r\n",
+        connection, body.len);
+    buf_add_span(out, body);
+    buf_add(out, "\r\n", 2);
+}
+
+/* `$LENGTH`, and the new entry's id; anything else is an error. */
+enum answer_state redis_answer(struct buf *in, struct answer *answer, bool ended)
+{
+    const char *end = in->len ? memmem(in->ptr, in->len, "\r\n", 2) : NULL;
+    if (!end) return ended ? ANSWER_BROKEN : ANSWER_MORE;
+    if (*in->ptr != '$') {
+        fprintf(stderr, "redis: %.*s\n", (int)(end - in->ptr), in->ptr);
+        return ANSWER_BROKEN;
+    }
+    size_t head = (size_t)(end - in->ptr) + 2, length = strtoull(in->ptr + 1, NULL, 10);
+    if (in->len < head + length + 2) return ended ? ANSWER_BROKEN : ANSWER_MORE;
+    answer->status = 200;
+    answer->body = (struct sl_span){in->ptr + head, length};
+    answer->used = head + length + 2;
+    return ANSWER_WHOLE;
+}
+
+/* `:NUMBER`, a line for each stream that was asked for. */
+bool redis_kept(const struct neighbour *neighbour, unsigned port)
+{
+    struct buf in = {0}, out = {0};
+    int fd = connect_to(port);
+    for (unsigned i = 0; i < NEIGHBOUR_CONNECTIONS; i++)
+        print(&out, "XLEN bench:%02u\r\n", i);
+    print(&out, "QUIT\r\n");
+    bool good = fd >= 0 && send_all(fd, out.ptr, out.len);
+    for (ssize_t n = 1; good && n > 0 && buf_reserve(&in, 4096); in.len += n > 0 ? (size_t)n : 0)
+        n = recv(fd, in.ptr + in.len, in.cap - in.len - 1, 0);
+    buf_add(&in, "", 1);
+    const char *at = in.ptr;
+    for (unsigned i = 0; good && i < NEIGHBOUR_CONNECTIONS; i++) {
+        good = at && *at == ':' && strtoull(at + 1, NULL, 10) == neighbour->acknowledged[i];
+        if (at && (at = strchr(at, '\n'))) at++;
+    }
+    if (fd >= 0) close(fd);
+    buf_fini(&in);
+    buf_fini(&out);
+    return good || bench_fail("redis doesn't have what it acknowledged");
+}
+
+/* ---- NATS ---- */
+
+/* A PONG before each, since nobody answers the server's PINGs otherwise. */
+void nats_request(void *ctx, unsigned connection, struct buf *out)
+{
+    struct neighbour *neighbour = ctx;
+    if (neighbour->sent[connection] == 0)
+        print(out, "CONNECT {\"verbose\":false,\"pedantic\":false}\r\nSUB _INBOX.%u 1\r\n",
+            connection);
+    struct sl_span body = next_body(neighbour, connection);
+    print(out, "PONG\r\nPUB bench.%u _INBOX.%u %zu\r\n", connection, connection, body.len);
+    buf_add_span(out, body);
+    buf_add(out, "\r\n", 2);
+}
+
+enum answer_state nats_answer(struct buf *in, struct answer *answer, bool ended)
+{
+    for (;;) {
+        const char *line = in->ptr + answer->at;
+        const char *end =
+            in->len > answer->at ? memmem(line, in->len - answer->at, "\r\n", 2) : NULL;
+        if (!end) return ended ? ANSWER_BROKEN : ANSWER_MORE;
+        size_t behind = (size_t)(end - in->ptr) + 2;
+        if (*line == '-') {
+            fprintf(stderr, "nats: %.*s\n", (int)(end - line), line);
+            return ANSWER_BROKEN;
+        }
+        if (strncmp(line, "MSG ", 4) == 0) {
+            const char *space = memrchr(line, ' ', (size_t)(end - line));
+            size_t length = strtoull(space + 1, NULL, 10);
+            if (in->len < behind + length + 2) return ended ? ANSWER_BROKEN : ANSWER_MORE;
+            answer->body = (struct sl_span){in->ptr + behind, length};
+            answer->status = memmem(in->ptr + behind, length, "\"error\"", 7) ? 500 : 200;
+            if (answer->status != 200)
+                fprintf(stderr, "nats: %.*s\n", (int)length, in->ptr + behind);
+            answer->used = behind + length + 2;
+            return ANSWER_WHOLE;
+        }
+        answer->at = behind; /* INFO, PING, +OK */
+    }
+}
+
+bool nats_prepare(unsigned port)
+{
+    static const char stream[] = "{\"name\":\"bench\",\"subjects\":[\"bench.*\"],\"storage\":"
+                                 "\"file\",\"num_replicas\":1}";
+    struct buf in = {0}, out = {0};
+    struct answer answer = {0};
+    int fd = connect_to(port);
+    print(&out,
+        "CONNECT {\"verbose\":false}\r\nSUB _INBOX.made 1\r\n"
+        "PUB $JS.API.STREAM.CREATE.bench _INBOX.made %zu\r\n%s\r\n",
+        sizeof(stream) - 1, stream);
+    bool good = fd >= 0 && send_all(fd, out.ptr, out.len) &&
+                receive(fd, nats_answer, &in, &answer) == ANSWER_WHOLE && answer.status == 200;
+    if (fd >= 0) close(fd);
+    buf_fini(&in);
+    buf_fini(&out);
+    return good || bench_fail("nats: no stream");
+}
