@@ -256,7 +256,7 @@ static bool over_time(struct bench *bench)
     struct ingest ingest;
     struct load_outcome outcome;
     struct timespec begun;
-    uint64_t measure_ns = bench_pick(bench, 1, 10, 60) * 1000000000;
+    uint64_t measure_ns = bench_pick(bench, 1, 10, 30) * 1000000000;
     bench_tell("ingest: over time");
     if (!ingest_start(bench, &shape_capture, 16, "ingest", &ingest)) return false;
     clock_gettime(CLOCK_REALTIME, &begun);

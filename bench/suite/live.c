@@ -244,7 +244,7 @@ static bool with_viewers(struct live *live, uint64_t ns)
 static bool run(struct bench *bench)
 {
     struct live *live = calloc(1, sizeof(*live));
-    uint64_t ns = bench_pick(bench, 2, 15, 60) * SECOND;
+    uint64_t ns = bench_pick(bench, 2, 15, 30) * SECOND;
     char text[64];
     if (!live) abort();
     live->count = (unsigned)bench_pick(bench, 50, 1000, 1000);

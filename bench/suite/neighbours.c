@@ -92,7 +92,7 @@ static bool run_load(struct bench *bench, struct load *load, answer_reader reade
     char name[64], rate[80];
     bench_tell("neighbours: %s, %s", kind->name, who);
     load->connections = NEIGHBOUR_CONNECTIONS;
-    load->measure_ns = bench_pick(bench, 500, 2000, 5000) * 1000000;
+    load->measure_ns = bench_pick(bench, 500, 2000, 3000) * 1000000;
     load->warm_up_ns = load->measure_ns / 4;
     if (!load_run_wire(load, reader, &outcome)) return false;
     bool good = outcome.failed == 0 && outcome.answered > 0;

@@ -113,7 +113,7 @@ static bool sync_with_wrk(struct bench *bench, const struct ingest *ingest)
     scratch_path(bench, "wrk.lua", lua);
     scratch_path(bench, "wrk.bodies", bodies);
     snprintf(command, sizeof(command), "wrk -t1 -c%d -d%ds -s '%s' http://127.0.0.1:%u -- '%s'",
-        SHARES, (int)bench_pick(bench, 1, 2, 5), lua, ingest->server.port, bodies);
+        SHARES, (int)bench_pick(bench, 1, 2, 3), lua, ingest->server.port, bodies);
     bool good = write_script(lua) && write_bodies(ingest, bodies) &&
                 ask_wrk(command, "RESULT %lf %lf %lf %llu %llu", &opinion);
     scratch_remove(lua);
@@ -131,7 +131,7 @@ static bool read_with_wrk(struct bench *bench, const struct ingest *ingest)
     char command[COMMAND_BYTES];
     struct opinion opinion = {0};
     snprintf(command, sizeof(command), "wrk -t1 -c%d -d%ds http://127.0.0.1:%u/api/share/%s/data",
-        SHARES, (int)bench_pick(bench, 1, 2, 5), ingest->server.port,
+        SHARES, (int)bench_pick(bench, 1, 2, 3), ingest->server.port,
         ingest->writers[0].credentials.id);
     if (!ask_wrk(command, "Requests/sec: %lf", &opinion)) return bench_fail("wrk: reads failed");
     figure_add(bench, "wrk.data.rate", "1/s", BETTER_NEITHER, opinion.rate);
