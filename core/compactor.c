@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #define TRY_AGAIN_S 60
+#define ERASURES 256 /* done together, at most */
 /* What is folded is for later: a sync that comes meanwhile goes first. It can do so, since what the
    compactor wants written another thread writes. Not 19, with which busy processors would leave it
    nothing. */
@@ -44,7 +45,6 @@ struct compactor {
     struct task *first, **last;
     struct task *failed; /* to be tried again */
     size_t queued;
-    bool working;
     atomic_bool stopping;
     struct sl_err fault; /* of the last task that failed */
     /* of who works: */
@@ -164,38 +164,79 @@ static enum sl_result make_snapshots(
     return result;
 }
 
-static enum sl_result perform(
-    struct compactor *compactor, const struct task *task, struct sl_err *err)
+/* With the lock held. */
+static void end_task(
+    struct compactor *compactor, struct task *task, enum sl_result result, const struct sl_err *err)
 {
-    switch (task->kind) {
-    case TASK_SNAPSHOT: return make_snapshots(compactor, task->id, err);
-    case TASK_ERASE: return erase_share(compactor->store, sl_span_of(task->id), err);
-    case TASK_FLUSH: return flush_all(compactor, err);
-    }
-    return SL_OK;
-}
-
-/* Do the first task. With the lock held, which is let go meanwhile. */
-static void work(struct compactor *compactor)
-{
-    struct task *task = compactor->first;
-    compactor->first = task->next;
-    if (!compactor->first) compactor->last = &compactor->first;
-    compactor->working = true;
-    pthread_mutex_unlock(&compactor->lock);
-    struct sl_err err = {0};
-    enum sl_result result = perform(compactor, task, &err);
-    pthread_mutex_lock(&compactor->lock);
     if (result != SL_OK && result != SL_STOPPED) {
-        compactor->fault = err;
+        compactor->fault = *err;
         sl_fail_in(&compactor->fault, "%s%s", task_text[task->kind], task->id);
         task->next = compactor->failed;
         compactor->failed = task;
     } else {
         free(task);
     }
-    compactor->working = false;
     compactor->queued--;
+}
+
+/* Takes all erasures out of the queue, as far as there is room. With the lock held. */
+static size_t take_erasures(struct compactor *compactor, struct task *taken[ERASURES])
+{
+    size_t count = 0;
+    compactor->last = &compactor->first;
+    for (struct task *task; (task = *compactor->last);)
+        if (task->kind == TASK_ERASE && count < ERASURES) {
+            taken[count++] = task;
+            *compactor->last = task->next;
+        } else {
+            compactor->last = &task->next;
+        }
+    return count;
+}
+
+/* With the lock held, which is let go meanwhile. */
+static void erase(struct compactor *compactor)
+{
+    struct task *taken[ERASURES];
+    size_t count = take_erasures(compactor, taken);
+    pthread_mutex_unlock(&compactor->lock);
+    struct erasing *list = calloc(count, sizeof(*list));
+    for (size_t i = 0; i < count && list; i++)
+        memcpy(list[i].id, taken[i]->id, sizeof(list[i].id));
+    if (list) erase_shares(compactor->store, list, count);
+    struct sl_err nomem = {0};
+    if (!list) sl_fail(&nomem, SL_NOMEM, "out of memory");
+    pthread_mutex_lock(&compactor->lock);
+    for (size_t i = 0; i < count; i++) {
+        if (list) memcpy(taken[i]->id, list[i].id, sizeof(list[i].id)); /* in its order */
+        end_task(
+            compactor, taken[i], list ? list[i].result : SL_NOMEM, list ? &list[i].err : &nomem);
+    }
+    free(list);
+}
+
+static enum sl_result perform(
+    struct compactor *compactor, const struct task *task, struct sl_err *err)
+{
+    return task->kind == TASK_SNAPSHOT ? make_snapshots(compactor, task->id, err)
+                                       : flush_all(compactor, err);
+}
+
+/* Do the first task. With the lock held, which is let go meanwhile. */
+static void work(struct compactor *compactor)
+{
+    struct task *task = compactor->first;
+    if (task->kind == TASK_ERASE) {
+        erase(compactor);
+    } else {
+        compactor->first = task->next;
+        if (!compactor->first) compactor->last = &compactor->first;
+        pthread_mutex_unlock(&compactor->lock);
+        struct sl_err err = {0};
+        enum sl_result result = perform(compactor, task, &err);
+        pthread_mutex_lock(&compactor->lock);
+        end_task(compactor, task, result, &err);
+    }
     pthread_cond_broadcast(&compactor->changed);
 }
 

@@ -29,12 +29,23 @@ bool compactor_stopping(struct compactor *compactor);
 /* The two kinds of work, done by the calling thread. Each can be cut short at any point and begun
    again.
 
+   Shares are erased together, since the files are rewritten for all of them at once; what came of
+   each is said with it. One that isn't there is erased. The list comes back in order of ids.
+
    The snapshots are not on disk before their family is flushed: only then may the mark that they
    were due be dropped (it stays if one is due again). */
 enum sl_result make_due_snapshots(
     struct sl_store *store, struct sl_span share_id, struct sl_err *err);
 enum sl_result drop_due_mark(struct sl_store *store, struct sl_span share_id, struct sl_err *err);
-enum sl_result erase_share(struct sl_store *store, struct sl_span share_id, struct sl_err *err);
+struct erasing {
+    char id[SL_SHARE_ID_BYTES + 1];
+    enum sl_result result;
+    struct sl_err err;
+    /* its own: */
+    bool live; /* so it is a redaction's */
+    uint64_t generation;
+};
+void erase_shares(struct sl_store *store, struct erasing *list, size_t count);
 /* So many bytes of a snapshot were put, past the log: flush, once many have gathered. When that
    fails they count still, and the next call tries again. For the thread that makes snapshots alone.
  */

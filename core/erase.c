@@ -6,7 +6,8 @@
 /* Erasing from disk what was removed or redacted. Its mark in the store was written with the event
    that says so and goes last, so that a crash anywhere in between has it done once more. */
 
-#define ERASE_EVENTS 512 /* rows rewritten in one write */
+#define ERASE_EVENTS 512         /* rows rewritten in one write */
+#define FILE_BYTES (64 * SL_MIB) /* about what RocksDB's files have at the bottom */
 
 struct erasure {
     struct sl_store *store;
@@ -98,21 +99,9 @@ static enum sl_result find_removal(
     return sl_fail(err, SL_CORRUPT, "removed, but it has no remove event");
 }
 
-/* Only what has reached the bottom level of the files, and no log any more, is gone. */
-static enum sl_result rewrite_files(struct sl_store *store, struct sl_span id, struct sl_err *err)
-{
-    enum sl_result result = kv_flush(store->kv, err);
-    if (result != SL_OK) return result;
-    struct row_key from = row_share_from(id), to = row_share_to(id);
-    result = kv_compact(store->kv, KV_EVENT, row_span(&from), row_span(&to), err);
-    if (result == SL_OK)
-        result = kv_compact(store->kv, KV_BODY, row_span(&from), row_span(&to), err);
-    if (result == SL_OK)
-        result = kv_compact(store->kv, KV_SNAPSHOT, row_span(&from), row_span(&to), err);
-    return result;
-}
+/* ---- a share's rows ---- */
 
-static enum sl_result erase_removed(struct sl_store *store, struct share *share, struct sl_err *err)
+static enum sl_result erase_rows(struct sl_store *store, struct share *share, struct sl_err *err)
 {
     uint64_t removal = 0;
     struct erasure erasure = {.store = store, .err = err};
@@ -124,42 +113,91 @@ static enum sl_result erase_removed(struct sl_store *store, struct share *share,
     }
     erasure.from = 2;
     erasure.to = removal;
-    if (result == SL_OK) result = write(&erasure, share, drop_bulk, snapshots_dropped);
-    if (result == SL_OK) result = rewrite_files(store, sl_span_of(share->id), err);
-    if (result == SL_OK) result = write(&erasure, share, drop_mark, NULL);
-    return result;
+    return result == SL_OK ? write(&erasure, share, drop_bulk, snapshots_dropped) : result;
 }
 
-/* What a redaction replaced has its new rows already: only the files still hold the old ones. The
-   mark stays if there has been another redaction since. */
-static enum sl_result erase_redacted(
-    struct sl_store *store, struct share *share, uint64_t generation, struct sl_err *err)
+/* What a redaction replaced has its new rows already: only the files still hold the old ones. */
+static void begin(struct sl_store *store, struct erasing *erasing)
 {
-    struct erasure erasure = {.store = store, .err = err};
+    struct share *share;
+    erasing->result = share_acquire(store->shares, sl_span_of(erasing->id), &share, &erasing->err);
+    if (erasing->result != SL_OK) return;
+    shares_lock(store->shares);
+    erasing->live = share->record.state == SL_SHARE_LIVE;
+    erasing->generation = share->generation;
+    shares_unlock(store->shares);
+    if (!erasing->live) erasing->result = erase_rows(store, share, &erasing->err);
+    share_release(store->shares, share);
+}
+
+/* The mark of a redaction stays if there has been another one since. */
+static void end(struct sl_store *store, struct erasing *erasing)
+{
+    struct share *share;
+    struct erasure erasure = {.store = store, .err = &erasing->err};
+    erasing->result = share_acquire(store->shares, sl_span_of(erasing->id), &share, &erasing->err);
+    if (erasing->result != SL_OK) return;
     struct append append = {.share = share,
         .derive = drop_mark,
         .ctx = &erasure,
         .derived_bytes = 64,
         .gives_way = true,
-        .guarded = true,
-        .generation = generation};
-    enum sl_result result = rewrite_files(store, sl_span_of(share->id), err);
-    if (result != SL_OK) return result;
-    result = sequencer_append(store->sequencer, &append, err);
-    return result == SL_STOPPED ? SL_OK : result;
+        .guarded = erasing->live,
+        .generation = erasing->generation};
+    erasing->result = sequencer_append(store->sequencer, &append, &erasing->err);
+    if (erasing->live && erasing->result == SL_STOPPED) erasing->result = SL_OK;
+    share_release(store->shares, share);
 }
 
-enum sl_result erase_share(struct sl_store *store, struct sl_span share_id, struct sl_err *err)
+/* ---- the files ---- */
+
+static int by_id(const void *a, const void *b)
 {
-    struct share *share;
-    enum sl_result result = share_acquire(store->shares, share_id, &share, err);
-    if (result != SL_OK) return result == SL_NOT_FOUND ? SL_OK : result;
-    shares_lock(store->shares);
-    bool live = share->record.state == SL_SHARE_LIVE;
-    uint64_t generation = share->generation;
-    shares_unlock(store->shares);
-    result =
-        live ? erase_redacted(store, share, generation, err) : erase_removed(store, share, err);
-    share_release(store->shares, share);
+    return strcmp(((const struct erasing *)a)->id, ((const struct erasing *)b)->id);
+}
+
+/* Only what has reached the bottom level of the files, and no log any more, is gone. Each share's
+   range rewrites the files that it touches; are there more shares than files, then all between them
+   is rewritten, but once. */
+static enum sl_result compact_family(struct sl_store *store, enum kv_family family,
+    const struct erasing *list, size_t count, struct sl_err *err)
+{
+    size_t step = count > 1 + kv_family_bytes(store->kv, family) / FILE_BYTES ? count : 1;
+    enum sl_result result = SL_OK;
+    for (size_t i = 0; i < count && result == SL_OK; i += step) {
+        struct row_key from = row_share_from(sl_span_of(list[i].id)),
+                       to = row_share_to(sl_span_of(list[i + step - 1].id));
+        if (compactor_stopping(store->compactor))
+            return sl_fail(err, SL_STOPPED, "the store is closing");
+        if (i > 0 && strcmp(list[i - 1].id, list[i].id) == 0) continue;
+        result = kv_compact(store->kv, family, row_span(&from), row_span(&to), err);
+    }
     return result;
+}
+
+static enum sl_result rewrite_files(
+    struct sl_store *store, const struct erasing *list, size_t count, struct sl_err *err)
+{
+    static const enum kv_family families[] = {KV_EVENT, KV_BODY, KV_SNAPSHOT};
+    enum sl_result result = kv_flush(store->kv, err);
+    for (size_t i = 0; i < sizeof(families) / sizeof(*families) && result == SL_OK; i++)
+        result = compact_family(store, families[i], list, count, err);
+    return result;
+}
+
+void erase_shares(struct sl_store *store, struct erasing *list, size_t count)
+{
+    struct sl_err err = {0};
+    qsort(list, count, sizeof(*list), by_id);
+    for (size_t i = 0; i < count; i++)
+        begin(store, &list[i]);
+    enum sl_result result = rewrite_files(store, list, count, &err);
+    for (size_t i = 0; i < count; i++) {
+        struct erasing *erasing = &list[i];
+        if (erasing->result == SL_OK && result == SL_OK) end(store, erasing);
+        if (erasing->result == SL_NOT_FOUND) erasing->result = SL_OK;
+        if (erasing->result != SL_OK || result == SL_OK) continue;
+        erasing->result = result;
+        erasing->err = err;
+    }
 }

@@ -1,0 +1,146 @@
+/* Many shares that are removed at once are erased at once: the files are written anew for all of
+ * them together, and those that stay keep all they have. */
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "tests/support/core_store.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SHARES 40
+#define GONE "this-is-to-go"
+#define STAYS "this-one-stays"
+
+static const char *dir;
+static struct sl_store *store;
+static struct sl_credentials shares[SHARES];
+static struct sl_err err;
+
+static const char *text_of(unsigned i)
+{
+    return i % 4 ? GONE : STAYS;
+}
+
+static int make_store(void **state)
+{
+    (void)state;
+    core_now_us = CORE_TIME_US;
+    dir = core_temp_make();
+    struct sl_options options = core_options(dir);
+    options.uncompressed = true;
+    store = core_open(&options);
+    for (unsigned i = 0; i < SHARES; i++) {
+        char session[64], items[256];
+        snprintf(session, sizeof(session), "ses_erase%016u", i);
+        shares[i] = core_create(store, session);
+        for (unsigned n = 0; n < 5; n++) {
+            snprintf(items, sizeof(items),
+                "[{\"type\":\"part\",\"data\":{\"id\":\"p%u\",\"messageID\":\"m\",\"text\":\"%s\"}}]",
+                n, text_of(i));
+            core_sync(store, &shares[i], items);
+        }
+    }
+    core_expect(sl_store_settle(store, &err), SL_OK, &err);
+    return 0;
+}
+
+static int close_store(void **state)
+{
+    (void)state;
+    sl_store_close(store);
+    core_temp_remove(dir);
+    return 0;
+}
+
+static void remove_share(unsigned i)
+{
+    core_expect(sl_share_remove(
+                    store, sl_span_of(shares[i].id), SL_WHO_OWNER, SL_SPAN(""), SL_SPAN(""), &err),
+        SL_OK, &err);
+}
+
+/* As RocksDB's own log tells. */
+static unsigned flushes(void)
+{
+    char path[512];
+    struct buf log = {0};
+    unsigned count = 0;
+    snprintf(path, sizeof(path), "%s/db/LOG", dir);
+    assert_true(core_read_file(path, &log));
+    buf_add(&log, "", 1);
+    for (const char *at = log.ptr; (at = strstr(at, "\"event\": \"flush_finished\"")); at++)
+        count++;
+    buf_fini(&log);
+    return count;
+}
+
+static uint64_t pending(void)
+{
+    struct sl_stats stats;
+    core_expect(sl_store_stats(store, &stats, &err), SL_OK, &err);
+    return stats.erasures_pending;
+}
+
+static void test_together(void **state)
+{
+    (void)state;
+    char file[256];
+    for (unsigned i = 0; i < SHARES; i++)
+        if (i % 4) remove_share(i);
+    assert_int_equal(pending(), SHARES - SHARES / 4);
+    unsigned before = flushes();
+    core_expect(sl_store_settle(store, &err), SL_OK, &err);
+    /* of each family once or twice, not once a share */
+    assert_true(flushes() > before);
+    assert_true(flushes() - before < SHARES / 2);
+    assert_int_equal(pending(), 0);
+    if (core_temp_grep(dir, sl_span_of(GONE), file) > 0) fail_msg("still in %s", file);
+    core_verify(store);
+    for (unsigned i = 0; i < SHARES; i++) {
+        struct buf data = {0};
+        enum sl_result result = core_try_data(store, shares[i].id, 0, &data, &err);
+        core_expect(result, i % 4 ? SL_REMOVED : SL_OK, &err);
+        if (result == SL_OK) assert_non_null(memmem(data.ptr, data.len, STAYS, strlen(STAYS)));
+        buf_fini(&data);
+    }
+}
+
+/* A removal and a redaction of one share, several redactions of another, in one go. */
+static void test_of_all_kinds(void **state)
+{
+    (void)state;
+    char file[256];
+    struct sl_redacted told;
+    struct sl_redaction text = {
+        .text = {GONE, strlen(GONE)}, .who = SL_WHO_OWNER, .reason = {"why", 3}};
+    struct sl_redaction key = {.share_id = sl_span_of(shares[0].id),
+        .key = SL_SPAN("part/m/p1"),
+        .who = SL_WHO_OWNER,
+        .reason = {"why", 3}};
+    core_expect(sl_redact(store, &text, NULL, &told, &err), SL_OK, &err);
+    core_expect(sl_redact(store, &key, NULL, &told, &err), SL_OK, &err);
+    key.key = SL_SPAN("part/m/p2");
+    core_expect(sl_redact(store, &key, NULL, &told, &err), SL_OK, &err);
+    remove_share(1);
+    core_expect(sl_store_settle(store, &err), SL_OK, &err);
+    assert_int_equal(pending(), 0);
+    if (core_temp_grep(dir, sl_span_of(GONE), file) > 0) fail_msg("still in %s", file);
+    assert_true(core_temp_grep(dir, sl_span_of(STAYS), file) > 0);
+    core_verify(store);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_together, make_store, close_store),
+        cmocka_unit_test_setup_teardown(test_of_all_kinds, make_store, close_store),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
