@@ -278,7 +278,7 @@ enum sl_result shares_check(struct sl_store *store, struct log_check *log, uint6
                                  &walk->walkers[count]) == 0)
         count++;
     struct sl_err fault = {0};
-    if (walk->fault.result == SL_OK && log_check(log, progress, total, &fault) != SL_OK)
+    if (wanted > 0 && !atomic_load(&walk->over) && log_check(log, progress, total, &fault) != SL_OK)
         end_walk(walk, &fault);
     check_shares(&walk->walkers[0], true);
     while (count-- > 1)
