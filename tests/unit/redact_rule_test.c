@@ -14,7 +14,6 @@
 
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 enum { TEXTS = 48 };
 
@@ -24,16 +23,7 @@ static uint64_t seed, chance_state;
 
 static uint64_t chance(uint64_t below)
 {
-    uint64_t z = chance_state += 0x9e3779b97f4a7c15;
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
-    z = (z ^ z >> 27) * 0x94d049bb133111eb;
-    return (z ^ z >> 31) % below;
-}
-
-static uint64_t from_env(const char *name, uint64_t otherwise)
-{
-    const char *text = getenv(name);
-    return text && *text ? strtoull(text, NULL, 0) : otherwise;
+    return core_random(&chance_state) % below;
 }
 
 static void add(struct buf *out, const char *text)
@@ -245,7 +235,7 @@ static void one_document(size_t *hits)
 static void test_random(void **state)
 {
     (void)state;
-    size_t hits = 0, rounds = 3000 * (size_t)from_env("SL_TEST_ROUNDS", 1);
+    size_t hits = 0, rounds = 3000 * core_rounds();
     for (size_t round = 0; round < rounds; round++)
         one_document(&hits);
     print_message("%zu of %zu documents were hit\n", hits, rounds);
@@ -438,10 +428,6 @@ int main(void)
         cmocka_unit_test(test_failure),
         cmocka_unit_test(test_hostile_cost),
     };
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    seed = chance_state =
-        from_env("SL_TEST_SEED", (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000);
-    print_message("SL_TEST_SEED=%llu\n", (unsigned long long)seed);
+    seed = chance_state = core_seed("redact_rule");
     return cmocka_run_group_tests_name("redact_rule", tests, NULL, NULL);
 }

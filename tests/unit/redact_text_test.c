@@ -12,6 +12,7 @@
 #include "core/limits.h"
 #include "core/redact_text.h"
 #include "tests/support/core_store.h"
+#include "tests/support/exact_span.h"
 
 #include <glob.h>
 #include <stdio.h>
@@ -28,20 +29,6 @@ static void assert_is(const struct buf *got, const char *expected, const char *w
 {
     if (sl_span_eq(buf_span(got), sl_span_of(expected))) return;
     fail_msg("%s: got %.*s, not %s", what, (int)got->len, got->ptr, expected);
-}
-
-/* In a block of exactly its size, so that the address sanitizer sees a read past its end. */
-static struct sl_span exact(struct sl_span text)
-{
-    char *bytes = malloc(text.len ? text.len : 1);
-    assert_non_null(bytes);
-    memcpy(bytes, text.ptr, text.len);
-    return (struct sl_span){bytes, text.len};
-}
-
-static void release(struct sl_span text)
-{
-    free((char *)(uintptr_t)text.ptr);
 }
 
 /* ---- as a whole ---- */

@@ -12,30 +12,16 @@
 #include "core/rows.h"
 #include "core/snapshot.h"
 #include "core/store.h"
-#include "tests/support/core_store.h"
+#include "tests/support/core_fixture.h"
 
-static const char *dir;
-static struct sl_store *store;
 static struct sl_credentials share;
-static struct sl_err err;
 
-static int open_store(void **state)
+static int make_share(void **state)
 {
-    (void)state;
-    dir = core_temp_make();
-    struct sl_options options = core_options(dir);
-    store = core_open(&options);
+    make_store(state);
     share = core_create(store, "ses_0123456789abcdefghij");
     for (int i = 0; i < 3; i++)
         core_sync(store, &share, "[{\"type\":\"session\",\"data\":{\"title\":\"content\"}}]");
-    return 0;
-}
-
-static int close_store(void **state)
-{
-    (void)state;
-    sl_store_close(store);
-    core_temp_remove(dir);
     return 0;
 }
 
@@ -98,7 +84,7 @@ static void test_leftovers(void **state)
     core_expect(sl_share_remove(store, sl_span_of(share.id), SL_WHO_OWNER, (struct sl_span){0},
                     SL_SPAN(""), &err),
         SL_OK, &err);
-    core_expect(sl_store_settle(store, &err), SL_OK, &err);
+    settle();
     struct sl_span id = sl_span_of(share.id);
     leftover(KV_BODY, row_body(id, 2, 0));
     leftover(KV_BODY, row_body(id, 4, 1));
@@ -135,7 +121,7 @@ static void test_head_of_too_many(void **state)
     buf_add_span(&items, SL_SPAN("\"}]"));
     core_sync_at(store, &share, buf_span(&items), CORE_TIME_US);
     buf_fini(&items);
-    core_expect(sl_store_settle(store, &err), SL_OK, &err);
+    settle();
     struct snapshot_head head;
     struct sl_span id = sl_span_of(share.id);
     core_expect(snapshot_last(store->kv, id, 5, &head, &err), SL_OK, &err);
@@ -155,10 +141,10 @@ static void test_head_of_too_many(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_event_rows, open_store, close_store),
-        cmocka_unit_test_setup_teardown(test_leftovers, open_store, close_store),
-        cmocka_unit_test_setup_teardown(test_holds, open_store, close_store),
-        cmocka_unit_test_setup_teardown(test_head_of_too_many, open_store, close_store),
+        cmocka_unit_test_setup_teardown(test_event_rows, make_share, drop_store),
+        cmocka_unit_test_setup_teardown(test_leftovers, make_share, drop_store),
+        cmocka_unit_test_setup_teardown(test_holds, make_share, drop_store),
+        cmocka_unit_test_setup_teardown(test_head_of_too_many, make_share, drop_store),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
