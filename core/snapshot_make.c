@@ -33,7 +33,7 @@ static enum sl_result put_row(struct append *append, struct kv_batch *kv_batch)
 {
     const struct row_put *put = append->ctx;
     (void)kv_batch;
-    return kv_write_unlogged(put->making->store->kv, put->unlogged, put->making->err);
+    return kv_write_unlogged(put->making->store->kv, put->unlogged, &append->err);
 }
 
 static void snapshot_made(struct append *append)

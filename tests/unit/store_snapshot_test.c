@@ -356,6 +356,7 @@ static void tried_again(void **state)
     sync_part(&share, 1, 100000, 1);
     kv_fault_after(0);
     assert_int_equal(sl_store_settle(store, &err), SL_IO);
+    assert_string_equal(err.text, "snapshot of share triedaga: write: injected fault");
     kv_fault_after(-1);
     core_expect(kv_get(store->kv, KV_INDEX, row_span(&due), &pin, &err), SL_OK, &err);
     kv_release(&pin);
