@@ -181,6 +181,8 @@ enum sl_result data_layout(struct sl_view *view, uint64_t *bytes, struct sl_err 
         bool needs_table = view->has_base && !view_is_whole(view);
         runs->count = 0;
         result = needs_table ? runs_of_table(view, err) : runs_of_fold(view, err);
+        /* what went meanwhile is laid out as nothing */
+        if (result == SL_OK) result = view_still_there(view, err);
         if (result == SL_OK && (runs->failed || view->fold.failed))
             result = sl_fail(err, SL_NOMEM, "out of memory");
         runs->made = result == SL_OK;

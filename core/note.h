@@ -50,7 +50,8 @@ bool note_signed_by(const struct note *note, const struct note_key *key, uint64_
    counts. A whole note is: text, an empty line, lines. */
 void note_sign(
     struct sl_span text, const struct note_key *key, const uint8_t seed[32], struct buf *out);
-/* … of a cosignature/v1 at a time: what a witness does. */
+/* … of a cosignature/v1 at a time: what a witness does. sharelog is none; tests make theirs with
+   it, and it stands beside what it has to agree with. */
 void note_cosign(struct sl_span text, const struct note_key *key, const uint8_t seed[32],
     uint64_t time_s, struct buf *out);
 

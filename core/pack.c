@@ -174,11 +174,6 @@ void unpack_leave(struct unpack *in)
         in->depth--;
 }
 
-size_t unpack_left(const struct unpack *in)
-{
-    return in->bad ? 0 : in->left[in->depth];
-}
-
 uint64_t unpack_u64(struct unpack *in)
 {
     struct mark mark;

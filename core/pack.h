@@ -49,7 +49,6 @@ uint64_t unpack_u64(struct unpack *in);
 struct sl_span unpack_str(struct unpack *in);
 struct sl_span unpack_bin(struct unpack *in);
 void unpack_bin_into(struct unpack *in, void *out, size_t len); /* exactly len bytes */
-size_t unpack_left(const struct unpack *in);
 /* True if nothing was bad. */
 bool unpack_end(struct unpack *in);
 

@@ -370,17 +370,3 @@ out:
     buf_fini(&whole);
     return result;
 }
-
-enum sl_result redact_again(const struct redact_rule *rules, size_t count, const uint8_t key[32],
-    struct sl_span item_key, struct sl_span data, struct buf *out, bool *found, struct sl_err *err)
-{
-    if (count == 0) {
-        *found = false;
-        return SL_OK;
-    }
-    struct redact_rules *ready = redact_rules_create(rules, count, key);
-    if (!ready) return sl_fail(err, SL_NOMEM, "redact: out of memory");
-    enum sl_result result = redact_by_rules(ready, item_key, data, out, found, err);
-    redact_rules_destroy(ready);
-    return result;
-}

@@ -121,12 +121,3 @@ enum sl_result redact_strings(struct sl_span data, const struct redact_search *s
     *found = any;
     return SL_OK;
 }
-
-bool redact_any_string(struct sl_span data, const struct redact_search *search)
-{
-    const char *at = data.len ? data.ptr : "", *end = at + data.len;
-    struct string string;
-    while (next_string(&at, end, &string))
-        if (hits(search, &string)) return true;
-    return false;
-}

@@ -24,7 +24,4 @@ struct redact_search {
 enum sl_result redact_strings(struct sl_span data, const struct redact_search *search,
     struct buf *out, bool *found, struct sl_err *err);
 
-/* Is any hit? It stops at the first. */
-bool redact_any_string(struct sl_span data, const struct redact_search *search);
-
 #endif

@@ -28,12 +28,6 @@ enum sl_result redact_matches(
     return redact_strings(data, &search, out, found, err);
 }
 
-bool redact_holds(struct sl_span data, struct sl_span text)
-{
-    struct redact_search search = {text.len, text.len, text_hits, &text};
-    return fit(text) && redact_any_string(data, &search);
-}
-
 /* ---- as a whole ---- */
 
 enum { NAME_BYTES = 64, KEPT_BYTES = 128, NUMBER_BYTES = 32, ESCAPED = 6 /* \u0061 is one byte */ };

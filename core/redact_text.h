@@ -30,9 +30,6 @@ enum sl_result redact_whole(struct sl_span data, struct buf *out, struct sl_err 
 enum sl_result redact_matches(
     struct sl_span data, struct sl_span text, struct buf *out, bool *found, struct sl_err *err);
 
-/* Does any string or name in `data` hold the text (of a length within bounds)? */
-bool redact_holds(struct sl_span data, struct sl_span text);
-
 /* ---- rules: what was redacted is redacted again when it is sent again ---- */
 
 /* A rule knows a text by keyed hashes alone: its length, a rolling hash that finds where it may
@@ -66,9 +63,5 @@ void redact_rules_destroy(struct redact_rules *rules);
    for want of memory alone. */
 enum sl_result redact_by_rules(struct redact_rules *rules, struct sl_span item_key,
     struct sl_span data, struct buf *out, bool *found, struct sl_err *err);
-
-/* The same for one item; without rules it costs nothing. */
-enum sl_result redact_again(const struct redact_rule *rules, size_t count, const uint8_t key[32],
-    struct sl_span item_key, struct sl_span data, struct buf *out, bool *found, struct sl_err *err);
 
 #endif

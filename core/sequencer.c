@@ -209,9 +209,10 @@ static void commit(struct sequencer *sequencer, struct kv_batch *kv_batch, struc
                 bytes += weight(append);
                 take(&group, append);
             } else {
-                struct sl_err err = {0};
-                sl_fail(&err, result, "%s", sl_result_text(result));
-                finish(append, result, sequencer->read_only ? &sequencer->fault : &err);
+                /* what derives may have said more */
+                if (append->err.result != result)
+                    sl_fail(&append->err, result, "%s", sl_result_text(result));
+                finish(append, result, sequencer->read_only ? &sequencer->fault : NULL);
             }
             append = next;
         }

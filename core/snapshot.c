@@ -9,6 +9,8 @@
 /* A row is closed once it has so much. Rows this small are decoded without leaving the processor's
    cache. */
 #define TABLE_ROW_FULL (64 * SL_KIB)
+/* An entry is an array of eleven, its key two bytes at least. */
+#define TABLE_ROW_ENTRIES (TABLE_ROW_FULL / 12 + 1)
 
 static_assert(TABLE_ROW_FULL + SL_ITEM_KEY_BYTES + SL_ITEM_TYPE_BYTES + 256 < SL_SNAPSHOT_ROW_BYTES,
     "a row is bounded");
@@ -178,13 +180,36 @@ void snapshot_read_end(struct snapshot_reader *reader)
     kv_release(&reader->pin);
 }
 
+/* A damaged head must not ask for more memory than a table of the rows that are there can need. */
+static enum sl_result check_size(
+    struct kv *kv, struct sl_span share_id, const struct snapshot_head *head, struct sl_err *err)
+{
+    struct row_key from = row_snapshot(share_id, head->sequence, 0);
+    struct row_key to = row_snapshot(share_id, head->sequence, UINT32_MAX);
+    struct kv_iter *iter = kv_iter_create(kv, KV_SNAPSHOT, row_span(&from), row_span(&to), false);
+    kv_iter_last(iter);
+    enum sl_result result = kv_iter_check(iter, err);
+    struct sl_span id;
+    uint64_t sequence;
+    uint32_t last = 0;
+    if (result == SL_OK &&
+        (!kv_iter_valid(iter) || !row_parse_chunk(kv_iter_key(iter), &id, &sequence, &last)))
+        result = SL_NOT_FOUND;
+    kv_iter_destroy(iter);
+    if (result != SL_OK) return result;
+    uint64_t most = (uint64_t)last * TABLE_ROW_ENTRIES;
+    bool fits = head->table_rows <= last && head->items <= most && head->models <= most;
+    return fits ? SL_OK : snapshot_unreadable(share_id, head->sequence, "head", err);
+}
+
 enum sl_result snapshot_restore(struct kv *kv, struct sl_span share_id,
-    const struct snapshot_head *head, struct fold *fold, struct sl_err *err)
+    const struct snapshot_head *head, double grows, struct fold *fold, struct sl_err *err)
 {
     struct snapshot_reader reader;
     struct fold_entry entry;
-    enum sl_result result = SL_OK;
-    fold_reserve(fold, head->items + head->models + 64);
+    enum sl_result result = check_size(kv, share_id, head, err);
+    if (result != SL_OK) return result;
+    fold_reserve(fold, (size_t)((double)(head->items + head->models + 64) * grows));
     snapshot_read_begin(&reader, kv, share_id, head);
     for (bool more = true; more && result == SL_OK;) {
         result = snapshot_read_next(&reader, &entry, &more, err);

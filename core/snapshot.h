@@ -53,9 +53,10 @@ enum sl_result snapshot_read_next(
     struct snapshot_reader *reader, struct fold_entry *entry, bool *more, struct sl_err *err);
 void snapshot_read_end(struct snapshot_reader *reader);
 
-/* Begin a fold with a snapshot's table. SL_NOT_FOUND: its rows are gone (its share was removed). */
+/* Begin a fold with a snapshot's table, with room for `grows` times its entries. SL_NOT_FOUND: its
+   rows are gone (its share was removed). */
 enum sl_result snapshot_restore(struct kv *kv, struct sl_span share_id,
-    const struct snapshot_head *head, struct fold *fold, struct sl_err *err);
+    const struct snapshot_head *head, double grows, struct fold *fold, struct sl_err *err);
 
 /* Make the table's rows from a fold, its items in order of key and `out` of each entry where its
    bytes come to lie; `each` gets them in order. */

@@ -33,7 +33,7 @@ static enum sl_result put_row(struct append *append, struct kv_batch *kv_batch)
 {
     const struct row_put *put = append->ctx;
     (void)kv_batch;
-    return kv_write_unlogged(put->making->store->kv, put->unlogged, put->making->err);
+    return kv_write_unlogged(put->making->store->kv, put->unlogged, &append->err);
 }
 
 static void snapshot_made(struct append *append)
@@ -105,21 +105,26 @@ static enum sl_result load_before(
     return SL_OK;
 }
 
-/* Is that row these bytes? The print alone is no proof. */
-static bool is_row(
-    const struct making *making, const struct snapshot_row *row, struct sl_span bytes)
+/* Is that row these bytes? The print alone is no proof. And one that can't be read just now is not
+   another: a snapshot that is begun again after a crash might find that it is the same, and what
+   was put in its place would be left over. */
+static enum sl_result is_row(
+    const struct making *making, const struct snapshot_row *row, struct sl_span bytes, bool *is)
 {
     struct row_key key = row_snapshot(sl_span_of(making->share->id), row->sequence, row->chunk);
     struct kv_pin pin;
-    bool is = kv_get_once(making->store->kv, KV_SNAPSHOT, row_span(&key), &pin, NULL) == SL_OK &&
-              sl_span_eq(pin.value, bytes);
+    enum sl_result result =
+        kv_get_once(making->store->kv, KV_SNAPSHOT, row_span(&key), &pin, making->err);
+    *is = result == SL_OK && sl_span_eq(pin.value, bytes);
     kv_release(&pin);
-    return is;
+    return result == SL_NOT_FOUND ? SL_OK : result;
 }
 
-static const struct snapshot_row *find_before(
-    const struct making *making, uint64_t print, struct sl_span bytes)
+/* *found is NULL if there is none. */
+static enum sl_result find_before(const struct making *making, uint64_t print, struct sl_span bytes,
+    const struct snapshot_row **found)
 {
+    *found = NULL;
     size_t low = 0, high = making->before.count;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
@@ -128,9 +133,13 @@ static const struct snapshot_row *find_before(
         else
             high = middle;
     }
-    if (low == making->before.count) return NULL;
+    if (low == making->before.count) return SL_OK;
     const struct snapshot_row *row = &making->before.rows[making->found_by[low]];
-    return row->print == print && is_row(making, row, bytes) ? row : NULL;
+    if (row->print != print) return SL_OK;
+    bool is = false;
+    enum sl_result result = is_row(making, row, bytes, &is);
+    if (is) *found = row;
+    return result;
 }
 
 /* ---- the stream ---- */
@@ -140,8 +149,9 @@ static enum sl_result end_row(struct making *making)
     struct sl_span bytes = buf_span(&making->stream);
     struct snapshot_row row = {
         .end = making->end, .sequence = making->sequence, .print = snapshot_row_print(bytes)};
-    const struct snapshot_row *before = find_before(making, row.print, bytes);
-    enum sl_result result = SL_OK;
+    const struct snapshot_row *before;
+    enum sl_result result = find_before(making, row.print, bytes, &before);
+    if (result != SL_OK) return result;
     if (before) {
         row.sequence = before->sequence;
         row.chunk = before->chunk;

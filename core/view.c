@@ -78,10 +78,8 @@ static enum sl_result restore(struct sl_view *view, struct sl_err *err)
     /* What comes behind it brings about as many keys a byte: room for them at once, so that the
        table need not move. */
     double grown = (double)view->at.stored / (double)(view->base.stored + 1);
-    double keys = (double)(view->base.items + view->base.models + 64);
-    fold_reserve(&view->fold, (size_t)(grown < 2 ? keys * grown : keys * 2));
-    enum sl_result result =
-        snapshot_restore(view->store->kv, sl_span_of(view->id), &view->base, &view->fold, err);
+    enum sl_result result = snapshot_restore(view->store->kv, sl_span_of(view->id), &view->base,
+        grown < 2 ? grown : 2, &view->fold, err);
     return result == SL_NOT_FOUND ? view_row_missing(view, err) : result;
 }
 

@@ -18,7 +18,8 @@ void budget_destroy(struct budget *budget);
 uint64_t budget_reserve(struct budget *budget, uint64_t bytes);
 void budget_release(struct budget *budget, uint64_t reserved);
 
-/* Reserved at this moment, and how many wait. */
+/* Reserved at this moment, and how many wait: for tests, which can't see otherwise that somebody
+   waits. */
 uint64_t budget_used(struct budget *budget, unsigned *waiting);
 
 #endif

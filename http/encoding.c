@@ -164,17 +164,3 @@ bool encoder_run(struct encoder *encoder, struct encoder_step *step)
     step->done = false;
     return encoder->gzip ? gzip_run(encoder->gzip, step) : zstd_run(encoder->zstd, step);
 }
-
-void encoder_pool_fini(void)
-{
-    pthread_mutex_lock(&pool_mutex);
-    for (size_t i = 0; i < sizeof pool / sizeof *pool; i++) {
-        while (pool[i]) {
-            struct encoder *encoder = pool[i];
-            pool[i] = encoder->next;
-            encoder_destroy(encoder);
-        }
-        pool_count[i] = 0;
-    }
-    pthread_mutex_unlock(&pool_mutex);
-}

@@ -37,9 +37,6 @@ struct encoder_step {
 };
 bool encoder_run(struct encoder *encoder, struct encoder_step *step);
 
-/* Free what the pool holds. For tests that look for leaks, and at the end of a process. */
-void encoder_pool_fini(void);
-
 /* ---- the walls ---- */
 
 struct gzip;

@@ -91,7 +91,7 @@ static struct topic *topic_make(struct live *live, struct sl_span id)
 /* Nobody views it any more. While it is in the dirty list it stays; the thread looks again. */
 static void topic_drop(struct live *live, struct topic *topic)
 {
-    if (topic->admitted > 0 || topic->dirty) return;
+    if (topic->admitted > 0 || topic->dirty || topic->held) return;
     struct topic **at = &live->buckets[bucket_of(topic->id, strlen(topic->id))];
     for (; *at != topic; at = &(*at)->next_in_bucket)
         assert(*at);
@@ -300,10 +300,9 @@ static void take_in(struct live *live)
     struct viewer *inbox = live->inbox;
     live->dirty = NULL;
     live->inbox = NULL;
-    /* Held as if by a viewer, so that none of them is freed while we go through the list. */
+    /* Held, so that none of them is freed while we go through the list. */
     for (struct topic *topic = dirty; topic; topic = topic->next_served) {
-        topic->admitted++;
-        live->admitted++;
+        topic->held = true;
         topic->dirty = false;
         topic->next_served =
             topic->next_dirty; /* once we let go of the mutex it may be soiled again */
@@ -322,7 +321,10 @@ static void take_in(struct live *live)
         struct topic *topic = dirty;
         dirty = topic->next_served;
         serve_topic(live, topic);
-        live_dismiss(live, topic);
+        pthread_mutex_lock(&live->mutex);
+        topic->held = false;
+        topic_drop(live, topic);
+        pthread_mutex_unlock(&live->mutex);
     }
 }
 

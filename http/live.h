@@ -28,7 +28,7 @@ enum sl_result live_create(struct sl_store *store, unsigned viewers, unsigned vi
    later. NULL is fine. */
 void live_destroy(struct live *live, unsigned timeout_ms);
 
-/* Viewers at this moment. Any thread. */
+/* Viewers at this moment; of all shares for tests, which wait until one has gone. Any thread. */
 unsigned live_viewers(struct live *live);
 unsigned live_share_viewers(struct live *live, struct sl_span id);
 

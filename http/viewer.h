@@ -23,6 +23,7 @@ struct topic {
     /* under the hub's mutex: */
     uint64_t told_newest;
     bool told_removed, told_redacted, dirty;
+    bool held;         /* the thread is about to serve it */
     unsigned admitted; /* viewers that are, or are about to be */
     struct topic *next_in_bucket, *next_dirty;
 };

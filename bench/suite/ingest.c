@@ -12,8 +12,10 @@
 #include <unistd.h>
 
 #define SWEEP_CONNECTIONS 64
-/* The knee is the highest rate with a p99 of at most so many times that of an idle server. */
+/* The knee is the highest rate with a p99 of at most so many times what an idle server takes for
+   the slowest batches. */
 #define KNEE_TIMES 5
+#define IDLE_RATE 100 /* few a second, so that one never meets another */
 
 static uint64_t rss_most; /* of this round's servers */
 
@@ -158,36 +160,70 @@ struct sweep {
     struct bench *bench;
     struct ingest *ingest;
     const char *shape;
-    double idle_p99;              /* µs */
+    double slowest;               /* µs, of an idle server */
     double best, best_p99, worst; /* rates: the highest that is good, the lowest that isn't */
 };
 
-static bool step(
-    struct sweep *sweep, double rate, uint64_t measure_ns, double *p50, double *p99, bool *kept_up)
+/* Where the slowest batches of an idle server are, in the middle of those that are about as large
+   as the largest. Recorded batches have one of 1.3 MB among 127, too few for p99: whether that was
+   the time of a large one or of a small one was a matter of chance. */
+static double slowest_quantile(const struct bodies *bodies)
+{
+    size_t largest = 0, count = 0;
+    for (size_t i = 0; i < bodies->count; i++)
+        largest = bodies_get(bodies, i).len > largest ? bodies_get(bodies, i).len : largest;
+    for (size_t i = 0; i < bodies->count; i++)
+        count += bodies_get(bodies, i).len > largest / 2;
+    return fmax(0.99, 1 - (double)count / (double)bodies->count / 2);
+}
+
+/* A window of whole passes over the batches, so that each rate is tried with the same mix. */
+static uint64_t window_ns(const struct sweep *sweep, double rate)
+{
+    double pass_ns = (double)sweep->ingest->bodies.count / rate * 1e9;
+    return (uint64_t)(ceil((double)bench_measure_ns(sweep->bench) / pass_ns) * pass_ns);
+}
+
+struct tried {
+    double p50, p99, slowest; /* µs */
+    bool kept_up;
+};
+
+static bool step(struct sweep *sweep, double rate, struct tried *tried)
 {
     struct load_outcome outcome;
+    uint64_t measure_ns = window_ns(sweep, rate);
     bench_tell("ingest: %s, open loop at %.0f/s", sweep->shape, rate);
-    if (!run_load(sweep->ingest, rate, measure_ns / 4, measure_ns, &outcome)) return false;
-    *p50 = (double)histogram_at(outcome.latency, 0.5) / 1000;
-    *p99 = (double)histogram_at(outcome.latency, 0.99) / 1000;
-    *kept_up = outcome.late == 0 && outcome.busy < 0.9;
+    if (!run_load(sweep->ingest, rate, bench_measure_ns(sweep->bench) / 4, measure_ns, &outcome))
+        return false;
+    double quantile = slowest_quantile(&sweep->ingest->bodies);
+    tried->p50 = (double)histogram_at(outcome.latency, 0.5) / 1000;
+    tried->p99 = (double)histogram_at(outcome.latency, 0.99) / 1000;
+    tried->slowest = (double)histogram_at(outcome.latency, quantile) / 1000;
+    tried->kept_up = outcome.late == 0 && outcome.busy < 0.9;
     load_outcome_fini(&outcome);
     return true;
 }
 
+static bool is_good(const struct sweep *sweep, const struct tried *tried)
+{
+    return tried->kept_up && tried->p99 <= KNEE_TIMES * sweep->slowest;
+}
+
+/* What is not good is tried once more: a disk that held its breath is no knee. */
 static bool try_rate(struct sweep *sweep, double rate)
 {
     char name[96];
-    double p50, p99;
-    bool kept_up;
-    if (!step(sweep, rate, bench_measure_ns(sweep->bench), &p50, &p99, &kept_up)) return false;
+    struct tried tried;
+    if (!step(sweep, rate, &tried)) return false;
+    if (!is_good(sweep, &tried) && !step(sweep, rate, &tried)) return false;
     snprintf(name, sizeof(name), "ingest.%s_p50.by_rate", sweep->shape);
-    series_add(sweep->bench, name, rate, p50);
+    series_add(sweep->bench, name, rate, tried.p50);
     snprintf(name, sizeof(name), "ingest.%s_p99.by_rate", sweep->shape);
-    series_add(sweep->bench, name, rate, p99);
-    if (kept_up && p99 <= KNEE_TIMES * sweep->idle_p99) {
+    series_add(sweep->bench, name, rate, tried.p99);
+    if (is_good(sweep, &tried)) {
         sweep->best = rate;
-        sweep->best_p99 = p99;
+        sweep->best_p99 = tried.p99;
     } else {
         sweep->worst = rate;
     }
@@ -210,20 +246,18 @@ static bool swept(struct bench *bench, const struct shape_kind *kind)
 {
     struct ingest ingest;
     struct sweep sweep = {.bench = bench, .ingest = &ingest, .shape = kind->name};
+    struct tried idle;
     char name[96];
-    double p50;
-    bool kept_up;
     snprintf(name, sizeof(name), "ingest.%s.%u.rate", kind->name, SWEEP_CONNECTIONS);
     double limit = figure_median(bench, name);
     if (!ingest_start(bench, kind, SWEEP_CONNECTIONS, "ingest", &ingest)) return false;
-    /* few a second, so that one never meets another; longer, so that there is a p99 */
-    bool good = step(&sweep, fmax(100, limit / 50), 2 * bench_measure_ns(bench), &p50,
-        &sweep.idle_p99, &kept_up);
+    bool good = step(&sweep, IDLE_RATE, &idle);
+    sweep.slowest = idle.slowest;
     good = good && find_knee(&sweep, limit);
     good = ingest_finish(&ingest, good && ingest_proved(&ingest));
     if (!good) return false;
-    snprintf(name, sizeof(name), "ingest.%s.idle_p99", kind->name);
-    figure_add(bench, name, "us", BETTER_LOW, sweep.idle_p99);
+    snprintf(name, sizeof(name), "ingest.%s.idle_slowest", kind->name);
+    figure_add(bench, name, "us", BETTER_LOW, sweep.slowest);
     snprintf(name, sizeof(name), "ingest.%s.knee.rate", kind->name);
     figure_add(bench, name, "1/s", BETTER_HIGH, sweep.best);
     snprintf(name, sizeof(name), "ingest.%s.knee.p99", kind->name);

@@ -8,31 +8,18 @@
 #include <cmocka.h>
 
 #include "core/buf.h"
-#include "tests/support/net_client.h"
-#include "tests/support/net_server.h"
+#include "tests/support/net_fixture.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-static struct net_server server;
-static struct net_client *client;
 static struct net_share share;
 static char *history; /* of the whole store, before */
 
 static int open_all(void **state)
 {
     (void)state;
-    net_watchdog(300);
-    net_server_open(&server, (const char *[]){"--max-body-mb", "1", NULL});
-    client = net_client_create(server.url);
-    return 0;
-}
-
-static int close_all(void **state)
-{
-    (void)state;
-    net_client_destroy(client);
-    net_server_close(&server);
+    open_server_with((const char *[]){"--max-body-mb", "1", NULL});
     return 0;
 }
 
@@ -311,5 +298,5 @@ int main(void)
         LEAVES_NOTHING(bad_creates_and_deletes),
         cmocka_unit_test(odd_but_valid),
     };
-    return cmocka_run_group_tests(tests, open_all, close_all);
+    return cmocka_run_group_tests(tests, open_all, close_server);
 }

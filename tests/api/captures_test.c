@@ -9,9 +9,8 @@
 #include <cmocka.h>
 
 #include "core/json.h"
-#include "tests/support/net_client.h"
+#include "tests/support/net_fixture.h"
 #include "tests/support/net_fold.h"
-#include "tests/support/net_server.h"
 
 #include <glob.h>
 #include <stdio.h>
@@ -19,9 +18,6 @@
 
 #define SHARES 8
 #define BATCHES 256
-
-static struct net_server server;
-static struct net_client *client;
 
 /* A share of a recording: what it was called there, and what it is here. */
 struct played {
@@ -205,18 +201,14 @@ static int open_all(void **state)
     (void)state;
     net_watchdog(600);
     assert_int_equal(glob("tests/captures/*.jsonl", 0, NULL, &captures), 0);
-    net_server_open(&server, (const char *[]){"--durability", "process", NULL});
-    client = net_client_create(server.url);
+    open_server_with((const char *[]){"--durability", "process", NULL});
     return 0;
 }
 
 static int close_all(void **state)
 {
-    (void)state;
-    net_client_destroy(client);
-    net_server_close(&server);
     globfree(&captures);
-    return 0;
+    return close_server(state);
 }
 
 static void reads_back_what_was_recorded(void **state)
@@ -243,9 +235,7 @@ static void the_same_after_compaction_and_restart(void **state)
     assert_int_equal(net_ask(client, &compact), 200);
     read_shares(player);
     net_server_stop(&server);
-    net_server_start(&server);
-    net_client_destroy(client);
-    client = net_client_create(server.url);
+    start_again();
     read_shares(player);
     free(player);
     free(text);

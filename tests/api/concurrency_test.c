@@ -8,32 +8,11 @@
 #include <cmocka.h>
 
 #include "core/json.h"
-#include "tests/support/net_client.h"
+#include "tests/support/net_fixture.h"
 #include "tests/support/net_load.h"
-#include "tests/support/net_server.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-
-static struct net_server server;
-static struct net_client *client;
-
-static int open_all(void **state)
-{
-    (void)state;
-    net_watchdog(900);
-    net_server_open(&server, NULL);
-    client = net_client_create(server.url);
-    return 0;
-}
-
-static int close_all(void **state)
-{
-    (void)state;
-    net_client_destroy(client);
-    net_server_close(&server);
-    return 0;
-}
 
 static unsigned scaled(unsigned batches)
 {
@@ -231,5 +210,5 @@ int main(void)
         cmocka_unit_test(removed_while_written),
         cmocka_unit_test(every_snapshot_that_is_due),
     };
-    return cmocka_run_group_tests(tests, open_all, close_all);
+    return cmocka_run_group_tests(tests, open_server, close_server);
 }

@@ -7,32 +7,11 @@
 
 #include <cmocka.h>
 
-#include "tests/support/net_client.h"
-#include "tests/support/net_server.h"
+#include "tests/support/net_fixture.h"
 
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-static struct net_server server;
-static struct net_client *client;
-
-static int open_all(void **state)
-{
-    (void)state;
-    net_watchdog(300);
-    net_server_open(&server, NULL);
-    client = net_client_create(server.url);
-    return 0;
-}
-
-static int close_all(void **state)
-{
-    (void)state;
-    net_client_destroy(client);
-    net_server_close(&server);
-    return 0;
-}
 
 static void session_id(char session[64])
 {
@@ -150,9 +129,7 @@ static void an_id_is_never_given_again(void **state)
     net_get(client, net_path(&share, "/data"));
     net_expect_status(client, 404);
     net_server_stop(&server);
-    net_server_start(&server);
-    net_client_destroy(client);
-    client = net_client_create(server.url);
+    start_again();
     struct net_share third;
     assert_true(net_create(client, session, &third));
     expect_other(&third, &share);
@@ -296,9 +273,7 @@ static void credentials_outlive_a_restart(void **state)
     session_id(session);
     share = in_use(session);
     net_server_stop(&server);
-    net_server_start(&server);
-    net_client_destroy(client);
-    client = net_client_create(server.url);
+    start_again();
     assert_true(net_create_as(client, "/api/share", NET_AS_OWNER, session, &again));
     assert_string_equal(again.id, share.id);
     assert_string_equal(again.secret, share.secret);
@@ -341,5 +316,5 @@ int main(void)
         cmocka_unit_test(credentials_outlive_a_restart),
         cmocka_unit_test(private_needs_a_key),
     };
-    return cmocka_run_group_tests(tests, open_all, close_all);
+    return cmocka_run_group_tests(tests, open_server, close_server);
 }

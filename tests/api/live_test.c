@@ -9,31 +9,17 @@
 #include <cmocka.h>
 
 #include "core/json.h"
-#include "tests/support/net_client.h"
+#include "tests/support/net_fixture.h"
 #include "tests/support/net_load.h"
-#include "tests/support/net_server.h"
 #include "tests/support/net_stream.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-static struct net_server server;
-static struct net_client *client;
-
 static int open_all(void **state)
 {
     (void)state;
-    net_watchdog(600);
-    net_server_open(&server, (const char *[]){"--threads", "8", NULL});
-    client = net_client_create(server.url);
-    return 0;
-}
-
-static int close_all(void **state)
-{
-    (void)state;
-    net_client_destroy(client);
-    net_server_close(&server);
+    open_server_with((const char *[]){"--threads", "8", NULL});
     return 0;
 }
 
@@ -431,5 +417,5 @@ int main(void)
         cmocka_unit_test(deaf_viewers),
         cmocka_unit_test(too_many),
     };
-    return cmocka_run_group_tests(tests, open_all, close_all);
+    return cmocka_run_group_tests(tests, open_all, close_server);
 }

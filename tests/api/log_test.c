@@ -10,6 +10,7 @@
 
 #include "core/crypto.h"
 #include "core/json.h"
+#include "tests/support/net_fixture.h"
 #include "tests/support/net_log.h"
 #include "tests/support/net_stream.h"
 
@@ -21,8 +22,6 @@
 #define OCTETS "application/octet-stream"
 #define IMMUTABLE "max-age=31536000, immutable"
 
-static struct net_server server;
-static struct net_client *client;
 static struct note_key key;
 static struct policy *policy;
 static struct net_share first; /* its events are the log's beginning, and some more */
@@ -85,9 +84,7 @@ static int open_all(void **state)
 {
     static const char *const flags[] = {"--durability", "process", NULL};
     (void)state;
-    net_watchdog(600);
-    net_server_open(&server, flags);
-    client = net_client_create(server.url);
+    open_server_with(flags);
     net_log_key(&server, &key);
     policy = net_log_policy(&server);
     assert_true(net_create(client, net_session_id(), &first));
@@ -106,35 +103,12 @@ static int open_all(void **state)
 
 static int close_all(void **state)
 {
-    (void)state;
     free(leaves);
     policy_destroy(policy);
-    net_client_destroy(client);
-    net_server_close(&server);
-    return 0;
-}
-
-static int ask(const char *method, const char *path, const char *header)
-{
-    return net_ask(
-        client, &(struct net_request){.method = method, .path = path, .headers = {header}});
+    return close_server(state);
 }
 
 /* Answers are replaced by the next. The caller frees. */
-static struct sl_span copy_body(void)
-{
-    struct sl_span body = net_body_span(client);
-    char *copy = malloc(body.len ? body.len : 1);
-    assert_non_null(copy);
-    if (body.len) memcpy(copy, body.ptr, body.len);
-    return (struct sl_span){copy, body.len};
-}
-
-static void drop(struct sl_span copy)
-{
-    free((char *)(uintptr_t)copy.ptr);
-}
-
 /* ---- the checkpoint ---- */
 
 static void checkpoint(void **state)
@@ -150,9 +124,9 @@ static void checkpoint(void **state)
     assert_true(now.size == leaves_count);
     mth(0, now.size, root);
     assert_memory_equal(root, now.root, 32);
-    struct sl_span note = copy_body();
+    struct sl_span note = net_body_copy(client);
     assert_int_equal(policy_check(policy, note, NULL, NULL), SL_OK);
-    ask("HEAD", "/log/checkpoint", NULL);
+    net_ask_as(client, "HEAD", "/log/checkpoint", NULL);
     net_expect(client, 200, "");
     assert_string_equal(net_header(client, "ETag"), tag);
     const char *const same[] = {
@@ -160,13 +134,14 @@ static void checkpoint(void **state)
     for (size_t i = 0; i < sizeof(same) / sizeof(*same); i++) {
         char header[160];
         snprintf(header, sizeof(header), same[i], tag);
-        ask("GET", "/log/checkpoint", header);
+        net_ask_as(client, "GET", "/log/checkpoint", header);
         net_expect(client, 304, "");
         assert_string_equal(net_header(client, "ETag"), tag);
     }
-    ask("GET", "/log/checkpoint", "If-None-Match: \"0123456789abcdef0123456789abcdef\"");
+    net_ask_as(
+        client, "GET", "/log/checkpoint", "If-None-Match: \"0123456789abcdef0123456789abcdef\"");
     net_expect_status(client, 200);
-    drop(note);
+    net_body_drop(note);
 }
 
 /* Another server's key doesn't pass for this one's. */
@@ -220,7 +195,7 @@ static void tiles(void **state)
         expect_tile(0, 2, width);
     expect_tile(1, 0, 1);
     expect_tile(1, 0, 2);
-    ask("HEAD", net_tile_path("0", 0, 256), NULL);
+    net_ask_as(client, "HEAD", net_tile_path("0", 0, 256), NULL);
     net_expect(client, 200, "");
     assert_string_equal(net_header(client, "Cache-Control"), "public, " IMMUTABLE);
     /* what the log has not */
@@ -246,7 +221,7 @@ static void entries(void **state)
     net_expect_status(client, 200);
     assert_string_equal(net_header(client, "Content-Type"), OCTETS);
     assert_string_equal(net_header(client, "Cache-Control"), "private, " IMMUTABLE);
-    struct sl_span full = copy_body();
+    struct sl_span full = net_body_copy(client);
     for (unsigned width = 1; width < 256; width += 27) {
         net_get_as(client, net_tile_path("entries", 0, width), NET_AS_OWNER);
         net_expect_status(client, 200);
@@ -258,7 +233,7 @@ static void entries(void **state)
                         .headers = {NET_AS_OWNER, "Accept-Encoding: gzip"}});
     net_expect_status(client, 200);
     assert_string_equal(net_header(client, "Content-Encoding"), "gzip");
-    drop(full);
+    net_body_drop(full);
 }
 
 /* Whatever is not the one path of a tile is none: never a 200, never a 500. */
@@ -296,7 +271,7 @@ static void paths(void **state)
     const char *const posts[] = {"/log/checkpoint", "/log/tile/0/000", "/log/tile/entries/000",
         "/api/log", "/share/abcdefgh.bundle"};
     for (size_t i = 0; i < sizeof(posts) / sizeof(*posts); i++) {
-        ask("POST", posts[i], NULL);
+        net_ask_as(client, "POST", posts[i], NULL);
         net_expect_status(client, 405);
         assert_string_equal(net_header(client, "Allow"), "GET, HEAD");
     }
@@ -337,14 +312,14 @@ static void rights(void **state)
         const char *const closed[] = {
             net_tile_path("entries", 0, 256), net_tile_path("entries", 999, 1), "/api/log"};
         for (size_t j = 0; j < sizeof(closed) / sizeof(*closed); j++) {
-            ask("GET", closed[j], refused[i]);
+            net_ask_as(client, "GET", closed[j], refused[i]);
             net_expect_error(client, 401, "The owner key is needed");
             assert_string_equal(net_header(client, "WWW-Authenticate"), "Bearer");
             assert_string_equal(net_header(client, "Cache-Control"), "no-store");
         }
-        ask("GET", net_tile_path("0", 0, 256), refused[i]);
+        net_ask_as(client, "GET", net_tile_path("0", 0, 256), refused[i]);
         net_expect_status(client, 200);
-        ask("GET", "/log/checkpoint", refused[i]);
+        net_ask_as(client, "GET", "/log/checkpoint", refused[i]);
         net_expect_status(client, 200);
     }
     net_get(client, net_text("/k/%s/log/tile/entries/000", server.client_key));
@@ -371,13 +346,6 @@ static void public_log(void **state)
     net_server_close(&other);
 }
 
-static struct sl_span member(const char *name)
-{
-    struct sl_span value;
-    if (!json_get(net_body_span(client), name, &value)) fail_msg("no %s", name);
-    return value;
-}
-
 static void facts(void **state)
 {
     struct sl_span value;
@@ -391,16 +359,18 @@ static void facts(void **state)
     char text[NOTE_VKEY_BYTES];
     note_key_text(&key, text);
     assert_string_equal(net_field(client, "key"), text);
-    assert_true(json_get(member("checkpoint"), "size", &value) && json_u64(value, &number));
+    assert_true(
+        json_get(net_member(client, "checkpoint"), "size", &value) && json_u64(value, &number));
     assert_true(number >= early.size);
-    assert_true(json_get(member("checkpoint"), "signedAt", &value) && json_u64(value, &number));
+    assert_true(
+        json_get(net_member(client, "checkpoint"), "signedAt", &value) && json_u64(value, &number));
     assert_true(number > UINT64_C(1600000000000));
-    assert_true(json_get(member("checkpoint"), "note", &value));
+    assert_true(json_get(net_member(client, "checkpoint"), "note", &value));
     assert_true(json_kind_of(value) == JSON_STRING);
-    assert_true(json_get(member("checkpoint"), "root", &value));
+    assert_true(json_get(net_member(client, "checkpoint"), "root", &value));
     assert_int_equal(value.len, 46);
-    assert_true(sl_span_eq(member("published"), SL_SPAN("null")));
-    assert_true(sl_span_eq(member("verified"), SL_SPAN("null")));
+    assert_true(sl_span_eq(net_member(client, "published"), SL_SPAN("null")));
+    assert_true(sl_span_eq(net_member(client, "verified"), SL_SPAN("null")));
 }
 
 /* ---- a crash ---- */
@@ -418,9 +388,7 @@ static void after_a_kill(void **state)
     net_expect_status(client, 200);
     before = net_log_checkpoint(client, &key);
     net_server_kill(&server);
-    net_server_start(&server);
-    net_client_destroy(client);
-    client = net_client_create(server.url);
+    start_again();
     net_sync(client, &first, NET_MESSAGE("m10"));
     net_expect_status(client, 200);
     net_event_verify(client, first.id, SYNCS + 3, policy);

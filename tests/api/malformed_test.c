@@ -9,8 +9,7 @@
 #include <cmocka.h>
 
 #include "core/buf.h"
-#include "tests/support/net_client.h"
-#include "tests/support/net_server.h"
+#include "tests/support/net_fixture.h"
 #include "tests/support/net_stream.h"
 
 #include <stdio.h>
@@ -18,28 +17,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-static struct net_server server;
-static struct net_client *client;
 static struct net_share share;
 static char *history;
 static struct net_stream stream = {.fd = -1};
-
-static int open_all(void **state)
-{
-    (void)state;
-    net_watchdog(300);
-    net_server_open(&server, NULL);
-    client = net_client_create(server.url);
-    return 0;
-}
-
-static int close_all(void **state)
-{
-    (void)state;
-    net_client_destroy(client);
-    net_server_close(&server);
-    return 0;
-}
 
 static int fill(void **state)
 {
@@ -395,5 +375,5 @@ int main(void)
         LEAVES_NOTHING(pipelined),
         LEAVES_NOTHING(old_clients),
     };
-    return cmocka_run_group_tests(tests, open_all, close_all);
+    return cmocka_run_group_tests(tests, open_server, close_server);
 }

@@ -10,6 +10,7 @@
 
 #include "core/crypto.h"
 #include "core/json.h"
+#include "tests/support/net_fixture.h"
 #include "tests/support/net_log.h"
 
 #include <inttypes.h>
@@ -18,17 +19,12 @@
 
 #define SYNCS 40
 
-static struct net_server server;
-static struct net_client *client;
 static struct policy *policy;
 static struct net_share first;
 
 static int open_all(void **state)
 {
-    (void)state;
-    net_watchdog(600);
-    net_server_open(&server, NULL);
-    client = net_client_create(server.url);
+    open_server(state);
     policy = net_log_policy(&server);
     assert_true(net_create(client, net_session_id(), &first));
     for (int i = 0; i < SYNCS; i++) {
@@ -41,41 +37,11 @@ static int open_all(void **state)
 
 static int close_all(void **state)
 {
-    (void)state;
     policy_destroy(policy);
-    net_client_destroy(client);
-    net_server_close(&server);
-    return 0;
-}
-
-static int ask(const char *method, const char *path, const char *header)
-{
-    return net_ask(
-        client, &(struct net_request){.method = method, .path = path, .headers = {header}});
+    return close_server(state);
 }
 
 /* Answers are replaced by the next. The caller frees. */
-static struct sl_span copy_body(void)
-{
-    struct sl_span body = net_body_span(client);
-    char *copy = malloc(body.len ? body.len : 1);
-    assert_non_null(copy);
-    if (body.len) memcpy(copy, body.ptr, body.len);
-    return (struct sl_span){copy, body.len};
-}
-
-static void drop(struct sl_span copy)
-{
-    free((char *)(uintptr_t)copy.ptr);
-}
-
-static struct sl_span member(const char *name)
-{
-    struct sl_span value;
-    if (!json_get(net_body_span(client), name, &value)) fail_msg("no %s", name);
-    return value;
-}
-
 /* ---- proofs ---- */
 
 static void proofs(void **state)
@@ -100,7 +66,7 @@ static void proofs(void **state)
     for (uint64_t i = 1; i <= SYNCS; i += 7)
         net_event_verify(client, first.id, i, policy);
     const char *const proof = "/events/2/proof";
-    ask("HEAD", net_path(&share, proof), NULL);
+    net_ask_as(client, "HEAD", net_path(&share, proof), NULL);
     net_expect(client, 200, "");
     net_get(client, net_path(&share, "/events/0/proof"));
     net_expect_error(client, 404, "no sequence 0: there are 1 to 4");
@@ -118,13 +84,13 @@ static void proof_of_another(void **state)
     struct sl_err err = {0};
     (void)state;
     net_get(client, net_path(&first, "/events/2"));
-    struct sl_span event = copy_body();
+    struct sl_span event = net_body_copy(client);
     net_get(client, net_path(&first, "/events/3/proof"));
     assert_int_equal(
         event_verify(event, net_body_span(client), policy, &verdict, &err), SL_CORRUPT);
     net_get(client, net_path(&first, "/events/2/proof"));
     assert_int_equal(event_verify(event, net_body_span(client), policy, &verdict, &err), SL_OK);
-    drop(event);
+    net_body_drop(event);
 }
 
 /* The secret's hash would let anybody try secrets: what commits to it is shown, it is not. */
@@ -135,11 +101,11 @@ static void create_is_withheld(void **state)
     net_get(client, net_path(&first, "/events/1"));
     net_expect_status(client, 200);
     assert_string_equal(net_field(client, "id"), first.id);
-    assert_true(sl_span_eq(member("data"), SL_SPAN("[]")));
-    assert_true(sl_span_eq(member("nonce"), SL_SPAN("null")));
-    assert_true(json_get(member("nonces"), "items", &value));
+    assert_true(sl_span_eq(net_member(client, "data"), SL_SPAN("[]")));
+    assert_true(sl_span_eq(net_member(client, "nonce"), SL_SPAN("null")));
+    assert_true(json_get(net_member(client, "nonces"), "items", &value));
     assert_true(sl_span_eq(value, SL_SPAN("[null]")));
-    items = member("items");
+    items = net_member(client, "items");
     assert_true(json_next(&items, &item));
     assert_true(json_get(item, "withheld", &value) && json_kind_of(value) == JSON_TRUE);
     assert_true(json_get(item, "committedBytes", &value));
@@ -166,7 +132,7 @@ static void bundles(void **state)
     assert_string_equal(net_header(client, "Content-Type"), "application/vnd.msgpack");
     assert_string_equal(net_header(client, "Content-Disposition"),
         net_text("attachment; filename=\"%s.bundle\"", first.id));
-    struct sl_span bytes = copy_body();
+    struct sl_span bytes = net_body_copy(client);
     assert_null(memmem(bytes.ptr, bytes.len, first.secret, strlen(first.secret)));
     char *flipped = (char *)(uintptr_t)bytes.ptr;
     for (int i = 0; i < 40; i++) {
@@ -177,14 +143,14 @@ static void bundles(void **state)
         flipped[at] ^= bit;
     }
     assert_int_equal(net_bundle_check(bytes, policy, &verdict, &err), SL_OK);
-    drop(bytes);
+    net_body_drop(bytes);
     net_get(client, net_text("/share/%s.bundle", first.id));
     net_expect_status(client, 200);
     assert_int_equal(net_bundle_check(net_body_span(client), policy, &verdict, &err), SL_OK);
     net_get_as(client, net_path(&first, "/bundle"), "Accept-Encoding: zstd");
     net_expect_status(client, 200);
     assert_string_equal(net_header(client, "Content-Encoding"), "zstd");
-    ask("HEAD", net_path(&first, "/bundle"), NULL);
+    net_ask_as(client, "HEAD", net_path(&first, "/bundle"), NULL);
     net_expect(client, 200, "");
     net_get(client, "/api/share/nobody00/bundle");
     net_expect_error(client, 404, "Share not found");
@@ -201,7 +167,7 @@ static void removed(void **state)
     net_expect_status(client, 200);
     net_get(client, net_path(&share, "/events/2/proof"));
     net_expect_status(client, 200);
-    struct sl_span older = copy_body();
+    struct sl_span older = net_body_copy(client);
     net_delete(client, net_path(&share, ""), net_text("{\"secret\":\"%s\"}", share.secret));
     net_expect_status(client, 200);
     struct bundle_verdict verdict = net_bundle_verify(client, share.id, policy);
@@ -217,7 +183,7 @@ static void removed(void **state)
     net_get_as(client, net_path(&share, "/events/2"), NET_AS_OWNER);
     net_expect_status(client, 200);
     assert_int_equal(event_verify(net_body_span(client), older, policy, &event, &err), SL_OK);
-    drop(older);
+    net_body_drop(older);
     net_get(client, net_path(&share, "/events/2")); /* the rest stays closed */
     net_expect_error(client, 404, "Share not found");
 }

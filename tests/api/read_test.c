@@ -8,34 +8,13 @@
 #include <cmocka.h>
 
 #include "core/json.h"
-#include "tests/support/net_client.h"
-#include "tests/support/net_server.h"
+#include "tests/support/net_fixture.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
 #include <zlib.h>
 #include <zstd.h>
-
-static struct net_server server;
-static struct net_client *client;
-
-static int open_all(void **state)
-{
-    (void)state;
-    net_watchdog(300);
-    net_server_open(&server, NULL);
-    client = net_client_create(server.url);
-    return 0;
-}
-
-static int close_all(void **state)
-{
-    (void)state;
-    net_client_destroy(client);
-    net_server_close(&server);
-    return 0;
-}
 
 #define DATA_2 "[" NET_MESSAGE("m1") "," NET_SESSION("A") "]"
 #define DATA_3 "[" NET_MESSAGE("m1") "," NET_PART("m1", "p1", "one") "," NET_SESSION("A") "]"
@@ -465,5 +444,5 @@ int main(void)
         cmocka_unit_test(log_of_all),
         cmocka_unit_test(encodings),
     };
-    return cmocka_run_group_tests(tests, open_all, close_all);
+    return cmocka_run_group_tests(tests, open_server, close_server);
 }

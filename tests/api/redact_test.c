@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "core/json.h"
+#include "tests/support/net_fixture.h"
 #include "tests/support/net_log.h"
 #include "tests/support/net_stream.h"
 
@@ -19,27 +20,19 @@
 #define TEXT "hunter2-\xc3\xa4\xf0\x9f\x94\x91"
 #define ESCAPED "hu\\u006eter2-\\u00e4\\ud83d\\udd11"
 
-static struct net_server server;
-static struct net_client *client;
 static struct policy *policy;
 
 static int open_all(void **state)
 {
-    (void)state;
-    net_watchdog(600);
-    net_server_open(&server, NULL);
-    client = net_client_create(server.url);
+    open_server(state);
     policy = net_log_policy(&server);
     return 0;
 }
 
 static int close_all(void **state)
 {
-    (void)state;
     policy_destroy(policy);
-    net_client_destroy(client);
-    net_server_close(&server);
-    return 0;
+    return close_server(state);
 }
 
 static int post_as(const char *path, const char *body, const char *header)
@@ -135,11 +128,7 @@ static void a_text(void **state)
     (void)state;
     net_get(client, net_path(&share, "/events/4/proof"));
     net_expect_status(client, 200);
-    struct sl_span body = net_body_span(client);
-    char *older = malloc(body.len);
-    assert_non_null(older);
-    memcpy(older, body.ptr, body.len);
-    struct sl_span proof = {older, body.len};
+    struct sl_span proof = net_body_copy(client);
     redact(&share, "\"text\":\"" ESCAPED "\",\"reason\":\"a password\"");
     net_expect(client, 200, "{\"events\":3,\"items\":3,\"inKeys\":0}");
     expect_nowhere(&share, 7);
@@ -153,7 +142,7 @@ static void a_text(void **state)
     assert_int_equal(event.withheld, 1);
     net_expect_has(client, "\"withheld\":true,\"committedBytes\":");
     net_expect_has(client, "\"nonce\":null,\"nonces\":{\"manifest\":\"");
-    free(older);
+    net_body_drop(proof);
     /* what is redacted again was nowhere */
     redact(&share, "\"text\":\"" ESCAPED "\"");
     net_expect(client, 200, "{\"events\":0,\"items\":0,\"inKeys\":0}");
@@ -210,9 +199,7 @@ static void sent_again(void **state)
     net_expect_status(client, 200);
     assert_true(net_field_u64(client, "shares") >= 1);
     net_server_kill(&server);
-    net_server_start(&server);
-    net_client_destroy(client);
-    client = net_client_create(server.url);
+    start_again();
     net_get(client, net_path(&other, "/data"));
     assert_false(holds_text(net_body_span(client)));
     struct net_share late = filled();

@@ -8,31 +8,10 @@
 #include <cmocka.h>
 
 #include "core/json.h"
-#include "tests/support/net_client.h"
-#include "tests/support/net_server.h"
+#include "tests/support/net_fixture.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-
-static struct net_server server;
-static struct net_client *client;
-
-static int open_all(void **state)
-{
-    (void)state;
-    net_watchdog(300);
-    net_server_open(&server, NULL);
-    client = net_client_create(server.url);
-    return 0;
-}
-
-static int close_all(void **state)
-{
-    (void)state;
-    net_client_destroy(client);
-    net_server_close(&server);
-    return 0;
-}
 
 static int ask(const char *method, const char *path, const char *body, const char *header)
 {
@@ -460,5 +439,5 @@ int main(void)
         cmocka_unit_test(owner_only),
         cmocka_unit_test(web_socket_needs_an_upgrade),
     };
-    return cmocka_run_group_tests(tests, open_all, close_all);
+    return cmocka_run_group_tests(tests, open_server, close_server);
 }

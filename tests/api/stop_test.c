@@ -8,40 +8,12 @@
 
 #include <cmocka.h>
 
-#include "tests/support/net_client.h"
+#include "tests/support/net_fixture.h"
 #include "tests/support/net_load.h"
-#include "tests/support/net_server.h"
 #include "tests/support/net_stream.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-
-static struct net_server server;
-static struct net_client *client;
-
-static int open_all(void **state)
-{
-    (void)state;
-    net_watchdog(600);
-    net_server_open(&server, NULL);
-    client = net_client_create(server.url);
-    return 0;
-}
-
-static int close_all(void **state)
-{
-    (void)state;
-    net_client_destroy(client);
-    net_server_close(&server);
-    return 0;
-}
-
-static void start_again(void)
-{
-    net_server_start(&server);
-    net_client_destroy(client);
-    client = net_client_create(server.url);
-}
 
 /* Stopped in the middle of many syncs. Each one that was sent whole is answered with 200 or (its
    connection came too late) with nothing; never with a refusal, which would lose the batch though
@@ -223,5 +195,5 @@ int main(void)
         cmocka_unit_test(idle_connections_do_not_hold_it_up),
         cmocka_unit_test(again_and_again),
     };
-    return cmocka_run_group_tests(tests, open_all, close_all);
+    return cmocka_run_group_tests(tests, open_server, close_server);
 }

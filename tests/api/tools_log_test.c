@@ -9,16 +9,13 @@
 #include <cmocka.h>
 
 #include "tests/support/fake_http.h"
-#include "tests/support/net_client.h"
-#include "tests/support/net_server.h"
+#include "tests/support/net_fixture.h"
 #include "tests/support/tools_run.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
 
-static struct net_server server;
-static struct net_client *client;
 static struct tools_run run;
 static char vkey[512];
 
@@ -42,29 +39,11 @@ static void wait_for_checkpoint(void)
 
 static int open_all(void **state)
 {
-    (void)state;
-    net_watchdog(900);
-    net_server_open(&server, NULL);
-    client = net_client_create(server.url);
+    open_server(state);
     assert_int_equal(net_server_run(&server, "log-key", vkey, sizeof(vkey), 60000), 0);
     tools_write("log.key", sl_span_of(vkey));
     vkey[strcspn(vkey, "\n")] = 0;
     return 0;
-}
-
-static int close_all(void **state)
-{
-    (void)state;
-    net_client_destroy(client);
-    net_server_close(&server);
-    return 0;
-}
-
-static void connect_again(void)
-{
-    net_server_start(&server);
-    net_client_destroy(client);
-    client = net_client_create(server.url);
 }
 
 static void flip(const char *from, const char *to, size_t at, unsigned bit)
@@ -325,7 +304,7 @@ static void rewritten_logs(void **state)
     sync_some(&one, 0, 2);
     net_server_stop(&server);
     tools_copy(server.dir, before);
-    connect_again();
+    start_again();
     sync_some(&one, 2, 3);
     sync_some(&two, 0, 3);
     wait_for_checkpoint();
@@ -336,7 +315,7 @@ static void rewritten_logs(void **state)
 
     for (int way = 0; way < 4; way++) {
         tools_copy(before, server.dir);
-        connect_again();
+        start_again();
         switch (way) {
         case 0: break; /* the last six events are dropped */
         case 1:        /* one is replaced, and its time is another */
@@ -360,7 +339,7 @@ static void rewritten_logs(void **state)
         net_server_stop(&server);
     }
     free(kept);
-    connect_again();
+    start_again();
 }
 
 /* Put back without its checkpoint, the store itself finds out, and goes on only by another name. */
@@ -374,7 +353,7 @@ static void new_origins(void **state)
     net_server_stop(&server);
     snprintf(from, sizeof(from), "%s/db", server.dir);
     tools_copy(from, before);
-    connect_again();
+    start_again();
     assert_true(net_create(client, net_session_id(), &share));
     sync_some(&share, 0, 3);
     wait_for_checkpoint();
@@ -383,7 +362,7 @@ static void new_origins(void **state)
     net_server_stop(&server);
     snprintf(to, sizeof(to), "%s/db", server.dir);
     tools_copy(before, to);
-    connect_again();
+    start_again();
     assert_false(net_create(client, net_session_id(), &share));
     assert_int_equal(net_get(client, "/readyz"), 503);
     /* it shows no checkpoint at all: neither can be vouched for */
@@ -393,7 +372,7 @@ static void new_origins(void **state)
     tools_expect(&run, 2, NULL, "new-origin", "no spaces", "--data", server.dir);
     tools_expect(&run, 0, "takes no writes", "new-origin", "x/log-2", "--data", server.dir);
     tools_expect(&run, 0, "x/log-2+", "log-key", "--data", server.dir);
-    connect_again();
+    start_again();
     assert_true(net_create(client, net_session_id(), &share));
     tools_expect(&run, 1, "not verified", "verify", "--url", server.url, "--key", vkey);
     assert_int_equal(net_server_run(&server, "log-key", vkey, sizeof(vkey), 60000), 0);
@@ -442,7 +421,7 @@ static void redactions(void **state)
     net_server_stop(&server);
     tools_expect(&run, 0, "and erased from disk", "redact", share.id, "--key", "message/m2",
         "--data", server.dir);
-    connect_again();
+    start_again();
     tools_expect(&run, 0, "Verified", "verify", "--url", server.url, "--key", vkey, "--entries");
     /* redacted, then removed */
     tools_expect(&run, 0, NULL, "rm", share.id, "--url", server.url);
@@ -496,5 +475,5 @@ int main(void)
         cmocka_unit_test(audits),
         cmocka_unit_test(new_origins),
     };
-    return cmocka_run_group_tests(tests, open_all, close_all);
+    return cmocka_run_group_tests(tests, open_all, close_server);
 }

@@ -11,9 +11,8 @@
 #include "core/note.h"
 #include "core/tree.h"
 #include "tests/support/fake_http.h"
-#include "tests/support/net_client.h"
+#include "tests/support/net_fixture.h"
 #include "tests/support/net_log.h"
-#include "tests/support/net_server.h"
 #include "tests/support/tools_run.h"
 
 #include <stdio.h>
@@ -35,8 +34,6 @@ struct witness {
     uint8_t root[32];
 };
 
-static struct net_server server;
-static struct net_client *client;
 static struct tools_run run;
 
 /* ---- a witness ---- */
@@ -158,8 +155,7 @@ static void serve(unsigned quorum)
         flags[i] = words[i];
     flags[5] = "--witness-interval=1";
     flags[6] = NULL;
-    net_server_open(&server, flags);
-    client = net_client_create(server.url);
+    open_server_with(flags);
 }
 
 static int open_witnesses(void **state)
@@ -173,13 +169,9 @@ static int open_witnesses(void **state)
 
 static int close_all(void **state)
 {
-    (void)state;
     fake_http_close(&one.http);
     fake_http_close(&two.http);
-    net_client_destroy(client);
-    client = NULL;
-    net_server_close(&server);
-    return 0;
+    return close_server(state);
 }
 
 static void share_some(unsigned count)
@@ -233,9 +225,7 @@ static void both_cosign(void **state)
     assert_int_equal(one.bad + two.bad, 0);
     /* after a restart nothing is known of what they saw: they say so (409), and it goes on */
     net_server_stop(&server);
-    net_server_start(&server);
-    net_client_destroy(client);
-    client = net_client_create(server.url);
+    start_again();
     assert_true(shown_with(10, 2, 30000)); /* published is kept */
     assert_true(net_create(client, net_session_id(), &share));
     assert_true(shown_with(11, 2, 30000));

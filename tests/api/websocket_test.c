@@ -7,8 +7,7 @@
 
 #include <cmocka.h>
 
-#include "tests/support/net_client.h"
-#include "tests/support/net_server.h"
+#include "tests/support/net_fixture.h"
 #include "tests/support/net_stream.h"
 
 #include <stdio.h>
@@ -16,25 +15,13 @@
 
 enum { TEXT = 1, CLOSE = 8, PING = 9, PONG = 10 };
 
-static struct net_server server;
-static struct net_client *client;
 static struct net_share share;
 static struct net_stream stream = {.fd = -1};
 
 static int open_all(void **state)
 {
     (void)state;
-    net_watchdog(300);
-    net_server_open(&server, (const char *[]){"--threads", "8", NULL});
-    client = net_client_create(server.url);
-    return 0;
-}
-
-static int close_all(void **state)
-{
-    (void)state;
-    net_client_destroy(client);
-    net_server_close(&server);
+    open_server_with((const char *[]){"--threads", "8", NULL});
     return 0;
 }
 
@@ -250,9 +237,7 @@ static void a_stop_says_goodbye(void **state)
     shake_hands();
     net_server_stop(&server);
     expect_close(1001);
-    net_server_start(&server);
-    net_client_destroy(client);
-    client = net_client_create(server.url);
+    start_again();
 }
 
 #define VIEW(test) cmocka_unit_test_setup_teardown(test, fresh, hang_up)
@@ -271,5 +256,5 @@ int main(void)
         VIEW(viewers_need_no_threads),
         VIEW(a_stop_says_goodbye),
     };
-    return cmocka_run_group_tests(tests, open_all, close_all);
+    return cmocka_run_group_tests(tests, open_all, close_server);
 }

@@ -9,9 +9,8 @@
 #include <cmocka.h>
 
 #include "core/buf.h"
-#include "tests/support/net_client.h"
+#include "tests/support/net_fixture.h"
 #include "tests/support/net_load.h"
-#include "tests/support/net_server.h"
 
 #include <ftw.h>
 #include <stdio.h>
@@ -20,31 +19,11 @@
 
 #define ROUNDS ((NET_SANITIZED ? 3 : 8) * net_rounds())
 
-static struct net_server server;
-static struct net_client *client;
-
 static int open_one(void **state)
 {
-    (void)state;
+    open_server(state);
     net_watchdog(3000);
-    net_server_open(&server, NULL);
-    client = net_client_create(server.url);
     return 0;
-}
-
-static int close_one(void **state)
-{
-    (void)state;
-    net_client_destroy(client);
-    net_server_close(&server);
-    return 0;
-}
-
-static void start_again(void)
-{
-    net_server_start(&server);
-    net_client_destroy(client);
-    client = net_client_create(server.url);
 }
 
 static void verify(void)
@@ -272,9 +251,9 @@ static void killed_while_creating(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(killed_while_erasing, open_one, close_one),
-        cmocka_unit_test_setup_teardown(killed_while_removing, open_one, close_one),
-        cmocka_unit_test_setup_teardown(killed_while_creating, open_one, close_one),
+        cmocka_unit_test_setup_teardown(killed_while_erasing, open_one, close_server),
+        cmocka_unit_test_setup_teardown(killed_while_removing, open_one, close_server),
+        cmocka_unit_test_setup_teardown(killed_while_creating, open_one, close_server),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

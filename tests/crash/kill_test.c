@@ -8,9 +8,8 @@
 
 #include <cmocka.h>
 
-#include "tests/support/net_client.h"
+#include "tests/support/net_fixture.h"
 #include "tests/support/net_load.h"
-#include "tests/support/net_server.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,34 +17,15 @@
 #define SHARES 4
 #define ROUNDS ((NET_SANITIZED ? 3 : 8) * net_rounds())
 
-static struct net_server server;
-static struct net_client *client;
 static struct net_share shares[SHARES];
 
 static int open_one(void **state)
 {
-    (void)state;
+    open_server(state);
     net_watchdog(3000);
-    net_server_open(&server, NULL);
-    client = net_client_create(server.url);
     for (int i = 0; i < SHARES; i++)
         if (!net_create(client, net_session_id(), &shares[i])) return -1;
     return 0;
-}
-
-static int close_one(void **state)
-{
-    (void)state;
-    net_client_destroy(client);
-    net_server_close(&server);
-    return 0;
-}
-
-static void start_again(void)
-{
-    net_server_start(&server);
-    net_client_destroy(client);
-    client = net_client_create(server.url);
 }
 
 static struct net_load new_load(uint64_t seed)
@@ -168,9 +148,9 @@ static void killed_while_compacting(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(killed_while_writing, open_one, close_one),
-        cmocka_unit_test_setup_teardown(killed_while_starting, open_one, close_one),
-        cmocka_unit_test_setup_teardown(killed_while_compacting, open_one, close_one),
+        cmocka_unit_test_setup_teardown(killed_while_writing, open_one, close_server),
+        cmocka_unit_test_setup_teardown(killed_while_starting, open_one, close_server),
+        cmocka_unit_test_setup_teardown(killed_while_compacting, open_one, close_server),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

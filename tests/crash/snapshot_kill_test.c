@@ -12,7 +12,7 @@
 #include "core/rows.h"
 #include "core/snapshot.h"
 #include "core/store.h"
-#include "tests/support/core_store.h"
+#include "tests/support/core_fixture.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -27,25 +27,15 @@
 /* of one share: about 9 MB of snapshots, more than one flush of all shares together */
 #define PARTS 40
 
-static const char *dir;
-static struct sl_store *store;
-static struct sl_err err;
-
 static const char *const sessions[SHARES] = {
     "ses_0123456789abcdefghij", "ses_0123456789abcdefghik", "ses_0123456789abcdefghil"};
 
-static void open_store(bool compactor)
+static void open_plain(bool compactor)
 {
     struct sl_options options = core_options(dir);
     options.uncompressed = true;
     options.no_compactor = !compactor;
-    store = core_open(&options);
-}
-
-static void close_store(void)
-{
-    sl_store_close(store);
-    store = NULL;
+    open_store(&options);
 }
 
 static void sync_part(const struct sl_credentials *to, unsigned n)
@@ -68,23 +58,16 @@ static void sync_part(const struct sl_credentials *to, unsigned n)
 }
 
 /* A store whose snapshots are all still to be made. */
-static void make_store(struct sl_credentials shares[SHARES])
+static void make_filled(struct sl_credentials shares[SHARES])
 {
-    core_now_us = CORE_TIME_US;
-    dir = core_temp_make();
-    open_store(false);
+    make_folder(NULL);
+    open_plain(false);
     for (int i = 0; i < SHARES; i++) {
         shares[i] = core_create(store, sessions[i]);
         for (unsigned n = 0; n < PARTS; n++)
             sync_part(&shares[i], n);
     }
     close_store();
-}
-
-static void remove_store(void)
-{
-    close_store();
-    core_temp_remove(dir);
 }
 
 /* The sequence of its last snapshot; 0: none. */
@@ -113,7 +96,7 @@ static _Noreturn void make_and_tell(const char *in)
 {
     dir = in;
     struct sl_credentials share = {0};
-    open_store(true);
+    open_plain(true);
     memcpy(share.id, sessions[0] + 16, 9);
     while (last_snapshot(&share) == 0)
         usleep(200);
@@ -143,7 +126,7 @@ static void expect_made_again(const struct sl_credentials *shares, const uint64_
     for (int i = 0; i < SHARES; i++)
         assert_true(last_snapshot(&shares[i]) <= expected[i]);
     core_verify(store); /* with what is missing marked as due */
-    core_expect(sl_store_settle(store, &err), SL_OK, &err);
+    settle();
     core_verify(store);
     for (int i = 0; i < SHARES; i++)
         assert_int_equal(last_snapshot(&shares[i]), expected[i]);
@@ -157,8 +140,8 @@ static void killed_while_making(void **state)
     struct buf before = {0}, after = {0};
     unsigned lost = 0;
     for (unsigned round = 0; round < 12 * core_rounds(); round++) {
-        make_store(shares);
-        open_store(false);
+        make_filled(shares);
+        open_plain(false);
         data_of(shares, &before);
         close_store();
         int out;
@@ -170,13 +153,13 @@ static void killed_while_making(void **state)
         kill(child, SIGKILL);
         waitpid(child, NULL, 0);
         close(out);
-        open_store(false);
+        open_plain(false);
         lost += last_snapshot(&shares[0]) == 0;
         data_of(shares, &after);
         core_assert_same(buf_span(&after), buf_span(&before), "states after the kill");
         if (round == 0) {
             core_verify(store);
-            core_expect(sl_store_settle(store, &err), SL_OK, &err);
+            settle();
             for (int i = 0; i < SHARES; i++)
                 expected[i] = last_snapshot(&shares[i]);
         }
@@ -184,10 +167,10 @@ static void killed_while_making(void **state)
         data_of(shares, &after);
         core_assert_same(buf_span(&after), buf_span(&before), "states from the new ones");
         close_store(); /* what is settled needs no mark */
-        open_store(false);
+        open_plain(false);
         for (int i = 0; i < SHARES; i++)
             assert_int_equal(last_snapshot(&shares[i]), expected[i]);
-        remove_store();
+        drop_store(NULL);
     }
     printf("a snapshot that had been there was lost in %u rounds\n", lost);
     assert_true(lost > 0);
@@ -200,7 +183,7 @@ static void killed_while_making(void **state)
 static void nowhere(void)
 {
     char file[256];
-    core_expect(sl_store_settle(store, &err), SL_OK, &err);
+    settle();
     if (core_temp_grep(dir, sl_span_of(SECRET), file) > 0) fail_msg("still in %s", file);
     core_verify(store);
 }
@@ -211,8 +194,8 @@ static void removed_while_making(void **state)
     uint64_t seed = core_seed("removed while making");
     struct sl_credentials shares[SHARES];
     for (unsigned round = 0; round < 12 * core_rounds(); round++) {
-        make_store(shares);
-        open_store(true);
+        make_filled(shares);
+        open_plain(true);
         usleep((useconds_t)(core_random(&seed) % 60000));
         for (int i = 0; i < SHARES && round % 2 == 0; i++)
             core_expect(sl_share_remove(store, sl_span_of(shares[i].id), SL_WHO_OWNER, SL_SPAN(""),
@@ -225,9 +208,9 @@ static void removed_while_making(void **state)
             core_expect(sl_redact(store, &everywhere, NULL, &told, &err), SL_OK, &err);
         nowhere();
         close_store();
-        open_store(true);
+        open_plain(true);
         nowhere();
-        remove_store();
+        drop_store(NULL);
     }
 }
 

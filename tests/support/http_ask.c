@@ -188,6 +188,19 @@ void assert_body(const char *body)
     assert_string_equal(got.body, body);
 }
 
+void assert_lacks(const char *text)
+{
+    if (strstr(got.body, text)) fail_msg("%s in %s", text, got.body);
+}
+
+size_t times(const char *text)
+{
+    size_t count = 0;
+    for (const char *from = got.body; (from = strstr(from, text)); from++)
+        count++;
+    return count;
+}
+
 void assert_has(const char *text)
 {
     if (!strstr(got.body, text)) fail_msg("no %s in %s", text, got.body);
@@ -232,6 +245,13 @@ const char *at(const struct share *share, const char *rest)
     static int turn;
     char *target = targets[turn++ % 4];
     snprintf(target, 256, "/api/share/%s%s", share->id, rest);
+    return target;
+}
+
+const char *share_page(const struct share *share, const char *rest)
+{
+    static char target[512];
+    snprintf(target, sizeof(target), "/share/%s%s", share->id, rest);
     return target;
 }
 

@@ -46,6 +46,8 @@ int post(const char *target, const char *body);
 
 void assert_body(const char *body);
 void assert_has(const char *text);
+void assert_lacks(const char *text);
+size_t times(const char *text); /* that it stands in the body */
 void assert_header(const char *line);
 
 /* A string member of the answer; valid until four further calls. */
@@ -61,6 +63,9 @@ struct share create(const char *session_id, const char *peer);
 
 /* "/api/share/ID" and what follows; valid until four further calls. */
 const char *at(const struct share *share, const char *rest);
+
+/* "/share/ID" and what follows; valid until the next call. */
+const char *share_page(const struct share *share, const char *rest);
 
 int sync_items(const struct share *share, const char *items);
 

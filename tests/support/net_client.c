@@ -140,10 +140,15 @@ int net_get(struct net_client *client, const char *path)
     return net_ask(client, &(struct net_request){.method = "GET", .path = path});
 }
 
-int net_get_as(struct net_client *client, const char *path, const char *header)
+int net_ask_as(struct net_client *client, const char *method, const char *path, const char *header)
 {
     return net_ask(
-        client, &(struct net_request){.method = "GET", .path = path, .headers = {header}});
+        client, &(struct net_request){.method = method, .path = path, .headers = {header}});
+}
+
+int net_get_as(struct net_client *client, const char *path, const char *header)
+{
+    return net_ask_as(client, "GET", path, header);
 }
 
 int net_post_span(struct net_client *client, const char *path, struct sl_span body)
@@ -260,6 +265,27 @@ void net_expect_has_at(
     show(client);
     print_error("wanted in it: %s\n", text);
     _fail(file, line);
+}
+
+struct sl_span net_body_copy(const struct net_client *client)
+{
+    struct sl_span body = net_body_span(client);
+    char *copy = malloc(body.len ? body.len : 1);
+    assert_non_null(copy);
+    if (body.len) memcpy(copy, body.ptr, body.len);
+    return (struct sl_span){copy, body.len};
+}
+
+void net_body_drop(struct sl_span copy)
+{
+    free((char *)(uintptr_t)copy.ptr);
+}
+
+struct sl_span net_member(const struct net_client *client, const char *name)
+{
+    struct sl_span value;
+    if (!json_get(net_body_span(client), name, &value)) fail_msg("no %s", name);
+    return value;
 }
 
 /* ---- shares ---- */

@@ -39,6 +39,7 @@ const struct net_answer *net_answer(const struct net_client *client);
 
 int net_get(struct net_client *client, const char *path);
 int net_get_as(struct net_client *client, const char *path, const char *header);
+int net_ask_as(struct net_client *client, const char *method, const char *path, const char *header);
 int net_post(struct net_client *client, const char *path, const char *body);
 int net_post_span(struct net_client *client, const char *path, struct sl_span body);
 int net_delete(struct net_client *client, const char *path, const char *body);
@@ -72,6 +73,11 @@ void net_expect_error_at(
 #define net_expect_has(client, text) net_expect_has_at(client, text, __FILE__, __LINE__)
 void net_expect_has_at(
     const struct net_client *client, const char *text, const char *file, int line);
+
+/* A copy of the last answer's body, for the caller to drop; and what lies in it under a name. */
+struct sl_span net_body_copy(const struct net_client *client);
+void net_body_drop(struct sl_span copy);
+struct sl_span net_member(const struct net_client *client, const char *name);
 
 /* ---- shares ---- */
 

@@ -10,6 +10,7 @@
 #include "core/batch.h"
 #include "core/crypto.h"
 #include "core/limits.h"
+#include "tests/support/exact_span.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,12 +25,6 @@ static enum sl_result parse(
     memcpy(*copy, body.ptr, body.len);
     *err = (struct sl_err){0};
     return batch_parse((struct sl_span){*copy, body.len}, 77, batch, err);
-}
-
-static void assert_span(struct sl_span span, const char *text)
-{
-    if (!sl_span_eq(span, sl_span_of(text)))
-        fail_msg("\"%.*s\" instead of \"%s\"", (int)span.len, span.ptr, text);
 }
 
 /* One item: its type, its key. */

@@ -10,25 +10,18 @@
 
 #include "core/json.h"
 #include "tests/support/bundle_make.h"
-#include "tests/support/core_store.h"
+#include "tests/support/core_fixture.h"
 
 #include <glob.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-static const char *dir;
-static struct sl_store *store;
 static struct policy *policy;
-static struct sl_err err;
 
 static int begin(void **state)
 {
-    (void)state;
-    core_now_us = CORE_TIME_US;
-    dir = core_temp_make();
-    struct sl_options options = core_options(dir);
-    store = core_open(&options);
+    make_store(state);
     struct note_key key;
     assert_true(note_key_parse(sl_span_of(sl_store_log_key(store)), &key));
     core_expect(policy_make(&key, NULL, 0, 0, &policy, &err), SL_OK, &err);
@@ -37,11 +30,8 @@ static int begin(void **state)
 
 static int end(void **state)
 {
-    (void)state;
-    sl_store_close(store);
-    core_temp_remove(dir);
     policy_destroy(policy);
-    return 0;
+    return drop_store(state);
 }
 
 static void bundle(const char *id, struct buf *out)
@@ -296,7 +286,7 @@ static void test_removed(void **state)
     assert_int_equal(verdict.removed_ms, core_now_us / 1000);
     assert_int_equal(verdict.items, 2);
     assert_null(memmem(out.ptr, out.len, "messageID", 9));
-    core_expect(sl_store_settle(store, &err), SL_OK, &err);
+    settle();
     struct bundle_verdict erased = holds(share.id, &out);
     assert_int_equal(erased.items, 2);
     core_expect(sl_session_allow(store, SL_SPAN("ses_00000001"), &err), SL_OK, &err);
@@ -394,7 +384,7 @@ static void test_redacted(void **state)
     core_sync(store, &share,
         "[{\"type\":\"message\",\"data\":{\"id\":\"m\",\"a\":\"hush-hush\",\"b\":\"psst-psst\"}}]");
     holds(share.id, &out);
-    core_expect(sl_store_settle(store, &err), SL_OK, &err);
+    settle();
     verdict = holds(share.id, &out);
     assert_null(memmem(out.ptr, out.len, "hush-hush", 9));
     /* what was given out before still holds */

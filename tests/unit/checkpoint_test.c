@@ -12,7 +12,7 @@
 #include "core/rows.h"
 #include "core/store.h"
 #include "core/tree.h"
-#include "tests/support/core_store.h"
+#include "tests/support/core_fixture.h"
 
 #include <stdatomic.h>
 #include <stdio.h>
@@ -51,38 +51,12 @@ int fdatasync(int fd)
 
 /* ---- */
 
-static const char *dir;
-static struct sl_store *store;
 static struct sl_credentials share;
-static struct sl_err err;
 
-static void open_it(void)
+static int make_share(void **state)
 {
-    struct sl_options options = core_options(dir);
-    store = core_open(&options);
-}
-
-static void close_it(void)
-{
-    sl_store_close(store);
-    store = NULL;
-}
-
-static int make_store(void **state)
-{
-    (void)state;
-    core_now_us = CORE_TIME_US;
-    dir = core_temp_make();
-    open_it();
+    make_store(state);
     share = core_create(store, "ses_0123456789abcdefghij");
-    return 0;
-}
-
-static int close_store(void **state)
-{
-    (void)state;
-    close_it();
-    core_temp_remove(dir);
     return 0;
 }
 
@@ -138,8 +112,7 @@ static void test_once_a_second(void **state)
     checkpoint(size, &now); /* waits for one that covers it */
     assert_true(now.size >= size && now_ms() - begin < 1500);
     core_expect(sl_log_checkpoint(store, now.size + 1000, &now, &err), SL_NOT_FOUND, &err);
-    close_it();
-    open_it();
+    reopen();
     checkpoint(0, &last);
     core_assert_same((struct sl_span){now.note, now.len}, (struct sl_span){last.note, last.len},
         "a checkpoint after reopening");
@@ -153,8 +126,7 @@ static void test_consistent(void **state)
     checkpoint(0, &last);
     for (int i = 0; i < 12; i++) {
         sync_some(1 + 37 * i);
-        close_it();
-        open_it();
+        reopen();
         checkpoint(0, &now);
         uint8_t hashes[SL_PROOF_HASHES][32];
         struct tree_proof proof = {0};
@@ -224,8 +196,7 @@ static void test_without_tiles(void **state)
         if (step == 2)
             for (int family = KV_SHARE; family < KV_FAMILIES; family++)
                 change_rows((enum kv_family)family, true, true);
-        close_it();
-        open_it();
+        reopen();
         core_expect(sl_store_health(store, &err), SL_OK, &err);
         core_verify(store);
         checkpoint(0, &after);
@@ -255,8 +226,7 @@ static void test_damaged_tiles(void **state)
         core_expect(kv_write(store->kv, batch, false, &err), SL_OK, &err);
         kv_batch_destroy(batch);
         buf_fini(&bytes);
-        close_it();
-        open_it();
+        reopen();
         core_expect(sl_store_health(store, &err), SL_OK, &err);
         struct sl_verified verified;
         if (byte % 2 == 0) {
@@ -274,7 +244,7 @@ static void flip_file(const char *name, enum sl_result refused)
 {
     struct buf bytes = {0};
     assert_true(core_read_file(in_dir(name), &bytes));
-    close_it();
+    close_store();
     size_t harmless = 0, step = bytes.len > 100 ? 29 : 7;
     for (size_t bit = 0; bit < 8 * bytes.len; bit += step) {
         struct sl_options options = core_options(dir);
@@ -298,7 +268,7 @@ static void flip_file(const char *name, enum sl_result refused)
         "%s: %zu of %zu flips are no fault of the log's\n", name, harmless, 8 * bytes.len / step);
     if (refused == SL_READ_ONLY || strcmp(name, "signing-key") == 0) assert_true(harmless <= 1);
     buf_fini(&bytes);
-    open_it();
+    open_store(NULL);
     core_verify(store);
 }
 
@@ -340,8 +310,7 @@ static void test_damaged_rule(void **state)
     core_expect(kv_write(store->kv, batch, false, &err), SL_OK, &err);
     kv_batch_destroy(batch);
     buf_fini(&value);
-    close_it();
-    open_it();
+    reopen();
     assert_int_equal(sl_store_health(store, &err), SL_READ_ONLY);
     struct sl_synced synced_as;
     core_expect(core_try_sync(store, &share, SL_SPAN("[]"), core_now_us, &synced_as, &err),
@@ -351,7 +320,7 @@ static void test_damaged_rule(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, make_store, close_store)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, make_share, drop_store)
     const struct CMUnitTest tests[] = {
         TEST(test_once_a_second),
         TEST(test_consistent),

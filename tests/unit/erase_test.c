@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "tests/support/core_store.h"
+#include "tests/support/core_fixture.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,24 +18,19 @@
 #define GONE "this-is-to-go"
 #define STAYS "this-one-stays"
 
-static const char *dir;
-static struct sl_store *store;
 static struct sl_credentials shares[SHARES];
-static struct sl_err err;
 
 static const char *text_of(unsigned i)
 {
     return i % 4 ? GONE : STAYS;
 }
 
-static int make_store(void **state)
+static int make_shares(void **state)
 {
-    (void)state;
-    core_now_us = CORE_TIME_US;
-    dir = core_temp_make();
+    make_folder(state);
     struct sl_options options = core_options(dir);
     options.uncompressed = true;
-    store = core_open(&options);
+    open_store(&options);
     for (unsigned i = 0; i < SHARES; i++) {
         char session[64], items[256];
         snprintf(session, sizeof(session), "ses_erase%016u", i);
@@ -47,15 +42,7 @@ static int make_store(void **state)
             core_sync(store, &shares[i], items);
         }
     }
-    core_expect(sl_store_settle(store, &err), SL_OK, &err);
-    return 0;
-}
-
-static int close_store(void **state)
-{
-    (void)state;
-    sl_store_close(store);
-    core_temp_remove(dir);
+    settle();
     return 0;
 }
 
@@ -96,7 +83,7 @@ static void test_together(void **state)
         if (i % 4) remove_share(i);
     assert_int_equal(pending(), SHARES - SHARES / 4);
     unsigned before = flushes();
-    core_expect(sl_store_settle(store, &err), SL_OK, &err);
+    settle();
     /* of each family once or twice, not once a share */
     assert_true(flushes() > before);
     assert_true(flushes() - before < SHARES / 2);
@@ -129,7 +116,7 @@ static void test_of_all_kinds(void **state)
     key.key = SL_SPAN("part/m/p2");
     core_expect(sl_redact(store, &key, NULL, &told, &err), SL_OK, &err);
     remove_share(1);
-    core_expect(sl_store_settle(store, &err), SL_OK, &err);
+    settle();
     assert_int_equal(pending(), 0);
     if (core_temp_grep(dir, sl_span_of(GONE), file) > 0) fail_msg("still in %s", file);
     assert_true(core_temp_grep(dir, sl_span_of(STAYS), file) > 0);
@@ -139,8 +126,8 @@ static void test_of_all_kinds(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_together, make_store, close_store),
-        cmocka_unit_test_setup_teardown(test_of_all_kinds, make_store, close_store),
+        cmocka_unit_test_setup_teardown(test_together, make_shares, drop_store),
+        cmocka_unit_test_setup_teardown(test_of_all_kinds, make_shares, drop_store),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -12,7 +12,7 @@
 #include "core/event.h"
 #include "core/rows.h"
 #include "core/store.h"
-#include "tests/support/core_store.h"
+#include "tests/support/core_fixture.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -23,10 +23,6 @@
 #else
 #define FLIPS 4000
 #endif
-
-static const char *dir;
-static struct sl_store *store;
-static struct sl_err err;
 
 /* ---- the store ---- */
 
@@ -61,13 +57,9 @@ static void remove_share(const char *id, enum sl_who who)
         SL_OK, &err);
 }
 
-static int make_store(void **state)
+static int make_filled(void **state)
 {
-    (void)state;
-    core_now_us = CORE_TIME_US;
-    dir = core_temp_make();
-    struct sl_options options = core_options(dir);
-    store = core_open(&options);
+    make_store(state);
     struct sl_credentials many = core_create(store, "ses_0123456789abcdefmany");
     for (int i = 0; i < 530; i++) /* full tiles, and a level above them */
         core_sync(store, &many, i % 2 ? "[{\"type\":\"x\",\"data\":1}]" : "[]");
@@ -89,20 +81,12 @@ static int make_store(void **state)
     core_sync(store, &allowed, "[{\"type\":\"y\",\"data\":1}]");
     remove_share(allowed.id, SL_WHO_OWNER);
     core_expect(sl_session_allow(store, SL_SPAN("ses_0123456789abcdefallow"), &err), SL_OK, &err);
-    core_expect(sl_store_settle(store, &err), SL_OK, &err);
+    settle();
     struct sl_checkpoint checkpoint;
     core_expect(sl_log_checkpoint(store, 0, &checkpoint, &err), SL_OK, &err);
     struct sl_verified verified;
     core_expect(sl_store_verify(store, NULL, &verified, &err), SL_OK, &err);
     assert_true(verified.snapshots >= 2 && verified.removed == 2 && verified.events > 512);
-    return 0;
-}
-
-static int close_store(void **state)
-{
-    (void)state;
-    sl_store_close(store);
-    core_temp_remove(dir);
     return 0;
 }
 
@@ -372,5 +356,5 @@ int main(void)
         cmocka_unit_test(test_small_families),
         cmocka_unit_test(test_every_family),
     };
-    return cmocka_run_group_tests(tests, make_store, close_store);
+    return cmocka_run_group_tests(tests, make_filled, drop_store);
 }

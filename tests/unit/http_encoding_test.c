@@ -150,7 +150,6 @@ static void round_trips(void **state)
                 free(bytes);
                 free(text);
             }
-    encoder_pool_fini();
 }
 
 /* One that was given back in the middle of a body begins anew. */
@@ -169,7 +168,6 @@ static void given_back_midway(void **state)
         free(bytes);
     }
     free(text);
-    encoder_pool_fini();
 }
 
 int main(void)

@@ -10,6 +10,7 @@
 #include "http/api.h"
 #include "http/auth.h"
 #include "http/param.h"
+#include "tests/support/exact_span.h"
 
 static void numbers(void **state)
 {
@@ -99,12 +100,6 @@ static void moments(void **state)
         "t=", "t=yesterday", "t=%", "t=%zz", "at=1%00", "at=18446744073709551616"};
     for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++)
         if (moment_of(wrong[i], &m) != SL_INVALID) fail_msg("%s", wrong[i]);
-}
-
-static void assert_span(struct sl_span span, const char *text)
-{
-    if (!sl_span_eq(span, sl_span_of(text)))
-        fail_msg("\"%.*s\" instead of \"%s\"", (int)span.len, span.ptr, text);
 }
 
 static void bearers(void **state)

@@ -323,7 +323,6 @@ static void compressed(void **state)
             free(body);
             line_close(line);
         }
-    encoder_pool_fini();
 }
 
 /* What is flushed is on the connection before more is written, plain or compressed; the answer as a

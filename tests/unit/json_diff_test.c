@@ -13,12 +13,12 @@
 #include <cmocka.h>
 
 #include "core/json.h"
+#include "tests/support/core_store.h"
 
 #include <glob.h>
 #include <json-c/json.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 
 enum { DEPTH_MAX = 512, TEXT_BYTES = 32 << 10, MADE_BYTES = 2000 };
 
@@ -28,16 +28,7 @@ static uint64_t seed, chance_state;
 
 static uint64_t chance(uint64_t below)
 {
-    uint64_t z = chance_state += 0x9e3779b97f4a7c15;
-    z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9;
-    z = (z ^ z >> 27) * 0x94d049bb133111eb;
-    return (z ^ z >> 31) % below;
-}
-
-static uint64_t from_env(const char *name, uint64_t otherwise)
-{
-    const char *text = getenv(name);
-    return text && *text ? strtoull(text, NULL, 0) : otherwise;
+    return core_random(&chance_state) % below;
 }
 
 /* ---- texts ---- */
@@ -543,7 +534,7 @@ static void test_made(void **state)
 {
     (void)state;
     char bytes[TEXT_BYTES];
-    for (uint64_t round = 5000 * from_env("SL_TEST_ROUNDS", 1); round > 0; round--) {
+    for (uint64_t round = 5000 * core_rounds(); round > 0; round--) {
         struct text text = {bytes, 0, sizeof(bytes)};
         make_value(&text, 0);
         assert_true(compare(&text));
@@ -555,7 +546,7 @@ static void test_mutated(void **state)
     const struct lines *lines = *state;
     char bytes[TEXT_BYTES];
     unsigned long valid = 0, total = 0;
-    for (uint64_t round = 20000 * from_env("SL_TEST_ROUNDS", 1); round > 0; round--, total++) {
+    for (uint64_t round = 20000 * core_rounds(); round > 0; round--, total++) {
         struct text text = {bytes, 0, sizeof(bytes)};
         if (round % 20 == 0) {
             splice(&text, 0, 0,
@@ -580,10 +571,6 @@ int main(void)
         cmocka_unit_test(test_made),
         cmocka_unit_test(test_mutated),
     };
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    seed = chance_state =
-        from_env("SL_TEST_SEED", (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000);
-    print_message("SL_TEST_SEED=%llu\n", (unsigned long long)seed);
+    seed = chance_state = core_seed("json_diff");
     return cmocka_run_group_tests(tests, load_captures, drop_captures);
 }

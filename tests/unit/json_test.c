@@ -9,31 +9,12 @@
 #include <cmocka.h>
 
 #include "core/json.h"
+#include "tests/support/exact_span.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
 #define DEPTH 8 /* of the tables; deeper texts are built */
-
-/* A span in memory of exactly its size, so that the address sanitizer sees a read past its end. */
-static struct sl_span exact(struct sl_span text)
-{
-    char *bytes = malloc(text.len ? text.len : 1);
-    assert_non_null(bytes);
-    memcpy(bytes, text.ptr, text.len);
-    return (struct sl_span){bytes, text.len};
-}
-
-static void release(struct sl_span text)
-{
-    free((char *)(uintptr_t)text.ptr);
-}
-
-static void assert_span(struct sl_span span, const char *text)
-{
-    if (sl_span_eq(span, sl_span_of(text))) return;
-    fail_msg("\"%.*s\" instead of \"%s\"", (int)span.len, span.ptr, text);
-}
 
 /* ---- the grammar ---- */
 

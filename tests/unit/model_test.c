@@ -8,8 +8,8 @@
 
 #include <cmocka.h>
 
+#include "tests/support/core_fixture.h"
 #include "tests/support/core_model.h"
-#include "tests/support/core_store.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -28,9 +28,6 @@ static const char *const sessions[] = {"ses_a12345678", "ses_b12345678", "ses_c1
     "ses_e00000000", "ses_f00000000"};
 #define SESSIONS (sizeof(sessions) / sizeof(sessions[0]))
 
-static const char *dir;
-static struct sl_store *store;
-static struct sl_err err;
 static uint64_t seed;
 static unsigned step, peers;
 static struct model_share shares[SHARES];
@@ -179,9 +176,8 @@ static void do_reopen(void)
 {
     struct sl_options options = core_options(dir);
     options.no_compactor = below(2);
-    sl_store_close(store);
-    store = NULL;
-    store = core_open(&options);
+    close_store();
+    open_store(&options);
 }
 
 /* ---- what is read ---- */
@@ -541,11 +537,7 @@ static void do_step(void)
 
 static void one_store(void)
 {
-    struct sl_options options;
-    dir = core_temp_make();
-    options = core_options(dir);
-    core_now_us = CORE_TIME_US;
-    store = core_open(&options);
+    make_store(NULL);
     for (step = 0; step < STEPS; step++)
         do_step();
     expect(sl_store_settle(store, &err), SL_OK);
@@ -555,9 +547,7 @@ static void one_store(void)
         for (int n = 0; n < 4; n++)
             check_moment(&shares[i]);
     core_verify(store);
-    sl_store_close(store);
-    store = NULL;
-    core_temp_remove(dir);
+    drop_store(NULL);
     for (size_t i = 0; i < shares_count; i++)
         model_share_fini(&shares[i]);
     shares_count = 0;

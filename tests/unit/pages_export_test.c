@@ -18,14 +18,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static char target[512];
-
-static const char *page(const struct share *share, const char *rest)
-{
-    snprintf(target, sizeof(target), "/share/%s%s", share->id, rest);
-    return target;
-}
-
 /* ---- every text of a capture ---- */
 
 /* A transcript as words: line ends, prefixes and escapes are no part of a text. */
@@ -89,7 +81,7 @@ static void whole_transcript(const struct share *share, const char *ending, cons
     struct buf keep = {0};
     struct sl_span state = state_of(share, &keep), parts, messages;
     assert_true(json_get(state, "parts", &parts) && json_get(state, "messages", &messages));
-    assert_int_equal(get(page(share, ending)), 200);
+    assert_int_equal(get(share_page(share, ending)), 200);
     assert_string_equal(got.type, type);
     assert_safe();
     squeeze((struct sl_span){got.body, got.len}, &search.all);
@@ -110,9 +102,9 @@ static void real_sessions(void **state)
         for (size_t j = 0; j < capture.count; j++) {
             struct share *share = &capture.shares[j];
             if (capture.removed[j]) {
-                assert_int_equal(get(page(share, ".md")), 410);
+                assert_int_equal(get(share_page(share, ".md")), 410);
                 assert_has("and removed on 20");
-                assert_int_equal(get(page(share, ".jsonl")), 410);
+                assert_int_equal(get(share_page(share, ".jsonl")), 410);
                 continue;
             }
             whole_transcript(share, ".md", "text/markdown; charset=utf-8");
@@ -136,7 +128,7 @@ static void events(void **state)
         size_t lines;
     } cases[] = {{".jsonl", 5}, {".jsonl?at=3", 3}, {".jsonl?t=2999-01-01", 5}};
     for (size_t i = 0; i < 3; i++) {
-        assert_int_equal(get(page(&a, cases[i].rest)), 200);
+        assert_int_equal(get(share_page(&a, cases[i].rest)), 200);
         assert_string_equal(got.type, "application/x-ndjson");
         size_t lines = 0;
         for (char *at = got.body, *end; *at; at = end + 1, lines++) {
@@ -148,15 +140,15 @@ static void events(void **state)
         }
         assert_int_equal(lines, cases[i].lines);
     }
-    assert_int_equal(get(page(&a, ".json?at=3")), 200);
+    assert_int_equal(get(share_page(&a, ".json?at=3")), 200);
     char *same = strdup(got.body);
     assert_int_equal(get(at(&a, "?at=3")), 200);
     assert_body(same);
     free(same);
-    assert_int_equal(get(page(&a, ".md?at=3")), 200);
+    assert_int_equal(get(share_page(&a, ".md?at=3")), 200);
     assert_has("?at=3\n");
     assert_has("\n\\<script>one</script>\n");
-    assert_int_equal(get(page(&a, ".txt?at=1")), 200);
+    assert_int_equal(get(share_page(&a, ".txt?at=1")), 200);
     assert_has("Nothing has been said here yet.");
     static const struct {
         const char *rest;
@@ -165,7 +157,8 @@ static void events(void **state)
         {".jsonl?at=0", 404}, {".md/", 404}, {".exe", 404}, {".", 404}, {"..md", 404},
         {".mdx", 404}};
     for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++)
-        if (get(page(&a, wrong[i].rest)) != wrong[i].status) fail_msg("%s: %d", target, got.status);
+        if (get(share_page(&a, wrong[i].rest)) != wrong[i].status)
+            fail_msg("%s: %d", wrong[i].rest, got.status);
     assert_int_equal(get("/share/nothing.md"), 404);
     assert_string_equal(got.type, "text/plain; charset=utf-8");
     assert_int_equal(get("/share/.md"), 404);
@@ -189,8 +182,9 @@ static void negotiation(void **state)
     for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
         if (export_wants_markdown(sl_span_of(cases[i].accept)) != cases[i].markdown)
             fail_msg("%s", cases[i].accept);
-        assert_int_equal(ask(&(struct asking){
-                             .method = "GET", .target = page(&a, ""), .accept = cases[i].accept}),
+        assert_int_equal(
+            ask(&(struct asking){
+                .method = "GET", .target = share_page(&a, ""), .accept = cases[i].accept}),
             200);
         assert_string_equal(got.type,
             cases[i].markdown ? "text/markdown; charset=utf-8" : "text/html; charset=utf-8");
@@ -200,17 +194,9 @@ static void negotiation(void **state)
 
 /* ---- one file ---- */
 
-static size_t times(const char *text)
-{
-    size_t count = 0;
-    for (const char *at = got.body; (at = strstr(at, text)); at++)
-        count++;
-    return count;
-}
-
 static void assert_one_file(const struct share *share, const char *rest)
 {
-    assert_int_equal(get(page(share, rest)), 200);
+    assert_int_equal(get(share_page(share, rest)), 200);
     assert_false(got.aborted);
     assert_header("Content-Disposition: attachment; filename=\"");
     assert_int_equal(times("<body"), 1);
@@ -233,13 +219,13 @@ static void assert_steps(const struct share *share, uint64_t last)
     char rest[96];
     size_t steps = 0;
     uint64_t from = last;
-    assert_int_equal(get(page(share, ".html")), 200);
+    assert_int_equal(get(share_page(share, ".html")), 200);
     buf_add(&file, got.body, got.len + 1);
     for (char *at = file.ptr; (at = strstr(at, front)); steps++) {
         char *text = strchr(at += sizeof(front) - 1, '>') + 1, *end = strstr(text, "</script>");
         uint64_t to = strtoull(at, NULL, 10);
         snprintf(rest, sizeof(rest), "/update?from=%d&to=%d", (int)from, (int)to);
-        assert_int_equal(get(page(share, rest)), 200);
+        assert_int_equal(get(share_page(share, rest)), 200);
         buf_clear(&whole);
         const char *done = got.body, *link;
         for (; (link = strstr(done, "href=\"/")); done = link + 6) {
@@ -273,7 +259,7 @@ static void one_file(void **state)
             struct share *share = &capture.shares[j];
             sl_share_info(ask_store, sl_span_of(share->id), &info, NULL);
             if (capture.removed[j]) {
-                assert_int_equal(get(page(share, ".html")), 410);
+                assert_int_equal(get(share_page(share, ".html")), 410);
                 continue;
             }
             assert_one_file(share, ".html");
@@ -297,7 +283,7 @@ static void one_file(void **state)
     assert_one_file(&a, ".html");
     assert_null(strstr(got.body, "<script>two"));
     assert_has("\\u003cscript>two");
-    assert_int_equal(get(page(&a, ".html?at=99")), 404);
+    assert_int_equal(get(share_page(&a, ".html?at=99")), 404);
 }
 
 /* ---- any shape ---- */
@@ -354,10 +340,10 @@ static void shapes(void **state)
     buf_fini(&items);
     static const char *const endings[] = {".md", ".txt", ".jsonl", ".json"};
     for (size_t i = 0; i < 4; i++) {
-        assert_int_equal(get(page(&a, endings[i])), 200);
+        assert_int_equal(get(share_page(&a, endings[i])), 200);
         assert_false(got.aborted);
     }
-    assert_int_equal(get(page(&a, ".md")), 200);
+    assert_int_equal(get(share_page(&a, ".md")), 200);
     assert_safe();
     assert_has("A message that never came");
     assert_has("unheard-of");

@@ -17,27 +17,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static char target[512];
-
-static const char *page(const struct share *share, const char *rest)
-{
-    snprintf(target, sizeof(target), "/share/%s%s", share->id, rest);
-    return target;
-}
-
-static void assert_lacks(const char *text)
-{
-    if (strstr(got.body, text)) fail_msg("%s in %s", text, got.body);
-}
-
-static size_t times(const char *text)
-{
-    size_t count = 0;
-    for (const char *at = got.body; (at = strstr(at, text)); at++)
-        count++;
-    return count;
-}
-
 static void assert_whole(void)
 {
     assert_false(got.aborted);
@@ -62,7 +41,7 @@ static void of_a_share(const struct share *share)
     uint64_t last = last_sequence(share), rows = 0;
     for (uint64_t from = last; from > 0; from = from > HISTORY_ROWS ? from - HISTORY_ROWS : 0) {
         snprintf(text, sizeof(text), "/history?from=%llu", (unsigned long long)from);
-        assert_int_equal(get(page(share, text)), 200);
+        assert_int_equal(get(share_page(share, text)), 200);
         assert_whole();
         rows += times("<tr id=\"e");
         snprintf(text, sizeof(text), "<tr id=\"e%llu\">", (unsigned long long)from);
@@ -71,11 +50,11 @@ static void of_a_share(const struct share *share)
     assert_int_equal(rows, last);
     for (uint64_t sequence = 1; sequence <= last; sequence += 1 + last / 40) {
         snprintf(text, sizeof(text), "/history/%llu", (unsigned long long)sequence);
-        assert_int_equal(get(page(share, text)), 200);
+        assert_int_equal(get(share_page(share, text)), 200);
         assert_whole();
         assert_has("<dt>Previous leaf</dt>");
         snprintf(text, sizeof(text), "/compare?from=%llu", (unsigned long long)sequence);
-        assert_int_equal(get(page(share, text)), 200);
+        assert_int_equal(get(share_page(share, text)), 200);
         assert_whole();
     }
     assert_has("Nothing differs between these two");
@@ -107,28 +86,28 @@ static void pages(void **state)
 {
     (void)state;
     struct share a = busy(250);
-    assert_int_equal(get(page(&a, "/history")), 200);
+    assert_int_equal(get(share_page(&a, "/history")), 200);
     assert_int_equal(times("<tr id="), 100);
     assert_has("<tr id=\"e250\">");
     assert_has("from=150\">Older</a>");
-    assert_int_equal(get(page(&a, "/history?from=150")), 200);
+    assert_int_equal(get(share_page(&a, "/history?from=150")), 200);
     assert_has("from=250\">Newer</a>");
-    assert_int_equal(get(page(&a, "/history?order=asc&from=201")), 200);
+    assert_int_equal(get(share_page(&a, "/history?order=asc&from=201")), 200);
     assert_int_equal(times("<tr id="), 50);
     assert_has("order=asc&amp;from=101\">Older</a>");
-    assert_int_equal(get(page(&a, "/history?type=session")), 200);
+    assert_int_equal(get(share_page(&a, "/history?type=session")), 200);
     assert_int_equal(times("<tr id="), 5);
     assert_has("<tr id=\"e50\">");
-    assert_int_equal(get(page(&a, "/history?kind=create&order=asc")), 200);
+    assert_int_equal(get(share_page(&a, "/history?kind=create&order=asc")), 200);
     assert_int_equal(times("<tr id="), 1);
-    assert_int_equal(get(page(&a, "/history?kind=remove")), 200);
+    assert_int_equal(get(share_page(&a, "/history?kind=remove")), 200);
     assert_int_equal(times("<tr id="), 0);
     assert_has("None of the 250 events looked through fits");
-    assert_int_equal(get(page(&a, "/history?from=&kind=&type=&order=desc")), 200);
+    assert_int_equal(get(share_page(&a, "/history?from=&kind=&type=&order=desc")), 200);
     assert_int_equal(times("<tr id="), 100);
-    assert_int_equal(get(page(&a, "/history?from=2999-01-01T00:00Z")), 200);
+    assert_int_equal(get(share_page(&a, "/history?from=2999-01-01T00:00Z")), 200);
     assert_has("<tr id=\"e250\">");
-    assert_int_equal(get(page(&a, "/history?from=1999-01-01")), 404);
+    assert_int_equal(get(share_page(&a, "/history?from=1999-01-01")), 404);
     static const struct {
         const char *rest;
         int status;
@@ -138,7 +117,7 @@ static void pages(void **state)
         {"/history/2?item=0", 400}, {"/compare?from=0", 404}, {"/compare?from=1&to=251", 404},
         {"/compare?item=x", 400}};
     for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
-        assert_int_equal(get(page(&a, wrong[i].rest)), wrong[i].status);
+        assert_int_equal(get(share_page(&a, wrong[i].rest)), wrong[i].status);
         assert_whole();
     }
     assert_int_equal(get("/share/nothing/history"), 404);
@@ -150,32 +129,33 @@ static void changes(void **state)
 {
     (void)state;
     struct share a = filled("ses_xxabcdefgh");
-    assert_int_equal(get(page(&a, "/history/2")), 200);
+    assert_int_equal(get(share_page(&a, "/history/2")), 200);
     assert_int_equal(times("class=\"change added\""), 2);
     assert_has("language-json\">{\n  &quot;id&quot;: &quot;ses_abcdefgh&quot;,\n");
-    assert_int_equal(get(page(&a, "/history/4")), 200);
+    assert_int_equal(get(share_page(&a, "/history/4")), 200);
     assert_has("<article class=\"change edited\">\n<h3><code dir=\"auto\">part/msg_1/prt_1</code>");
     assert_has("&lt;script&gt;one&lt;/script&gt;");
     assert_has("&quot;text&quot;: &quot;two&quot;");
     assert_lacks("<script>one");
+    char target[200];
     snprintf(target, sizeof(target), "href=\"/api/share/%s/events/4\"", a.id);
     assert_has(target);
     assert_int_equal(sync_items(&a, PART("two")), 200);
-    assert_int_equal(get(page(&a, "/history/5")), 200);
+    assert_int_equal(get(share_page(&a, "/history/5")), 200);
     assert_has("sent again, unchanged");
     assert_int_equal(
         sync_items(&a, "{\"type\":\"message\",\"data\":{\"role\":\"user\",\"id\":\"msg_1\"}}"),
         200);
-    assert_int_equal(get(page(&a, "/history/6")), 200);
+    assert_int_equal(get(share_page(&a, "/history/6")), 200);
     assert_has("Only the order or the spacing");
-    assert_int_equal(get(page(&a, "/compare?from=2&to=4")), 200);
+    assert_int_equal(get(share_page(&a, "/compare?from=2&to=4")), 200);
     assert_has("1 added, 0 changed, 0 removed");
-    assert_int_equal(get(page(&a, "/compare?from=4&to=2")), 200);
+    assert_int_equal(get(share_page(&a, "/compare?from=4&to=2")), 200);
     assert_has("0 added, 0 changed, 1 removed");
     assert_has("class=\"change removed\"");
     snprintf(target, sizeof(target), "href=\"/share/%s?at=4\"", a.id);
     assert_has(target);
-    assert_int_equal(get(page(&a, "/history/1")), 200);
+    assert_int_equal(get(share_page(&a, "/history/1")), 200);
     assert_has("This share was created for the session");
 }
 
@@ -196,19 +176,19 @@ static void many_items(void **state)
     buf_add(&body, "]}", 3);
     assert_int_equal(post(at(&a, "/sync"), body.ptr), 200);
     buf_fini(&body);
-    assert_int_equal(get(page(&a, "/history/2")), 200);
+    assert_int_equal(get(share_page(&a, "/history/2")), 200);
     assert_int_equal(times("<article "), EVENT_ITEMS);
     assert_has("history/2?item=101\">Items after</a>");
-    assert_int_equal(get(page(&a, "/history/2?item=201")), 200);
+    assert_int_equal(get(share_page(&a, "/history/2?item=201")), 200);
     assert_int_equal(times("<article "), 50);
     assert_has("message/msg_249");
     assert_has("history/2?item=101\">Items before</a>");
-    assert_int_equal(get(page(&a, "/compare?from=1&to=2")), 200);
+    assert_int_equal(get(share_page(&a, "/compare?from=1&to=2")), 200);
     assert_int_equal(times("<article "), 100);
     assert_has("250 added");
-    assert_int_equal(get(page(&a, "/compare?from=1&to=2&item=201")), 200);
+    assert_int_equal(get(share_page(&a, "/compare?from=1&to=2&item=201")), 200);
     assert_int_equal(times("<article "), 50);
-    assert_int_equal(get(page(&a, "/compare?from=1&to=2&item=999")), 200);
+    assert_int_equal(get(share_page(&a, "/compare?from=1&to=2&item=999")), 200);
     assert_whole();
 }
 
@@ -241,16 +221,16 @@ static void hostile(void **state)
             : i <= 2 * count ? "/compare?from=%zu"
                              : "/compare?to=%zu",
             (i - 1) % count + 2);
-        assert_int_equal(get(page(&a, rest)), 200);
+        assert_int_equal(get(share_page(&a, rest)), 200);
         assert_whole();
         for (size_t j = 0; j < 6; j++)
             assert_lacks(live[j]);
     }
-    assert_int_equal(get(page(&a, "/history?type=%22%3E%3Cscript%3Ealert(1)")), 200);
+    assert_int_equal(get(share_page(&a, "/history?type=%22%3E%3Cscript%3Ealert(1)")), 200);
     assert_lacks("<script>alert");
-    assert_int_equal(get(page(&a, "/history?type=%3Cscript%3Ealert(1)%3C/script%3E")), 200);
+    assert_int_equal(get(share_page(&a, "/history?type=%3Cscript%3Ealert(1)%3C/script%3E")), 200);
     assert_int_equal(times("<tr id="), 1);
-    assert_int_equal(get(page(&a, "/history?from=%3Cscript%3Ealert(1)")), 400);
+    assert_int_equal(get(share_page(&a, "/history?from=%3Cscript%3Ealert(1)")), 400);
     assert_lacks("<script>alert");
 }
 
@@ -263,20 +243,19 @@ static void removed(void **state)
         200);
     static const char *const rests[] = {"/history", "/history/2", "/compare?from=1&to=2"};
     for (size_t i = 0; i < 3; i++) {
-        assert_int_equal(get(page(&a, rests[i])), 410);
+        assert_int_equal(get(share_page(&a, rests[i])), 410);
         assert_has("and removed on 20");
-        assert_int_equal(get_as_owner(page(&a, rests[i])), i < 2 ? 200 : 410);
+        assert_int_equal(get_as_owner(share_page(&a, rests[i])), i < 2 ? 200 : 410);
         assert_whole();
         assert_lacks("script&gt;one");
     }
-    assert_int_equal(get_as_owner(page(&a, "/history")), 200);
+    assert_int_equal(get_as_owner(share_page(&a, "/history")), 200);
     assert_int_equal(times("<tr id="), 5);
     assert_has("<td>remove</td>");
-    snprintf(target, sizeof(target), "/share/%s?at=", a.id);
-    assert_lacks(target);
-    assert_int_equal(get_as_owner(page(&a, "/history/5")), 200);
-    assert_int_equal(get_as_owner(page(&a, "/history/2?item=3")), 200);
-    assert_int_equal(get_as_owner(page(&a, "/history?from=2030-01-01")), 200);
+    assert_lacks(share_page(&a, "?at="));
+    assert_int_equal(get_as_owner(share_page(&a, "/history/5")), 200);
+    assert_int_equal(get_as_owner(share_page(&a, "/history/2?item=3")), 200);
+    assert_int_equal(get_as_owner(share_page(&a, "/history?from=2030-01-01")), 200);
 }
 
 /* ---- JSON over lines ---- */

@@ -19,27 +19,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
-static char target[512];
 static struct sl_err err;
-
-static const char *page(const struct share *share, const char *rest)
-{
-    snprintf(target, sizeof(target), "/share/%s%s", share->id, rest);
-    return target;
-}
-
-static void assert_lacks(const char *text)
-{
-    if (strstr(got.body, text)) fail_msg("%s in %s", text, got.body);
-}
-
-static size_t times(const char *text)
-{
-    size_t count = 0;
-    for (const char *at = got.body; (at = strstr(at, text)); at++)
-        count++;
-    return count;
-}
 
 static void assert_whole(void)
 {
@@ -67,7 +47,7 @@ static void sound(void **state)
     sign_all();
     for (int sequence = 1; sequence <= 4; sequence++) {
         snprintf(text, sizeof(text), "/history/%d", sequence);
-        assert_int_equal(get(page(&a, text)), 200);
+        assert_int_equal(get(share_page(&a, text)), 200);
         assert_whole();
         assert_has("<section class=\"proof verified\"");
         assert_has("<h2 id=\"proof\">Verified</h2>");
@@ -81,9 +61,9 @@ static void sound(void **state)
         snprintf(text, sizeof(text), "at position %d of the log of 4 events", sequence - 1);
         assert_has(text);
     }
-    assert_int_equal(get(page(&a, "/history/2")), 200);
+    assert_int_equal(get(share_page(&a, "/history/2")), 200);
     assert_has("Its 2 items, with types");
-    assert_int_equal(get(page(&a, "/history")), 200);
+    assert_int_equal(get(share_page(&a, "/history")), 200);
     assert_has("All of them are in the checkpoint of 4 events");
     assert_int_equal(times("aria-label=\"in the newest checkpoint\""), 4);
     assert_has("sharelog verify --bundle");
@@ -95,16 +75,16 @@ static void chained(void **state)
     char leaf[65];
     (void)state;
     struct share a = filled("ses_xxabcdefgh");
-    assert_int_equal(get(page(&a, "/history/3")), 200);
+    assert_int_equal(get(share_page(&a, "/history/3")), 200);
     const char *at = strstr(got.body, "<dt>Leaf hash</dt><dd><code class=\"hash\">");
     assert_non_null(at);
     snprintf(leaf, sizeof(leaf), "%s", at + strlen("<dt>Leaf hash</dt><dd><code class=\"hash\">"));
     assert_int_equal(strspn(leaf, "0123456789abcdef"), 64);
-    assert_int_equal(get(page(&a, "/history/4")), 200);
+    assert_int_equal(get(share_page(&a, "/history/4")), 200);
     char text[160];
     snprintf(text, sizeof(text), "<dt>Previous leaf</dt><dd><code class=\"hash\">%s", leaf);
     assert_has(text);
-    assert_int_equal(get(page(&a, "/history")), 200);
+    assert_int_equal(get(share_page(&a, "/history")), 200);
     snprintf(text, sizeof(text), "title=\"leaf hash %s\">%.12s</code>", leaf, leaf);
     assert_has(text);
 }
@@ -116,19 +96,19 @@ static void not_yet(void **state)
     struct share a = filled("ses_xxabcdefgh");
     sign_all();
     assert_int_equal(sync_items(&a, PART("three")), 200);
-    assert_int_equal(get(page(&a, "/history/5")), 200);
+    assert_int_equal(get(share_page(&a, "/history/5")), 200);
     assert_whole();
     if (strstr(got.body, "class=\"proof verified\"")) skip(); /* this machine took a second */
     assert_has("<h2 id=\"proof\">Not yet in a signed checkpoint</h2>");
     assert_has("reload this page");
     assert_has("are what its header commits to");
-    assert_int_equal(get(page(&a, "/history")), 200);
+    assert_int_equal(get(share_page(&a, "/history")), 200);
     if (strstr(got.body, "All of them are in")) skip();
     assert_has("The last of them is not yet in the checkpoint of 4 events");
     assert_int_equal(times("aria-label=\"not yet in a checkpoint\""), 1);
     assert_int_equal(times("aria-label=\"in the newest checkpoint\""), 4);
     sign_all();
-    assert_int_equal(get(page(&a, "/history/5")), 200);
+    assert_int_equal(get(share_page(&a, "/history/5")), 200);
     assert_has("class=\"proof verified\"");
 }
 
@@ -148,7 +128,7 @@ static void large(void **state)
     assert_int_equal(post(at(&a, "/sync"), items.ptr), 200);
     buf_fini(&items);
     sign_all();
-    assert_int_equal(get(page(&a, "/history/5")), 200);
+    assert_int_equal(get(share_page(&a, "/history/5")), 200);
     assert_whole();
     assert_has("<section class=\"proof partly\"");
     assert_has("not hashed again for a page");
@@ -200,7 +180,7 @@ static void damaged_body(void **state)
     for (size_t i = 1; i < row.len; i += 3) {
         row.ptr[i] ^= 1;
         store_row_put(ask_store, KV_BODY, key, buf_span(&row));
-        assert_int_equal(get(page(&a, "/history/2")), 200);
+        assert_int_equal(get(share_page(&a, "/history/2")), 200);
         assert_whole();
         assert_has("<section class=\"proof fault\"");
         assert_has("<h2 id=\"proof\">Not verified</h2>");
@@ -209,7 +189,7 @@ static void damaged_body(void **state)
         row.ptr[i] ^= 1;
     }
     store_row_put(ask_store, KV_BODY, key, buf_span(&row));
-    assert_int_equal(get(page(&a, "/history/2")), 200);
+    assert_int_equal(get(share_page(&a, "/history/2")), 200);
     assert_has("<section class=\"proof verified\"");
     buf_fini(&row);
 }
@@ -229,7 +209,7 @@ static void damaged_row(void **state)
     for (size_t i = 0; i < row.len; i++) {
         row.ptr[i] ^= 1;
         store_row_put(ask_store, KV_EVENT, key, buf_span(&row));
-        int status = get(page(&a, "/history/3"));
+        int status = get(share_page(&a, "/history/3"));
         assert_whole();
         if (status != 200)
             assert_int_equal(status, 500);
@@ -261,10 +241,10 @@ static void damaged_control(void **state)
     for (size_t i = 1; i < row.len; i++) {
         row.ptr[i] ^= (char)0x80;
         store_row_put(ask_store, KV_BODY, key, buf_span(&row));
-        assert_int_equal(get(page(&a, "/history/5")), 200);
+        assert_int_equal(get(share_page(&a, "/history/5")), 200);
         assert_whole();
         assert_has("<section class=\"proof fault\"");
-        assert_int_equal(get(page(&a, "/history/3")), 200); /* the event that it redacted */
+        assert_int_equal(get(share_page(&a, "/history/3")), 200); /* the event that it redacted */
         assert_whole();
         row.ptr[i] ^= (char)0x80;
     }
@@ -290,7 +270,7 @@ static void redacted(void **state)
     assert_int_equal(sl_redact(ask_store, &redaction, NULL, &done, &err), SL_OK);
     assert_int_equal(done.items, 1);
     sign_all();
-    assert_int_equal(get(page(&a, "/history/3")), 200);
+    assert_int_equal(get(share_page(&a, "/history/3")), 200);
     assert_whole();
     assert_has("<section class=\"proof verified\"");
     assert_has("1 of them is redacted");
@@ -301,20 +281,20 @@ static void redacted(void **state)
     assert_lacks("the secret word");
     assert_lacks("<script>alert");
     assert_lacks("\xE2\x80\xAE");
-    assert_int_equal(get(page(&a, "/history/4")), 200);
+    assert_int_equal(get(share_page(&a, "/history/4")), 200);
     assert_has("<section class=\"proof verified\"");
     assert_has("1 item was redacted by the owner of this server");
     assert_has("/history/3?item=1\">Event 3, item 1</a>");
     assert_lacks("<script>alert");
-    assert_int_equal(get(page(&a, "")), 200);
+    assert_int_equal(get(share_page(&a, "")), 200);
     assert_has("[redacted]");
     assert_lacks("the secret word");
-    assert_int_equal(get(page(&a, ".txt")), 200);
+    assert_int_equal(get(share_page(&a, ".txt")), 200);
     assert_has("[redacted]");
     assert_lacks("the secret word");
     /* sent again, redacted again, by an event of its own */
     assert_int_equal(sync_items(&a, PART("the secret word")), 200);
-    assert_int_equal(get(page(&a, "/history/5")), 200);
+    assert_int_equal(get(share_page(&a, "/history/5")), 200);
     assert_lacks("the secret word");
 }
 
@@ -326,16 +306,16 @@ static void removed(void **state)
                          (struct sl_span){"", 0}, SL_SPAN(HOSTILE), &err),
         SL_OK);
     sign_all();
-    assert_int_equal(get(page(&a, "/history/3")), 410);
-    assert_int_equal(get_as_owner(page(&a, "/history/3")), 200);
+    assert_int_equal(get(share_page(&a, "/history/3")), 410);
+    assert_int_equal(get_as_owner(share_page(&a, "/history/3")), 200);
     assert_whole();
     assert_has("<section class=\"proof partly\"");
     assert_has("Its content was erased");
-    assert_int_equal(get_as_owner(page(&a, "/history/5")), 200);
+    assert_int_equal(get_as_owner(share_page(&a, "/history/5")), 200);
     assert_has("<section class=\"proof verified\"");
     assert_has("This share was removed by the owner of this server. Reason: ");
     assert_lacks("<script>alert");
-    assert_int_equal(get_as_owner(page(&a, "/history")), 200);
+    assert_int_equal(get_as_owner(share_page(&a, "/history")), 200);
     assert_has("All of them are in the checkpoint of 5 events");
 }
 
@@ -431,7 +411,7 @@ static void export(void **state)
     (void)state;
     struct share a = filled("ses_xxabcdefgh");
     sign_all();
-    assert_int_equal(get(page(&a, ".html")), 200);
+    assert_int_equal(get(share_page(&a, ".html")), 200);
     assert_whole();
     assert_has("This file carries it, of 4 events");
     assert_has("class=\"save-bundle\"");
@@ -443,11 +423,11 @@ static void export(void **state)
     assert_memory_equal(inside.ptr, ours.ptr, ours.len);
     buf_fini(&inside);
     buf_fini(&ours);
-    assert_int_equal(get(page(&a, ".html?at=3")), 200);
+    assert_int_equal(get(share_page(&a, ".html?at=3")), 200);
     assert_whole();
     assert_has("It is not in this file: it would hold what came after");
     assert_lacks("id=\"bundle\"");
-    assert_int_equal(get(page(&a, ".html?at=4")), 200);
+    assert_int_equal(get(share_page(&a, ".html?at=4")), 200);
     assert_has("id=\"bundle\"");
 }
 

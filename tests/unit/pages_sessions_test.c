@@ -16,19 +16,6 @@
 
 static char cookie[160];
 
-static void assert_lacks(const char *text)
-{
-    if (strstr(got.body, text)) fail_msg("%s in %s", text, got.body);
-}
-
-static size_t times(const char *text)
-{
-    size_t count = 0;
-    for (const char *at = got.body; (at = strstr(at, text)); at++)
-        count++;
-    return count;
-}
-
 static int get_page(const char *target)
 {
     return ask(&(struct asking){.method = "GET", .target = target, .cookie = cookie});

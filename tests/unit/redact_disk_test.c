@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "core/kv.h"
-#include "tests/support/core_store.h"
+#include "tests/support/core_fixture.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -22,22 +22,13 @@
 #define SECRET "hunter2-is-the-word"
 #define BESIDE "this-one-is-to-stay"
 
-static const char *dir;
-static struct sl_store *store;
 static struct sl_credentials share, other;
-static struct sl_err err;
 
-static void open_store(void)
+static void open_plain(void)
 {
     struct sl_options options = core_options(dir);
     options.uncompressed = true;
-    store = core_open(&options);
-}
-
-static void close_it(void)
-{
-    sl_store_close(store);
-    store = NULL;
+    open_store(&options);
 }
 
 static void sync_text(const struct sl_credentials *to, int n, const char *text)
@@ -56,28 +47,17 @@ static void sync_text(const struct sl_credentials *to, int n, const char *text)
     buf_fini(&items);
 }
 
-static int make_store(void **state)
+static int make_filled(void **state)
 {
-    (void)state;
-    core_now_us = CORE_TIME_US;
-    dir = core_temp_make();
-    open_store();
+    make_folder(state);
+    open_plain();
     share = core_create(store, "ses_0123456789abcdefghij");
     other = core_create(store, "ses_0123456789abcdefghik");
     for (int n = 0; n < 12; n++) {
         sync_text(&share, n, n % 2 ? SECRET : BESIDE);
         sync_text(&other, n, n % 3 ? BESIDE : SECRET);
     }
-    core_expect(sl_store_settle(store, &err), SL_OK, &err);
-    return 0;
-}
-
-static int close_store(void **state)
-{
-    (void)state;
-    kv_fault_after(-1);
-    close_it();
-    core_temp_remove(dir);
+    settle();
     return 0;
 }
 
@@ -92,7 +72,7 @@ static enum sl_result redact(struct sl_redacted *told)
 static void nowhere(void)
 {
     char file[256];
-    core_expect(sl_store_settle(store, &err), SL_OK, &err);
+    settle();
     if (core_temp_grep(dir, sl_span_of(SECRET), file) > 0) fail_msg("still in %s", file);
     assert_true(core_temp_grep(dir, sl_span_of(BESIDE), file) > 0);
     core_verify(store);
@@ -115,8 +95,8 @@ static void test_nowhere(void **state)
         sl_share_remove(store, sl_span_of(share.id), SL_WHO_OWNER, SL_SPAN(""), SL_SPAN(""), &err),
         SL_OK, &err);
     nowhere();
-    close_it();
-    open_store();
+    close_store();
+    open_plain();
     nowhere();
 }
 
@@ -128,8 +108,8 @@ static void test_compacted_before(void **state)
     core_expect(sl_store_compact(store, NULL, &err), SL_OK, &err);
     sync_text(&share, 3, SECRET);
     core_expect(redact(&told), SL_OK, &err);
-    close_it(); /* at once: the rest is for the next opening */
-    open_store();
+    close_store(); /* at once: the rest is for the next opening */
+    open_plain();
     nowhere();
 }
 
@@ -142,8 +122,8 @@ static void test_removed_while_it_is_erased(void **state)
         sl_share_remove(store, sl_span_of(share.id), SL_WHO_OWNER, SL_SPAN(""), SL_SPAN(""), &err),
         SL_OK, &err);
     core_verify(store);
-    close_it();
-    open_store();
+    close_store();
+    open_plain();
     core_verify(store);
     nowhere();
     struct sl_share_info info;
@@ -156,8 +136,8 @@ static void test_faults(void **state)
     bool reached = true;
     for (long k = 0; reached; k++) {
         if (k > 0) {
-            close_store(state);
-            make_store(state);
+            drop_store(state);
+            make_filled(state);
         }
         struct sl_redacted told = {0};
         kv_fault_after(k);
@@ -165,8 +145,8 @@ static void test_faults(void **state)
         if (result == SL_OK) result = sl_store_settle(store, &err);
         reached = result != SL_OK;
         kv_fault_after(-1);
-        close_it();
-        open_store();
+        close_store();
+        open_plain();
         core_verify(store);
         /* what was answered with OK, or is asked for again, is done */
         if (told.items == 0) core_expect(redact(&told), SL_OK, &err);
@@ -180,7 +160,7 @@ static void test_faults(void **state)
 static _Noreturn void redact_and_tell(const char *in)
 {
     dir = in;
-    open_store();
+    open_plain();
     struct sl_redacted told = {0};
     if (redact(&told) == SL_OK) puts("done");
     fflush(stdout);
@@ -195,10 +175,10 @@ static void test_killed(void **state)
     unsigned rounds = 12 * core_rounds(), answers = 0;
     for (unsigned round = 0; round < rounds; round++) {
         if (round > 0) {
-            close_store(state);
-            make_store(state);
+            drop_store(state);
+            make_filled(state);
         }
-        close_it();
+        close_store();
         int pipes[2];
         assert_int_equal(pipe(pipes), 0);
         pid_t child = fork();
@@ -214,7 +194,7 @@ static void test_killed(void **state)
         char answered = 0;
         bool done = read(pipes[0], &answered, 1) == 1;
         close(pipes[0]);
-        open_store();
+        open_plain();
         core_verify(store);
         struct sl_redacted told = {0};
         core_expect(redact(&told), SL_OK, &err);
@@ -291,14 +271,14 @@ static void test_beside_others(void **state)
     pthread_t threads[5];
     uint64_t seed = core_seed("beside others");
     for (unsigned round = 0; round < 6 * core_rounds(); round++) {
-        close_store(state);
-        make_store(state);
-        close_it();
+        drop_store(state);
+        make_filled(state);
+        close_store();
         struct sl_options options = core_options(dir);
         options.uncompressed = true;
         options.no_compactor = false;
         options.durability = round % 2 ? SL_DURABLE_FSYNC : SL_DURABLE_PROCESS;
-        store = core_open(&options);
+        open_store(&options);
         atomic_store(&over, false);
         atomic_store(&is_redacted, false);
         pthread_create(&threads[0], NULL, read_on, share.id);
@@ -328,7 +308,7 @@ static void test_beside_others(void **state)
 int main(int argc, char **argv)
 {
     if (argc == 2) redact_and_tell(argv[1]);
-#define TEST(name) cmocka_unit_test_setup_teardown(name, make_store, close_store)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, make_filled, drop_store)
     const struct CMUnitTest tests[] = {
         TEST(test_nowhere),
         TEST(test_compacted_before),

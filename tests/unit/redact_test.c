@@ -11,6 +11,7 @@
 #include "core/rows.h"
 #include "core/store.h"
 #include "tests/support/core_answers.h"
+#include "tests/support/core_fixture.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,36 +19,12 @@
 #define SECRET "hunter2-is-the-word"
 #define GONE "[redacted]"
 
-static const char *dir;
-static struct sl_store *store;
 static struct sl_credentials share;
-static struct sl_err err;
 
-static void reopen(void)
+static int make_share(void **state)
 {
-    sl_store_close(store);
-    struct sl_options options = core_options(dir);
-    store = core_open(&options);
-}
-
-static int open_store(void **state)
-{
-    (void)state;
-    core_now_us = CORE_TIME_US;
-    dir = core_temp_make();
-    struct sl_options options = core_options(dir);
-    store = core_open(&options);
+    make_store(state);
     share = core_create(store, "ses_0123456789abcdefghij");
-    return 0;
-}
-
-static int close_store(void **state)
-{
-    (void)state;
-    kv_fault_after(-1);
-    sl_store_close(store);
-    store = NULL;
-    core_temp_remove(dir);
     return 0;
 }
 
@@ -86,7 +63,7 @@ static void check_gone(const char *id, const char *text)
     struct buf before = {0}, after = {0};
     assert_int_equal(core_answers_with(store, id, text), 0);
     core_verify(store);
-    core_expect(sl_store_settle(store, &err), SL_OK, &err);
+    settle();
     core_verify(store);
     core_check_events(store, id);
     core_check_bundle(store, id, UINT64_MAX, text);
@@ -138,7 +115,7 @@ static void test_text_at_all_moments(void **state)
 {
     (void)state;
     sync_session(&share, 24, 20 * SL_KIB);
-    core_expect(sl_store_settle(store, &err), SL_OK, &err);
+    settle();
     struct sl_verified verified;
     core_expect(sl_store_verify(store, NULL, &verified, &err), SL_OK, &err);
     assert_true(verified.snapshots >= 3);
@@ -315,7 +292,7 @@ static void test_large(void **state)
     assert_int_equal(told.items, 0);
     told = redact(by_item(share.id, 30, 7));
     assert_int_equal(told.items, 0);
-    core_expect(sl_store_settle(store, &err), SL_OK, &err);
+    settle();
     core_verify(store);
     core_check_bundle(store, share.id, (uint64_t)events * 200, SECRET);
 }
@@ -384,7 +361,7 @@ static void test_rules_stay(void **state)
     core_expect(sl_share_remove(store, sl_span_of(share.id), SL_WHO_SECRET,
                     sl_span_of(share.secret), SL_SPAN(""), &err),
         SL_OK, &err);
-    core_expect(sl_store_settle(store, &err), SL_OK, &err);
+    settle();
     core_verify(store);
     for (int i = 0; i < 2; i++) {
         core_sync(
@@ -507,11 +484,10 @@ static void test_writes_that_fail(void **state)
     (void)state;
     bool reached = true;
     for (long k = 0; reached; k++) {
-        sl_store_close(store);
-        core_temp_remove(dir);
-        open_store(NULL);
+        drop_store(state);
+        make_share(state);
         sync_session(&share, 6, 20 * SL_KIB);
-        core_expect(sl_store_settle(store, &err), SL_OK, &err);
+        settle();
         struct sl_redaction asked = by_text(share.id, SECRET);
         struct sl_redacted told = {0};
         kv_fault_after(k);
@@ -521,7 +497,7 @@ static void test_writes_that_fail(void **state)
         kv_fault_after(-1);
         reopen();
         core_verify(store);
-        core_expect(sl_store_settle(store, &err), SL_OK, &err);
+        settle();
         core_verify(store);
         if (told.items) assert_int_equal(core_answers_with(store, share.id, SECRET), 0);
         core_check_events(store, share.id);
@@ -530,7 +506,7 @@ static void test_writes_that_fail(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, open_store, close_store)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, make_share, drop_store)
     const struct CMUnitTest tests[] = {
         TEST(test_text_at_all_moments),
         TEST(test_text_in_all_shares),

@@ -9,32 +9,18 @@
 
 #include "core/snapshot.h"
 #include "core/store.h"
-#include "tests/support/core_store.h"
+#include "tests/support/core_fixture.h"
 
 #include <malloc.h>
 #include <stdio.h>
 #include <time.h>
 
-static const char *dir;
-static struct sl_store *store;
 static struct sl_credentials share;
-static struct sl_err err;
 
-static int open_store(void **state)
+static int make_share(void **state)
 {
-    (void)state;
-    dir = core_temp_make();
-    struct sl_options options = core_options(dir);
-    store = core_open(&options);
+    make_store(state);
     share = core_create(store, "ses_0123456789abcdefghij");
-    return 0;
-}
-
-static int close_store(void **state)
-{
-    (void)state;
-    sl_store_close(store);
-    core_temp_remove(dir);
     return 0;
 }
 
@@ -129,7 +115,7 @@ static void test_large_model_ids(void **state)
         core_sync_at(store, &share, buf_span(&items), CORE_TIME_US);
     }
     buf_fini(&items);
-    core_expect(sl_store_settle(store, &err), SL_OK, &err);
+    settle();
     struct sl_view *view;
     struct sl_metadata metadata;
     core_expect(sl_view_open(store, sl_span_of(share.id), core_at(0), &view, &err), SL_OK, &err);
@@ -167,10 +153,10 @@ static void test_large_batch_leaves_no_memory(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_ids_that_are_none, open_store, close_store),
-        cmocka_unit_test_setup_teardown(test_many_types, open_store, close_store),
-        cmocka_unit_test_setup_teardown(test_large_model_ids, open_store, close_store),
-        cmocka_unit_test_setup_teardown(test_large_batch_leaves_no_memory, open_store, close_store),
+        cmocka_unit_test_setup_teardown(test_ids_that_are_none, make_share, drop_store),
+        cmocka_unit_test_setup_teardown(test_many_types, make_share, drop_store),
+        cmocka_unit_test_setup_teardown(test_large_model_ids, make_share, drop_store),
+        cmocka_unit_test_setup_teardown(test_large_batch_leaves_no_memory, make_share, drop_store),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

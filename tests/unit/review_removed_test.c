@@ -12,28 +12,14 @@
 #include "core/log.h"
 #include "core/rows.h"
 #include "core/store.h"
-#include "tests/support/core_store.h"
+#include "tests/support/core_fixture.h"
 
-static const char *dir;
-static struct sl_store *store;
 static struct sl_credentials share;
-static struct sl_err err;
 
-static int open_store(void **state)
+static int make_share(void **state)
 {
-    (void)state;
-    dir = core_temp_make();
-    struct sl_options options = core_options(dir);
-    store = core_open(&options);
+    make_store(state);
     share = core_create(store, "ses_0123456789abcdefghij");
-    return 0;
-}
-
-static int close_store(void **state)
-{
-    (void)state;
-    sl_store_close(store);
-    core_temp_remove(dir);
     return 0;
 }
 
@@ -64,7 +50,7 @@ static void sync_large(const char *type)
     buf_add(&items, "\"}}]", 4);
     core_sync_at(store, &share, buf_span(&items), CORE_TIME_US);
     buf_fini(&items);
-    core_expect(sl_store_settle(store, &err), SL_OK, &err);
+    settle();
 }
 
 static void reads_nothing(struct sl_view *view)
@@ -116,7 +102,7 @@ static void test_folded(void **state)
     assert_int_equal(sl_view_items(view), 1);
     remove_share();
     reads_nothing(view);
-    core_expect(sl_store_settle(store, &err), SL_OK, &err);
+    settle();
     reads_nothing(view);
     sl_view_close(view);
 }
@@ -143,10 +129,10 @@ static void test_fold_that_fails(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_snapshot_rows_held, open_store, close_store),
-        cmocka_unit_test_setup_teardown(test_metadata_of_a_snapshot_head, open_store, close_store),
-        cmocka_unit_test_setup_teardown(test_folded, open_store, close_store),
-        cmocka_unit_test_setup_teardown(test_fold_that_fails, open_store, close_store),
+        cmocka_unit_test_setup_teardown(test_snapshot_rows_held, make_share, drop_store),
+        cmocka_unit_test_setup_teardown(test_metadata_of_a_snapshot_head, make_share, drop_store),
+        cmocka_unit_test_setup_teardown(test_folded, make_share, drop_store),
+        cmocka_unit_test_setup_teardown(test_fold_that_fails, make_share, drop_store),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

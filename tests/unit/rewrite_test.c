@@ -15,17 +15,14 @@
 #include "core/rows.h"
 #include "core/store.h"
 #include "core/tree.h"
-#include "tests/support/core_store.h"
+#include "tests/support/core_fixture.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const char *dir;
-static struct sl_store *store;
 static struct sl_credentials first, second;
-static struct sl_err err;
 static struct sl_checkpoint early, late; /* held outside; the one kept beside the store */
 
 static struct sl_options options(void)
@@ -38,13 +35,7 @@ static struct sl_options options(void)
 static void open_it(void)
 {
     struct sl_options o = options();
-    store = core_open(&o);
-}
-
-static void close_it(void)
-{
-    sl_store_close(store);
-    store = NULL;
+    open_store(&o);
 }
 
 static void sync_some(int n)
@@ -60,11 +51,9 @@ static void checkpoint(struct sl_checkpoint *out, uint64_t least)
     core_expect(sl_log_checkpoint(store, least, out, &err), SL_OK, &err);
 }
 
-static int make_store(void **state)
+static int make_filled(void **state)
 {
-    (void)state;
-    core_now_us = CORE_TIME_US;
-    dir = core_temp_make();
+    make_folder(state);
     open_it();
     first = core_create(store, "ses_0123456789abcdefghij");
     second = core_create(store, "ses_0123456789abcdefghik");
@@ -72,17 +61,7 @@ static int make_store(void **state)
     checkpoint(&early, 272);
     sync_some(40);
     checkpoint(&late, 312);
-    close_it();
-    return 0;
-}
-
-static int close_store(void **state)
-{
-    (void)state;
-    kv_fault_after(-1);
-    sl_store_close(store);
-    store = NULL;
-    core_temp_remove(dir);
+    close_store();
     return 0;
 }
 
@@ -290,22 +269,22 @@ static void noticed(forge *change)
     for (int i = 0; i < 2; i++) {
         open_it();
         takes_nothing();
-        close_it();
+        close_store();
     }
     assert_true(core_read_file(in_dir("checkpoint"), &now));
     core_assert_same(buf_span(&now), buf_span(&kept), "the kept checkpoint");
     struct sl_options beside = options();
     beside.access = SL_READ_BESIDE;
-    store = core_open(&beside);
+    open_store(&beside);
     struct sl_verified verified;
     core_expect(sl_store_verify(store, NULL, &verified, &err), SL_CORRUPT, &err);
-    close_it();
+    close_store();
     /* the kept one deleted: who holds an older one sees it */
     assert_int_equal(unlink(in_dir("checkpoint")), 0);
     open_it();
     assert_false(grows_out_of(&late));
     assert_false(grows_out_of(&early));
-    close_it();
+    close_store();
     /* … and rolled back: noticed here again */
     write_file("checkpoint", (struct sl_span){early.note, early.len});
     open_it();
@@ -322,7 +301,7 @@ static void test_dropped(void **state)
     rewrite(change);
     open_it();
     takes_nothing();
-    close_it();
+    close_store();
     assert_int_equal(unlink(in_dir("checkpoint")), 0);
     open_it();
     assert_false(grows_out_of(&late));
@@ -385,7 +364,7 @@ static void test_new_origin(void **state)
     assert_false(there("checkpoint"));
     snprintf(aside, sizeof(aside), "checkpoint-%s", old);
     assert_true(there(aside));
-    close_it();
+    close_store();
     goes_on("log/two");
     new_origin(old, SL_INVALID); /* nor later */
     new_origin("log/two", SL_INVALID);
@@ -393,11 +372,11 @@ static void test_new_origin(void **state)
     sync_some(1);
     sleep(1);
     sl_log_checkpoint(store, 0, &got, &err);
-    close_it();
+    close_store();
     goes_on("cosigned");
     new_origin("log/two", SL_INVALID);
     new_origin("new", SL_OK);
-    close_it();
+    close_store();
     goes_on("new");
     core_verify(store);
 }
@@ -415,7 +394,7 @@ static void test_new_origin_cut_short(void **state)
     for (int step = 0; step < 2; step++) {
         const char *name = step ? "log-3" : "log-2";
         new_origin(name, SL_OK);
-        close_it();
+        close_store();
         /* as if the last rename, or both, had not been */
         snprintf(aside, sizeof(aside), "checkpoint-%s", step ? "log-2" : old);
         char from[4096];
@@ -425,7 +404,7 @@ static void test_new_origin_cut_short(void **state)
         assert_int_equal(sl_store_health(store, &err), SL_READ_ONLY);
         new_origin(name, SL_OK);
         assert_true(there(aside));
-        close_it();
+        close_store();
         goes_on(name);
     }
     buf_fini(&kept);
@@ -465,7 +444,7 @@ static void test_torn_wal(void **state)
 
 int main(void)
 {
-#define TEST(name) cmocka_unit_test_setup_teardown(name, make_store, close_store)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, make_filled, drop_store)
     const struct CMUnitTest tests[] = {
         TEST(test_dropped),
         TEST(test_forged),

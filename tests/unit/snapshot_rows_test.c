@@ -10,36 +10,9 @@
 #include "core/rows.h"
 #include "core/snapshot_rows.h"
 #include "core/store.h"
-#include "tests/support/core_store.h"
+#include "tests/support/core_fixture.h"
 
 #include <stdio.h>
-
-static const char *dir;
-static struct sl_store *store;
-static struct sl_err err;
-
-static int open_store(void **state)
-{
-    (void)state;
-    core_now_us = CORE_TIME_US;
-    dir = core_temp_make();
-    struct sl_options options = core_options(dir);
-    store = core_open(&options);
-    return 0;
-}
-
-static int close_store(void **state)
-{
-    (void)state;
-    sl_store_close(store);
-    core_temp_remove(dir);
-    return 0;
-}
-
-static void settle(void)
-{
-    core_expect(sl_store_settle(store, &err), SL_OK, &err);
-}
 
 static void sync_part(const struct sl_credentials *share, unsigned id, size_t bytes, uint64_t seed)
 {
@@ -144,7 +117,7 @@ static void another_row(void **state)
     buf_fini(&index);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, open_store, close_store)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, make_store, drop_store)
 
 int main(void)
 {

@@ -10,54 +10,18 @@
 
 #include "core/rows.h"
 #include "core/store.h"
-#include "tests/support/core_store.h"
+#include "tests/support/core_fixture.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const char *dir;
-static struct sl_store *store;
-static struct sl_err err;
-
-static int make_folder(void **state)
-{
-    (void)state;
-    core_now_us = CORE_TIME_US;
-    dir = core_temp_make();
-    err = (struct sl_err){0};
-    return 0;
-}
-
-static int close_store(void **state)
-{
-    (void)state;
-    kv_fault_after(-1);
-    sl_store_close(store);
-    store = NULL;
-    core_temp_remove(dir);
-    return 0;
-}
-
-static void open_store(void)
+static void open_plain(void)
 {
     struct sl_options options = core_options(dir);
     options.uncompressed = true;
-    store = core_open(&options);
-}
-
-static void close_it(void)
-{
-    sl_store_close(store);
-    store = NULL;
-}
-
-static void fresh_folder(void)
-{
-    close_it();
-    core_temp_remove(dir);
-    dir = core_temp_make();
+    open_store(&options);
 }
 
 /* ---- a write fails ---- */
@@ -147,8 +111,8 @@ static void every_write_fails_once(void **state)
     (void)state;
     unsigned failures = 0;
     for (long fault = 0;; fault++) {
-        fresh_folder();
-        open_store();
+        renew_folder();
+        open_plain();
         kv_fault_after(fault);
         struct acknowledged got = run_script();
         kv_fault_after(-1);
@@ -157,12 +121,12 @@ static void every_write_fails_once(void **state)
         if (got.failed) assert_non_null(strstr(err.text, "injected fault"));
         check_acknowledged(&got); /* reads go on */
         core_verify(store);
-        close_it();
-        open_store();
+        close_store();
+        open_plain();
         assert_int_equal(sl_store_health(store, &err), SL_OK); /* reopening settles it */
         check_acknowledged(&got);
         core_verify(store);
-        core_expect(sl_store_settle(store, &err), SL_OK, &err);
+        settle();
         core_verify(store);
         struct sl_credentials again;
         core_expect(sl_share_create(
@@ -187,7 +151,7 @@ static void making_fails(void **state)
     assert_int_equal(sl_store_open(&options, NULL, &store, &err), SL_IO);
     assert_null(store);
     kv_fault_after(-1);
-    open_store();
+    open_plain();
     core_create(store, "ses_12345678");
     core_verify(store);
 }
@@ -195,7 +159,7 @@ static void making_fails(void **state)
 static void rebuild_fails(void **state)
 {
     (void)state;
-    open_store();
+    open_plain();
     run_script();
     struct buf before = {0}, after = {0};
     core_data(store, "bbbbbbbb", 0, &before);
@@ -204,11 +168,11 @@ static void rebuild_fails(void **state)
         kv_fault_after(fault);
         enum sl_result result = sl_store_rebuild(store, NULL, &err);
         kv_fault_after(-1);
-        close_it();
-        open_store();
+        close_store();
+        open_plain();
         core_data(store, "bbbbbbbb", 0, &after);
         core_assert_same(buf_span(&after), buf_span(&before), "/data after a rebuild that failed");
-        core_expect(sl_store_settle(store, &err), SL_OK, &err);
+        settle();
         core_verify(store);
         if (result == SL_OK) break;
         failures++;
@@ -253,10 +217,10 @@ static void newer_format(void **state)
     (void)state;
     struct sl_options options = core_options(dir), beside = options;
     beside.access = SL_READ_BESIDE;
-    open_store();
+    open_plain();
     struct sl_credentials share = core_create(store, "ses_12345678");
     core_sync(store, &share, MESSAGE("m"));
-    close_it();
+    close_store();
     set_format(2);
     expect_open(&options, SL_FORMAT);
     assert_non_null(strstr(err.text, "newer version"));
@@ -265,7 +229,7 @@ static void newer_format(void **state)
     set_format(0);
     expect_open(&options, SL_CORRUPT);
     set_format(1);
-    open_store();
+    open_plain();
     core_assert_data(store, share.id, 0, MESSAGE("m"));
 }
 
@@ -288,7 +252,7 @@ static void other_refusals(void **state)
     options.origin = SL_SPAN("with space");
     expect_open(&options, SL_INVALID);
     options.origin = SL_SPAN("log.example/one");
-    store = core_open(&options);
+    open_store(&options);
     assert_string_equal(sl_store_origin(store), "log.example/one");
     struct sl_options plain = core_options(dir);
     expect_open(&plain, SL_LOCKED);
@@ -300,14 +264,14 @@ static void other_refusals(void **state)
     assert_int_equal(sl_store_role(store, SL_SPAN("")), SL_ROLE_NONE);
     assert_int_equal(
         sl_store_role(store, (struct sl_span){owner, strlen(owner) - 1}), SL_ROLE_NONE);
-    close_it();
+    close_store();
     options.origin = SL_SPAN("log.example/two");
     expect_open(&options, SL_INVALID);
-    store = core_open(&plain); /* left out: the one it has; keys are the ones it was made with */
+    open_store(&plain); /* left out: the one it has; keys are the ones it was made with */
     assert_string_equal(sl_store_origin(store), "log.example/one");
     assert_string_equal(sl_store_owner_key(store), owner);
     assert_string_equal(sl_store_log_key(store), log_key);
-    close_it();
+    close_store();
     static const char *const names[] = {"owner-key", "namespace", "signing-key"};
     for (size_t i = 0; i < 3; i++) {
         char path[512];
@@ -369,7 +333,7 @@ static void sync_marked(const struct sl_credentials *share, const struct sl_cred
 static void gone_from_every_file(void **state)
 {
     (void)state;
-    open_store();
+    open_plain();
     for (int round = 0; round < 4; round++) {
         char session[32], neighbouring[32];
         snprintf(session, sizeof(session), "ses_marked%02d", round);
@@ -383,10 +347,10 @@ static void gone_from_every_file(void **state)
                         sl_span_of(share.secret), SL_SPAN(""), &err),
             SL_OK, &err);
         if (round % 2) { /* the process ends before anything is erased; the next goes on */
-            close_it();
-            open_store();
+            close_store();
+            open_plain();
         }
-        core_expect(sl_store_settle(store, &err), SL_OK, &err);
+        settle();
         struct sl_share_info info;
         core_expect(sl_share_info(store, sl_span_of(share.id), &info, &err), SL_OK, &err);
         assert_true(info.erased);
@@ -407,7 +371,7 @@ static void removed_while_snapshots_are_made(void **state)
     (void)state;
     struct sl_options options = core_options(dir);
     options.no_compactor = false;
-    store = core_open(&options);
+    open_store(&options);
     struct buf items = {0};
     buf_add_span(&items, SL_SPAN("[{\"type\":\"t\",\"data\":\""));
     for (int i = 0; i < 700000; i++)
@@ -422,7 +386,7 @@ static void removed_while_snapshots_are_made(void **state)
         core_expect(sl_share_remove(store, sl_span_of(share.id), SL_WHO_SECRET,
                         sl_span_of(share.secret), SL_SPAN(""), &err),
             SL_OK, &err);
-        core_expect(sl_store_settle(store, &err), SL_OK, &err);
+        settle();
         struct row_key from = row_share_from(sl_span_of(share.id)),
                        to = row_share_to(sl_span_of(share.id));
         struct kv_iter *iter =
@@ -435,7 +399,7 @@ static void removed_while_snapshots_are_made(void **state)
     core_verify(store);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, make_folder, close_store)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, make_folder, drop_store)
 
 int main(void)
 {

@@ -12,51 +12,17 @@
 #include "core/rows.h"
 #include "core/snapshot_rows.h"
 #include "core/store.h"
-#include "tests/support/core_store.h"
+#include "tests/support/core_fixture.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 
-static const char *dir;
-static struct sl_store *store;
-static struct sl_err err;
-
-static void open_with(bool compactor)
+static void reopen_compacting(void)
 {
     struct sl_options options = core_options(dir);
-    options.no_compactor = !compactor;
-    store = core_open(&options);
-}
-
-static int open_store(void **state)
-{
-    (void)state;
-    core_now_us = CORE_TIME_US;
-    dir = core_temp_make();
-    err = (struct sl_err){0};
-    open_with(false);
-    return 0;
-}
-
-static int close_store(void **state)
-{
-    (void)state;
-    sl_store_close(store);
-    store = NULL;
-    core_temp_remove(dir);
-    return 0;
-}
-
-static void reopen(bool compactor)
-{
-    sl_store_close(store);
-    store = NULL;
-    open_with(compactor);
-}
-
-static void settle(void)
-{
-    core_expect(sl_store_settle(store, &err), SL_OK, &err);
+    options.no_compactor = false;
+    close_store();
+    open_store(&options);
 }
 
 /* Sync a part of `bytes` bytes of text. */
@@ -152,7 +118,7 @@ static void doubling(void **state)
                           late = core_create(store, "ses_late0000");
     fill(&late, 200, 7); /* the compactor comes to it long after */
     assert_int_equal(sl_store_health(store, &err), SL_OK);
-    reopen(true);
+    reopen_compacting();
     fill(&early, 200, 7); /* and to this one meanwhile */
     settle();
     unsigned snapshots = check_places(late.id);
@@ -160,7 +126,7 @@ static void doubling(void **state)
     assert_int_equal(check_places(early.id), snapshots);
     core_verify(store);
     fill(&early, 400, 8);
-    reopen(false); /* what was due is still known to be */
+    reopen(); /* what was due is still known to be */
     settle();
     assert_true(check_places(early.id) > snapshots);
     core_verify(store);
@@ -319,10 +285,10 @@ static void derived_data_comes_back(void **state)
     for (int family = 0; family < KV_FAMILIES; family++) {
         if (!kv_family_derived(family)) continue;
         for (int mark_only = 0; mark_only <= 1; mark_only++) {
-            sl_store_close(store);
+            close_store();
             store = NULL;
             drop_family(family, mark_only);
-            open_with(false);
+            open_store(NULL);
             settle();
             answers(share.id, &after);
             core_assert_same(buf_span(&after), buf_span(&before), kv_family_name(family));
@@ -364,7 +330,7 @@ static void cut_short(void **state)
         core_assert_same(
             buf_span(&after), buf_span(&before), "answers beside an unfinished snapshot");
         core_verify(store);
-        reopen(false);
+        reopen();
         answers(share.id, &after);
         core_assert_same(buf_span(&after), buf_span(&before), "answers after it");
         core_verify(store);
@@ -390,6 +356,7 @@ static void tried_again(void **state)
     sync_part(&share, 1, 100000, 1);
     kv_fault_after(0);
     assert_int_equal(sl_store_settle(store, &err), SL_IO);
+    assert_string_equal(err.text, "snapshot of share triedaga: write: injected fault");
     kv_fault_after(-1);
     core_expect(kv_get(store->kv, KV_INDEX, row_span(&due), &pin, &err), SL_OK, &err);
     kv_release(&pin);
@@ -514,7 +481,7 @@ static void read_beside(void **state)
     buf_fini(&theirs);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, open_store, close_store)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, make_store, drop_store)
 
 int main(void)
 {

@@ -7,42 +7,10 @@
 
 #include <cmocka.h>
 
-#include "tests/support/core_store.h"
+#include "tests/support/core_fixture.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-
-static const char *dir;
-static struct sl_store *store;
-static struct sl_err err;
-
-static int open_store(void **state)
-{
-    (void)state;
-    core_now_us = CORE_TIME_US;
-    dir = core_temp_make();
-    struct sl_options options = core_options(dir);
-    store = core_open(&options);
-    err = (struct sl_err){0};
-    return 0;
-}
-
-static int close_store(void **state)
-{
-    (void)state;
-    sl_store_close(store);
-    store = NULL;
-    core_temp_remove(dir);
-    return 0;
-}
-
-static void reopen(void)
-{
-    struct sl_options options = core_options(dir);
-    sl_store_close(store);
-    store = NULL;
-    store = core_open(&options);
-}
 
 static struct sl_credentials create(const char *session_id, enum sl_role role, const char *peer)
 {
@@ -179,8 +147,8 @@ static void namespace_changed(void **state)
     struct sl_credentials first = create("ses_12345678", SL_ROLE_NONE, "a");
     struct sl_options options = core_options(dir);
     options.namespace_id = SL_SPAN("6ba7b810-9dad-11d1-80b4-00c04fd430c8");
-    sl_store_close(store);
-    store = core_open(&options);
+    close_store();
+    open_store(&options);
     struct sl_credentials second = create("ses_12345678", SL_ROLE_OWNER, "a");
     assert_false(second.recovered);
     assert_string_not_equal(second.id, first.id);
@@ -426,7 +394,7 @@ static void removal(void **state)
         remove_share(&share, SL_WHO_SECRET, SL_OK); /* again: fine, and nothing changes */
         remove_share(&share, SL_WHO_OWNER, SL_OK);
         remove_share(&wrong, SL_WHO_SECRET, SL_BAD_SECRET);
-        core_expect(sl_store_settle(store, &err), SL_OK, &err);
+        settle();
     }
     core_assert_data(store, other.id, 0, "[" MESSAGE("b") "]");
     reopen();
@@ -460,7 +428,7 @@ static void held_sessions(void **state)
     core_expect(sl_session_allow(store, SL_SPAN("ses_12345678"), &err), SL_OK,
         &err); /* not held: fine too */
     core_expect(sl_session_allow(store, SL_SPAN("ses_other"), &err), SL_OK, &err);
-    core_expect(sl_store_settle(store, &err), SL_OK, &err);
+    settle();
     reopen();
     expect_sync(&again, "[]", SL_OK);
     core_verify(store);
@@ -481,11 +449,11 @@ static void removing_what_is_not_there(void **state)
     core_expect(sl_share_remove(store, sl_span_of(share.id), SL_WHO_OWNER, SL_SPAN(""),
                     (struct sl_span){reason, SL_REASON_BYTES}, &err),
         SL_OK, &err);
-    core_expect(sl_store_settle(store, &err), SL_OK, &err);
+    settle();
     core_verify(store);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, open_store, close_store)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, make_store, drop_store)
 
 int main(void)
 {

@@ -11,32 +11,16 @@
 #include "core/store.h"
 #include "core/summary.h"
 #include "core/view.h"
-#include "tests/support/core_store.h"
+#include "tests/support/core_fixture.h"
 
 #include <stdlib.h>
 
-static const char *dir;
-static struct sl_store *store;
 static struct sl_credentials share;
-static struct sl_err err;
 
-static int open_store(void **state)
+static int make_share(void **state)
 {
-    (void)state;
-    core_now_us = CORE_TIME_US;
-    dir = core_temp_make();
-    struct sl_options options = core_options(dir);
-    store = core_open(&options);
+    make_store(state);
     share = core_create(store, "ses_0123456789abcdefghij");
-    return 0;
-}
-
-static int close_store(void **state)
-{
-    (void)state;
-    sl_store_close(store);
-    store = NULL;
-    core_temp_remove(dir);
     return 0;
 }
 
@@ -95,7 +79,7 @@ static void is_of_the_newest_moment(void **state)
     expect(store, 0, "\"Two\"", 2, true);
     expect(store, 2, "\"One\"", 1, false);
     expect(store, 0, "\"Two\"", 2, true); /* which looking back didn't change */
-    core_expect(sl_store_settle(store, &err), SL_OK, &err);
+    settle();
     expect(store, 0, "\"Two\"", 2, true);
 }
 
@@ -110,7 +94,7 @@ static void with_a_snapshot_too(void **state)
     buf_add_span(&items, SL_SPAN("\"}]"));
     core_sync_at(store, &share, buf_span(&items), core_now_us);
     buf_fini(&items);
-    core_expect(sl_store_settle(store, &err), SL_OK, &err);
+    settle();
     expect(store, 0, "\"Large\"", 1, false);
     expect(store, 0, "\"Large\"", 1, true);
 }
@@ -242,7 +226,7 @@ static void rebuilt_is_found_out_again(void **state)
     expect(store, 0, "\"One\"", 0, true);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, open_store, close_store)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, make_share, drop_store)
 
 int main(void)
 {

@@ -10,30 +10,9 @@
 
 #include "core/rows.h"
 #include "core/store.h"
-#include "tests/support/core_store.h"
+#include "tests/support/core_fixture.h"
 
 #include <stdio.h>
-
-static const char *dir;
-static struct sl_store *store;
-static struct sl_err err;
-
-static int begin(void **state)
-{
-    (void)state;
-    dir = core_temp_make();
-    struct sl_options options = core_options(dir);
-    store = core_open(&options);
-    return 0;
-}
-
-static int end(void **state)
-{
-    (void)state;
-    sl_store_close(store);
-    core_temp_remove(dir);
-    return 0;
-}
 
 /* Again and again, since who takes which share is a matter of chance. */
 static void counts(uint64_t shares, uint64_t events)
@@ -117,9 +96,9 @@ static void test_between(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_few, begin, end),
-        cmocka_unit_test_setup_teardown(test_many, begin, end),
-        cmocka_unit_test_setup_teardown(test_between, begin, end),
+        cmocka_unit_test_setup_teardown(test_few, make_store, drop_store),
+        cmocka_unit_test_setup_teardown(test_many, make_store, drop_store),
+        cmocka_unit_test_setup_teardown(test_between, make_store, drop_store),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

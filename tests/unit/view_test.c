@@ -10,37 +10,10 @@
 
 #include "core/limits.h"
 #include "core/view.h"
-#include "tests/support/core_store.h"
+#include "tests/support/core_fixture.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-
-static const char *dir;
-static struct sl_store *store;
-static struct sl_err err;
-
-static int open_store(void **state)
-{
-    (void)state;
-    core_now_us = CORE_TIME_US;
-    dir = core_temp_make();
-    struct sl_options options = core_options(dir);
-    store = core_open(&options);
-    return 0;
-}
-
-static int close_store(void **state)
-{
-    (void)state;
-    sl_store_close(store);
-    core_temp_remove(dir);
-    return 0;
-}
-
-static void settle(void)
-{
-    core_expect(sl_store_settle(store, &err), SL_OK, &err);
-}
 
 /* A part's text, which its id and length tell. */
 static void add_part(struct buf *out, unsigned id, size_t bytes)
@@ -250,7 +223,7 @@ static void grown_by_redaction(void **state)
     core_verify(store);
 }
 
-#define TEST(name) cmocka_unit_test_setup_teardown(name, open_store, close_store)
+#define TEST(name) cmocka_unit_test_setup_teardown(name, make_store, drop_store)
 
 int main(void)
 {
