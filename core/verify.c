@@ -52,7 +52,6 @@ enum sl_result share_check_begin(struct share_check *check, struct sl_span id, s
     check->events = stand_at(store, check->events, KV_EVENT, &from);
     check->bodies = stand_at(store, check->bodies, KV_BODY, &from);
     check->snapshots = stand_at(store, check->snapshots, KV_SNAPSHOT, &from);
-    check->owners = stand_at(store, check->owners, KV_SNAPSHOT, &from);
     struct sl_view *view = NULL;
     if (!check->stored_removed)
         result = view_open_at(store, share, 1, VIEW_FROM_NOTHING, &view, err);

@@ -76,12 +76,17 @@ static enum sl_result table_row(void *ctx, struct sl_span row, struct sl_err *er
 
 /* ---- the stream ---- */
 
-/* A row that an earlier snapshot has. They mostly lie one behind the other. */
+/* A row that an earlier snapshot has. They mostly lie one behind the other. Few shares have any,
+   and an iterator that stands in each of them decompresses a block there. */
 static enum sl_result owned_row(
     struct comparison *comparison, const struct snapshot_row *row, struct sl_err *err)
 {
-    struct kv_iter *owners = comparison->check->owners;
-    struct row_key key = row_snapshot(sl_span_of(comparison->check->id), row->sequence, row->chunk);
+    struct share_check *check = comparison->check;
+    struct row_key key = row_snapshot(sl_span_of(check->id), row->sequence, row->chunk);
+    if (!check->owners)
+        check->owners = kv_iter_create(
+            check->store->kv, KV_SNAPSHOT, (struct sl_span){0}, (struct sl_span){0}, true);
+    struct kv_iter *owners = check->owners;
     if (kv_iter_valid(owners)) kv_iter_next(owners);
     if (!kv_iter_valid(owners) || !sl_span_eq(kv_iter_key(owners), row_span(&key)))
         kv_iter_seek(owners, row_span(&key));
