@@ -1,5 +1,6 @@
 #include "file.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -70,4 +71,15 @@ enum sl_result file_write(
                                : sl_fail(err, SL_IO, "%s: %s", path, strerror(error));
     free(beside);
     return result;
+}
+
+void file_remove_folder(const char *path)
+{
+    DIR *dir = opendir(path);
+    if (!dir) return;
+    struct dirent *entry;
+    while ((entry = readdir(dir)))
+        if (entry->d_name[0] != '.') unlinkat(dirfd(dir), entry->d_name, 0);
+    closedir(dir);
+    rmdir(path);
 }

@@ -17,4 +17,7 @@ enum sl_result file_write(
 /* Rename within `dir`, on disk when this returns. */
 enum sl_result file_rename(const char *dir, const char *from, const char *to, struct sl_err *err);
 
+/* Remove a folder and the files in it, but none whose name begins with a dot. */
+void file_remove_folder(const char *path);
+
 #endif

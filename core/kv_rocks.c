@@ -1,13 +1,15 @@
 #include "kv.h"
 
+#include "file.h"
 #include "limits.h"
 
-#include <dirent.h>
 #include <errno.h>
+#include <pthread.h>
 #include <rocksdb/c.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 static const char *const family_names[KV_FAMILIES] = {
@@ -45,6 +47,8 @@ struct kv_iter {
     char lower[KV_BOUND_BYTES], upper[KV_BOUND_BYTES];
 };
 
+#define BACKGROUND_NICE 10
+#define WRITTEN_AT_ONCE_BYTES (128 * SL_KIB)
 #define BESIDE_TRIES 50
 #define BESIDE_PAUSE_US 10000
 
@@ -109,8 +113,24 @@ static rocksdb_options_t *family_options(
     return options;
 }
 
+/* Made by a thread that is nice, the threads that flush and compact are so too. A sync wakes up
+   several times before its bytes are on disk, and waits behind them each time. Not 19, which is
+   what RocksDB would set: beside other work a flush took seconds, for which every writer waits in
+   the end. They are the process's, made with the first store. */
+static void *make_background(void *env)
+{
+    setpriority(PRIO_PROCESS, (id_t)gettid(), BACKGROUND_NICE);
+    rocksdb_env_set_background_threads(env, 1);
+    rocksdb_env_set_high_priority_background_threads(env, 1);
+    return NULL;
+}
+
 static void make_options(struct kv *kv, const struct kv_options *options)
 {
+    pthread_t thread;
+    rocksdb_env_t *env = rocksdb_create_default_env();
+    if (pthread_create(&thread, NULL, make_background, env) == 0) pthread_join(thread, NULL);
+    rocksdb_env_destroy(env);
     /* Few shards: what is larger than a shard is never cached. */
     rocksdb_lru_cache_options_t *cache = rocksdb_lru_cache_options_create();
     rocksdb_lru_cache_options_set_capacity(cache, options->cache_bytes);
@@ -123,7 +143,9 @@ static void make_options(struct kv *kv, const struct kv_options *options)
     rocksdb_options_set_db_write_buffer_size(o, SL_WRITE_BUFFER_BYTES);
     rocksdb_options_set_max_total_wal_size(o, SL_WAL_BYTES);
     rocksdb_options_set_allow_concurrent_memtable_write(o, 0); /* there is one writer */
-    rocksdb_options_set_bytes_per_sync(o, SL_MIB);
+    /* The next sync waits for what the disk was given before it. */
+    rocksdb_options_set_bytes_per_sync(o, WRITTEN_AT_ONCE_BYTES);
+    rocksdb_options_set_writable_file_max_buffer_size(o, WRITTEN_AT_ONCE_BYTES);
     rocksdb_options_set_max_background_jobs(o, 2);
     rocksdb_options_set_max_open_files(o, options->beside ? -1 : 512);
     /* not 4 MiB: it is begun anew at every start, and hardly grows */
@@ -146,17 +168,6 @@ static void make_options(struct kv *kv, const struct kv_options *options)
     kv->write_unsynced = rocksdb_writeoptions_create();
     kv->write_unlogged = rocksdb_writeoptions_create();
     rocksdb_writeoptions_disable_WAL(kv->write_unlogged, 1);
-}
-
-static void empty_folder(const char *path)
-{
-    DIR *dir = opendir(path);
-    if (!dir) return;
-    struct dirent *entry;
-    while ((entry = readdir(dir)))
-        if (entry->d_name[0] != '.') unlinkat(dirfd(dir), entry->d_name, 0);
-    closedir(dir);
-    rmdir(path);
 }
 
 static void close_db(rocksdb_t *db, rocksdb_column_family_handle_t **family)
@@ -248,7 +259,7 @@ void kv_close(struct kv *kv)
     rocksdb_writeoptions_destroy(kv->write_unlogged);
     rocksdb_options_destroy(kv->options);
     rocksdb_cache_destroy(kv->cache);
-    if (kv->beside_path) empty_folder(kv->beside_path);
+    if (kv->beside_path) file_remove_folder(kv->beside_path);
     free(kv->beside_path);
     free(kv->path);
     free(kv);
