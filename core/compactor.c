@@ -9,6 +9,9 @@
 #include <unistd.h>
 
 #define TRY_AGAIN_S 60
+/* Beside syncs it works a quarter of the time. */
+#define REST_TIMES 3
+#define REST_MOST_NS 100000000u
 #define ERASURES 256 /* done together, at most */
 /* What is folded is for later: a sync that comes meanwhile goes first. It can do so, since what the
    compactor wants written another thread writes. Not 19, with which busy processors would leave it
@@ -51,7 +54,16 @@ struct compactor {
     struct made *made;
     unsigned long flushes;
     uint64_t unflushed; /* bytes put since the last one */
+    uint64_t appended;  /* events, when it last looked */
+    uint64_t resumed;   /* ns, the clock's: when it last began to work */
 };
+
+static uint64_t now_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
 
 static void enqueue(struct compactor *compactor, struct sl_span id, enum task_kind kind)
 {
@@ -136,8 +148,22 @@ static enum sl_result flush(struct compactor *compactor, struct sl_err *err)
     return SL_OK;
 }
 
+/* As long as events are appended, rest for some times as long as was worked: nice or not, who has a
+   processor keeps it for milliseconds, and a sync needs one several times before it is on disk. */
+static void rest(struct compactor *compactor)
+{
+    uint64_t appended, groups, synced, now = now_ns();
+    sequencer_counts(compactor->store->sequencer, &appended, &groups, &synced);
+    uint64_t ns = REST_TIMES * (now - compactor->resumed);
+    if (ns > REST_MOST_NS) ns = REST_MOST_NS;
+    if (appended != compactor->appended) nanosleep(&(struct timespec){.tv_nsec = (long)ns}, NULL);
+    compactor->appended = appended;
+    compactor->resumed = now_ns();
+}
+
 enum sl_result compactor_put(struct compactor *compactor, size_t bytes, struct sl_err *err)
 {
+    rest(compactor);
     compactor->unflushed += bytes + ROW_COSTS_BYTES;
     if (compactor->unflushed < UNFLUSHED_BYTES) return SL_OK;
     /* The marks of this flush wait for the next: who reads beside this process reads the files
@@ -273,10 +299,12 @@ static void *run(void *arg)
     setpriority(PRIO_PROCESS, (id_t)gettid(), COMPACTOR_NICE);
     pthread_mutex_lock(&compactor->lock);
     while (!compactor_stopping(compactor)) {
-        if (compactor->first)
+        if (compactor->first) {
             work(compactor);
-        else
+        } else {
             idle(compactor);
+            compactor->resumed = now_ns();
+        }
     }
     pthread_mutex_unlock(&compactor->lock);
     return NULL;
@@ -305,6 +333,7 @@ enum sl_result compactor_create(struct sl_store *store, struct compactor **out, 
     struct compactor *compactor = calloc(1, sizeof(*compactor));
     if (!compactor) return sl_fail(err, SL_NOMEM, "out of memory");
     compactor->store = store;
+    compactor->resumed = now_ns();
     compactor->last = &compactor->first;
     pthread_mutex_init(&compactor->lock, NULL);
     pthread_cond_init(&compactor->changed, NULL);
