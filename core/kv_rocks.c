@@ -48,7 +48,6 @@ struct kv_iter {
 };
 
 #define BACKGROUND_NICE 10
-#define WRITTEN_AT_ONCE_BYTES (128 * SL_KIB)
 #define BESIDE_TRIES 50
 #define BESIDE_PAUSE_US 10000
 
@@ -81,6 +80,13 @@ static enum sl_result rocks_error(struct sl_err *err, const char *what, char *te
 
 /* ---- options: the reasons are measurements, see bench/README.md ---- */
 
+static void set(rocksdb_options_t *options, const char *text)
+{
+    char *error = NULL;
+    rocksdb_get_options_from_string(options, text, options, &error);
+    if (error) abort();
+}
+
 static rocksdb_options_t *family_options(
     const struct kv *kv, enum kv_family family, bool uncompressed)
 {
@@ -103,8 +109,9 @@ static rocksdb_options_t *family_options(
     rocksdb_options_set_block_based_table_factory(options, table);
     rocksdb_block_based_options_destroy(table);
     rocksdb_options_set_write_buffer_size(options, bulky ? 16 * SL_MIB : 4 * SL_MIB);
-    /* What is rewritten less often is compressed less often. */
-    if (bulky) rocksdb_options_set_level0_file_num_compaction_trigger(options, 8);
+    if (bulky) /* what is rewritten less often is compressed less often */
+        set(options, "level0_file_num_compaction_trigger=8;level0_slowdown_writes_trigger=32;"
+                     "level0_stop_writes_trigger=48;max_bytes_for_level_multiplier=4");
     rocksdb_options_set_compression(
         options, uncompressed ? rocksdb_no_compression : rocksdb_lz4_compression);
     rocksdb_options_set_bottommost_compression(
@@ -113,10 +120,10 @@ static rocksdb_options_t *family_options(
     return options;
 }
 
-/* Made by a thread that is nice, the threads that flush and compact are so too. A sync wakes up
-   several times before its bytes are on disk, and waits behind them each time. Not 19, which is
-   what RocksDB would set: beside other work a flush took seconds, for which every writer waits in
-   the end. They are the process's, made with the first store. */
+/* Made by a thread that is nice, the process's threads that flush and compact are so too: a sync
+   wakes up several times before its bytes are on disk, and waits behind them each time. Not 19,
+   RocksDB's own: beside other work a flush took seconds, for which every writer waits in the end.
+ */
 static void *make_background(void *env)
 {
     setpriority(PRIO_PROCESS, (id_t)gettid(), BACKGROUND_NICE);
@@ -144,20 +151,14 @@ static void make_options(struct kv *kv, const struct kv_options *options)
     rocksdb_options_set_max_total_wal_size(o, SL_WAL_BYTES);
     rocksdb_options_set_allow_concurrent_memtable_write(o, 0); /* there is one writer */
     /* The next sync waits for what the disk was given before it. */
-    rocksdb_options_set_bytes_per_sync(o, WRITTEN_AT_ONCE_BYTES);
-    rocksdb_options_set_writable_file_max_buffer_size(o, WRITTEN_AT_ONCE_BYTES);
-    rocksdb_options_set_max_background_jobs(o, 2);
+    set(o, "bytes_per_sync=131072;writable_file_max_buffer_size=131072");
     rocksdb_options_set_max_open_files(o, options->beside ? -1 : 512);
-    /* not 4 MiB: it is begun anew at every start, and hardly grows */
-    rocksdb_options_set_manifest_preallocation_size(o, 64 * SL_KIB);
-    rocksdb_options_set_keep_log_file_num(o, 2);
-    rocksdb_options_set_max_log_file_size(o, 4 * SL_MIB);
-    rocksdb_options_set_stats_dump_period_sec(o, 0);
-    rocksdb_options_set_paranoid_checks(o, 1);
-    /* By itself it would flush every family at the end, once anything went past the log. */
-    char *text = NULL;
-    rocksdb_get_options_from_string(o, "avoid_flush_during_shutdown=true", o, &text);
-    if (text) abort();
+    /* The manifest's size not 4 MiB: it is begun anew at every start, and hardly grows. */
+    set(o, "max_background_jobs=2;manifest_preallocation_size=65536;keep_log_file_num=2;"
+           "max_log_file_size=4194304;stats_dump_period_sec=0;paranoid_checks=true");
+    /* By itself it would flush every family at the end, once anything went past the log; and slow
+       writers down to 16 MB/s once compactions are behind: seconds of hardly any syncs. */
+    set(o, "avoid_flush_during_shutdown=true;delayed_write_rate=134217728");
     for (int i = 0; i < KV_FAMILIES; i++)
         kv->family_options[i] = family_options(kv, i, options->uncompressed);
     kv->read = rocksdb_readoptions_create();

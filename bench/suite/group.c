@@ -161,7 +161,12 @@ static rocksdb_options_t *options_create(rocksdb_cache_t *cache)
     rocksdb_options_set_stats_dump_period_sec(options, 0);
     rocksdb_options_set_paranoid_checks(options, 1);
     rocksdb_options_set_write_buffer_size(options, 16 * SL_MIB);
-    rocksdb_options_set_level0_file_num_compaction_trigger(options, 8);
+    char *error = NULL;
+    rocksdb_get_options_from_string(options,
+        "level0_file_num_compaction_trigger=8;level0_slowdown_writes_trigger=32;"
+        "level0_stop_writes_trigger=48;max_bytes_for_level_multiplier=4;delayed_write_rate=134217728",
+        options, &error);
+    if (error) abort();
     rocksdb_options_set_compression(options, rocksdb_lz4_compression);
     rocksdb_options_set_bottommost_compression(options, rocksdb_zstd_compression);
     rocksdb_options_set_level_compaction_dynamic_level_bytes(options, 1);

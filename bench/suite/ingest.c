@@ -7,11 +7,15 @@
 
 #include <fcntl.h>
 #include <math.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
 
 #define SWEEP_CONNECTIONS 64
+#define FOLDS_EVERY_US 250000
+#define FOLDS_MOST 1024
 /* The knee is the highest rate with a p99 of at most so many times what an idle server takes for
    the slowest batches. */
 #define KNEE_TIMES 5
@@ -285,21 +289,65 @@ static void mark_compactions(
     free(line);
 }
 
+/* When folds went on: asked for several times a second, beside the load. */
+struct fold_watch {
+    const struct server *server;
+    uint64_t begun;
+    atomic_bool over;
+    double at[FOLDS_MOST]; /* seconds */
+    size_t count;
+    pthread_t thread;
+    bool threaded;
+};
+
+static void *watch_folds(void *arg)
+{
+    struct fold_watch *watch = arg;
+    uint64_t before = 0, groups;
+    bool first = true;
+    while (!atomic_load(&watch->over) && watch->count < FOLDS_MOST &&
+           snapshot_groups(watch->server, &groups)) {
+        if (!first && groups > before)
+            watch->at[watch->count++] = (double)(bench_ns() - watch->begun) / 1e9;
+        before = groups;
+        first = false;
+        usleep(FOLDS_EVERY_US);
+    }
+    return NULL;
+}
+
+static void watch_begin(struct fold_watch *watch, const struct server *server)
+{
+    *watch = (struct fold_watch){.server = server, .begun = bench_ns()};
+    watch->threaded = pthread_create(&watch->thread, NULL, watch_folds, watch) == 0;
+}
+
+static void watch_end(struct fold_watch *watch)
+{
+    atomic_store(&watch->over, true);
+    if (watch->threaded) pthread_join(watch->thread, NULL);
+}
+
 static bool over_time(struct bench *bench)
 {
     struct ingest ingest;
     struct load_outcome outcome;
+    struct fold_watch watch;
     struct timespec begun;
     uint64_t measure_ns = bench_pick(bench, 1, 10, 30) * 1000000000;
     bench_tell("ingest: over time");
     if (!ingest_start(bench, &shape_capture, 16, "ingest", &ingest)) return false;
     clock_gettime(CLOCK_REALTIME, &begun);
+    watch_begin(&watch, &ingest.server);
     bool ran = run_load(&ingest, 0, 0, measure_ns, &outcome);
+    watch_end(&watch);
     bool good = ran && ingest_proved(&ingest);
     if (good)
         mark_compactions(bench, ingest.server.folder, "ingest.capture_16.compactions",
             (uint64_t)begun.tv_sec * 1000000 + (uint64_t)begun.tv_nsec / 1000);
     good = ingest_finish(&ingest, good);
+    for (size_t i = 0; good && i < watch.count; i++)
+        series_add(bench, "ingest.capture_16.folds", watch.at[i], 0);
     for (size_t i = 0; good && i < outcome.per_second_count; i++)
         series_add(bench, "ingest.capture_16.per_second", (double)i, (double)outcome.per_second[i]);
     if (good)

@@ -52,6 +52,8 @@ bool store_verified(const struct bench *bench, const char *folder);
 
 /* ---- ingest_grow.c ---- */
 
+/* Groups that the sequencer wrote without an event in them: rows of snapshots. */
+bool snapshot_groups(const struct server *server, uint64_t *groups);
 /* A share that grows; syncs beside folds. Each proves itself. */
 bool ingest_grow(struct bench *bench);
 bool ingest_fold(struct bench *bench);

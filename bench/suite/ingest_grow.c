@@ -235,8 +235,7 @@ static bool make_unfolded(const char *path, unsigned shares, uint64_t syncs)
     return good;
 }
 
-/* Groups that the sequencer wrote without an event in them: rows of snapshots. */
-static bool snapshot_groups(const struct server *server, uint64_t *groups)
+bool snapshot_groups(const struct server *server, uint64_t *groups)
 {
     struct buf answer = {0};
     struct sl_span field;
