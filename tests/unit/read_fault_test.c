@@ -131,9 +131,17 @@ static void snapshot_made(void **state)
 
 /* ---- a share that goes ---- */
 
+static void *redact_it(void *arg)
+{
+    struct sl_err why = {0};
+    struct sl_redacted told;
+    struct sl_redaction redaction = {
+        .share_id = sl_span_of(share.id), .key = SL_SPAN("part/m/p0003"), .who = SL_WHO_OWNER};
+    return sl_redact(store, &redaction, NULL, &told, &why) == SL_OK && told.items == 1 ? arg : NULL;
+}
+
 static void *remove_it(void *arg)
 {
-    (void)arg;
     struct sl_err why = {0};
     return sl_share_remove(store, sl_span_of(share.id), SL_WHO_OWNER, (struct sl_span){0},
                SL_SPAN(""), &why) == SL_OK
@@ -141,13 +149,23 @@ static void *remove_it(void *arg)
                : NULL;
 }
 
-static bool remove_meanwhile(void)
+static bool meanwhile(void *(*other)(void *arg))
 {
     pthread_t thread;
     bool there = true;
-    void *removed = NULL;
-    return pthread_create(&thread, NULL, remove_it, &there) == 0 &&
-           pthread_join(thread, &removed) == 0 && removed;
+    void *done = NULL;
+    return pthread_create(&thread, NULL, other, &there) == 0 && pthread_join(thread, &done) == 0 &&
+           done;
+}
+
+static bool remove_meanwhile(void)
+{
+    return meanwhile(remove_it);
+}
+
+static bool redact_meanwhile(void)
+{
+    return meanwhile(redact_it);
 }
 
 /* How long its answer is, isn't told either. */
@@ -178,6 +196,31 @@ static void laid_out(void **state)
     assert_true(k > 3);
 }
 
+/* An event's row of before a redaction and its body of after it are no damage. */
+static void opened(void **state)
+{
+    bool reached = true;
+    unsigned redacted = 0;
+    happens = redact_meanwhile;
+    for (long k = 0; reached; k++) {
+        if (k > 0) {
+            drop_store(state);
+            make_store(state);
+        }
+        make_stored(10);
+        struct sl_event *event = NULL;
+        reads_left = k;
+        enum sl_result result = sl_event_open(store, sl_span_of(share.id), 5, &event, &err);
+        reached = reads_left < 0;
+        reads_left = -1;
+        if (result != SL_OK && result != SL_REDACTED)
+            fail_msg("redacted at read %ld: %s", k, err.text);
+        redacted += result == SL_REDACTED;
+        sl_event_close(event);
+    }
+    assert_true(redacted > 1);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_store, drop_store)
 
 int main(void)
@@ -185,6 +228,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(snapshot_made),
         TEST(laid_out),
+        TEST(opened),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
