@@ -185,6 +185,7 @@ static enum sl_result make_snapshots(
     struct compactor *compactor, const char *id, struct sl_err *err)
 {
     made_forget(compactor, id);
+    compactor->resumed = now_ns();
     enum sl_result result = make_due_snapshots(compactor->store, sl_span_of(id), err);
     if (result == SL_OK) made_add(compactor, id);
     return result;
@@ -299,12 +300,10 @@ static void *run(void *arg)
     setpriority(PRIO_PROCESS, (id_t)gettid(), COMPACTOR_NICE);
     pthread_mutex_lock(&compactor->lock);
     while (!compactor_stopping(compactor)) {
-        if (compactor->first) {
+        if (compactor->first)
             work(compactor);
-        } else {
+        else
             idle(compactor);
-            compactor->resumed = now_ns();
-        }
     }
     pthread_mutex_unlock(&compactor->lock);
     return NULL;
@@ -333,7 +332,6 @@ enum sl_result compactor_create(struct sl_store *store, struct compactor **out, 
     struct compactor *compactor = calloc(1, sizeof(*compactor));
     if (!compactor) return sl_fail(err, SL_NOMEM, "out of memory");
     compactor->store = store;
-    compactor->resumed = now_ns();
     compactor->last = &compactor->first;
     pthread_mutex_init(&compactor->lock, NULL);
     pthread_cond_init(&compactor->changed, NULL);

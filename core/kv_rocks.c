@@ -122,8 +122,7 @@ static rocksdb_options_t *family_options(
 
 /* Made by a thread that is nice, the process's threads that flush and compact are so too: a sync
    wakes up several times before its bytes are on disk, and waits behind them each time. Not 19,
-   RocksDB's own: beside other work a flush took seconds, for which every writer waits in the end.
- */
+   RocksDB's own: beside other work a flush took seconds, for which all writers wait in the end. */
 static void *make_background(void *env)
 {
     setpriority(PRIO_PROCESS, (id_t)gettid(), BACKGROUND_NICE);

@@ -115,6 +115,8 @@ struct shape *shape_create(const struct bench *bench, const struct shape_kind *k
 void shape_destroy(struct shape *shape);
 /* The n-th batch of a share as the request's body; appended to `out`, which isn't cleared. */
 void shape_body(struct shape *shape, uint64_t n, const char *secret, struct buf *out);
+/* Short text, at most 511 bytes, appended. */
+void add_format(struct buf *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Words as synthetic batches have them, for a JSON string. */
 void shape_text(uint64_t chance, size_t len, struct buf *out);
 

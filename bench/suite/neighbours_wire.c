@@ -1,7 +1,6 @@
 #include "neighbours.h"
 #include "server.h"
 
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -11,16 +10,6 @@ static struct sl_span next_body(struct neighbour *neighbour, unsigned connection
 {
     return bodies_get(
         &neighbour->bodies, neighbour->sent[connection]++ * NEIGHBOUR_CONNECTIONS + connection);
-}
-
-__attribute__((format(printf, 2, 3))) static void print(struct buf *out, const char *format, ...)
-{
-    char text[512];
-    va_list args;
-    va_start(args, format);
-    int len = vsnprintf(text, sizeof(text), format, args);
-    va_end(args);
-    buf_add(out, text, (size_t)len);
 }
 
 bool neighbour_acknowledged(void *ctx, unsigned connection, int status, struct sl_span body)
@@ -49,7 +38,7 @@ static enum answer_state receive(
 void redis_request(void *ctx, unsigned connection, struct buf *out)
 {
     struct sl_span body = next_body(ctx, connection);
-    print(out, "*5\r\n$4\r\nXADD\r\n$8\r\nbench:%02u\r\n$1\r\n*\r\n$4\r\ndata\r\n$%zu\r\n",
+    add_format(out, "*5\r\n$4\r\nXADD\r\n$8\r\nbench:%02u\r\n$1\r\n*\r\n$4\r\ndata\r\n$%zu\r\n",
         connection, body.len);
     buf_add_span(out, body);
     buf_add(out, "\r\n", 2);
@@ -78,8 +67,8 @@ bool redis_kept(const struct neighbour *neighbour, unsigned port)
     struct buf in = {0}, out = {0};
     int fd = connect_to(port);
     for (unsigned i = 0; i < NEIGHBOUR_CONNECTIONS; i++)
-        print(&out, "XLEN bench:%02u\r\n", i);
-    print(&out, "QUIT\r\n");
+        add_format(&out, "XLEN bench:%02u\r\n", i);
+    add_format(&out, "QUIT\r\n");
     bool good = fd >= 0 && send_all(fd, out.ptr, out.len);
     for (ssize_t n = 1; good && n > 0 && buf_reserve(&in, 4096); in.len += n > 0 ? (size_t)n : 0)
         n = recv(fd, in.ptr + in.len, in.cap - in.len - 1, 0);
@@ -102,10 +91,10 @@ void nats_request(void *ctx, unsigned connection, struct buf *out)
 {
     struct neighbour *neighbour = ctx;
     if (neighbour->sent[connection] == 0)
-        print(out, "CONNECT {\"verbose\":false,\"pedantic\":false}\r\nSUB _INBOX.%u 1\r\n",
+        add_format(out, "CONNECT {\"verbose\":false,\"pedantic\":false}\r\nSUB _INBOX.%u 1\r\n",
             connection);
     struct sl_span body = next_body(neighbour, connection);
-    print(out, "PONG\r\nPUB bench.%u _INBOX.%u %zu\r\n", connection, connection, body.len);
+    add_format(out, "PONG\r\nPUB bench.%u _INBOX.%u %zu\r\n", connection, connection, body.len);
     buf_add_span(out, body);
     buf_add(out, "\r\n", 2);
 }
@@ -144,7 +133,7 @@ bool nats_prepare(unsigned port)
     struct buf in = {0}, out = {0};
     struct answer answer = {0};
     int fd = connect_to(port);
-    print(&out,
+    add_format(&out,
         "CONNECT {\"verbose\":false}\r\nSUB _INBOX.made 1\r\n"
         "PUB $JS.API.STREAM.CREATE.bench _INBOX.made %zu\r\n%s\r\n",
         sizeof(stream) - 1, stream);

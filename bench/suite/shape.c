@@ -231,9 +231,7 @@ void shape_text(uint64_t chance, size_t len, struct buf *out)
     }
 }
 
-static void add_format(struct buf *out, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
-static void add_format(struct buf *out, const char *format, ...)
+void add_format(struct buf *out, const char *format, ...)
 {
     char text[512];
     va_list args;
