@@ -12,10 +12,11 @@
 #define DROP_BYTES SL_SMALL_BODY_BYTES
 #define DROP_GRACE_MS 2000
 
-/* Most bodies are small and come one after the other: one buffer a thread, kept. */
+/* Most bodies are small and come one after the other: one buffer a thread, kept
+   for as long as the connection lasts. */
 static _Thread_local char *small_buffer;
 
-void body_thread_end(void)
+void body_connection_end(void)
 {
     free(small_buffer);
     small_buffer = NULL;

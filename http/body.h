@@ -52,7 +52,7 @@ bool body_drop_rest(struct body *body);
 /* Give back memory and room. */
 void body_fini(struct body *body);
 
-/* Before a thread that read bodies ends. */
-void body_thread_end(void);
+/* When the connection ends whose bodies this thread read: give back what was kept for the next. */
+void body_connection_end(void);
 
 #endif

@@ -354,10 +354,7 @@ static void on_thread_end(const struct mg_context *context, int type, void *poin
 {
     (void)context;
     (void)pointer;
-    if (type != WORKER_THREAD) return;
-    socket_worker_end();
-    body_thread_end();
-    wire_thread_end();
+    if (type == WORKER_THREAD) socket_worker_end();
 }
 
 static int on_connection(const struct mg_connection *conn, void **data)
@@ -379,6 +376,9 @@ static void on_connection_closed(const struct mg_connection *conn)
 {
     struct http_server *server = mg_get_user_data(mg_get_context(conn));
     socket_connection_closed();
+    /* CivetWeb's threads take turns: each would come to hold what only a few need at a time. */
+    body_connection_end();
+    wire_connection_end();
     __atomic_fetch_sub(&server->connections, 1, __ATOMIC_RELAXED);
 }
 

@@ -19,7 +19,7 @@
 
 static _Thread_local unsigned char *plain_buffer, *packed_buffer;
 
-void wire_thread_end(void)
+void wire_connection_end(void)
 {
     free(plain_buffer);
     free(packed_buffer);

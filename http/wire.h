@@ -46,8 +46,9 @@ void wire_init(struct wire *wire, struct http_reply *reply);
 /* End the reply if it was begun, and give back what it holds. */
 void wire_fini(struct wire *wire, struct http_reply *reply);
 
-/* Before a thread that replied ends. */
-void wire_thread_end(void);
+/* When the connection ends that this thread replied on: give back what was kept for the next reply.
+ */
+void wire_connection_end(void);
 
 /* `OK`, `Not Found`, … */
 const char *wire_reason(int status);

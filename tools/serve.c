@@ -44,7 +44,7 @@ static const struct option options[] = {
         "all requests' bodies together, default 1024"},
     {"cache-mb", "N", OPTION_NUMBER, AT(cache_mb), 1, 1048576, "RocksDB's block cache, default 40"},
     {"threads", "N", OPTION_NUMBER, AT(threads), 2, 8192,
-        "connections served at a time, default 128"},
+        "connections served at a time, default 1024"},
     {"viewers", "N", OPTION_NUMBER, AT(viewers), 0, 1000000, "live viewers, default 4096"},
     {"viewers-per-share", "N", OPTION_NUMBER, AT(viewers_per_share), 0, 1000000,
         "of one share, default 1024"},

@@ -307,7 +307,7 @@ static void queries(void **state)
 static int end_thread(void **state)
 {
     (void)state;
-    body_thread_end();
+    body_connection_end();
     return 0;
 }
 

@@ -487,7 +487,7 @@ static void long_json_strings(void **state)
 static int end_thread(void **state)
 {
     (void)state;
-    wire_thread_end();
+    wire_connection_end();
     return 0;
 }
 
