@@ -80,7 +80,7 @@ static enum sl_result headers_make(
     uint8_t leaf[32], root[32];
     struct row_key to = row_log(checkpoint->size);
     struct kv_iter *iter =
-        kv_iter_create(store->kv, KV_LOG, (struct sl_span){0}, row_span(&to), true);
+        kv_iter_create(store->kv, KV_LOG, (struct sl_span){0}, row_span(&to), KV_SCAN);
     for (kv_iter_first(iter); kv_iter_valid(iter); kv_iter_next(iter)) {
         header_leaf(kv_iter_value(iter), leaf);
         tree_add(edge, leaf);

@@ -315,8 +315,8 @@ static enum sl_result take_up(struct compactor *compactor, bool erase, struct sl
     struct row_key from = erase ? row_erase(SL_SPAN("")) : row_index(ROW_INDEX_DUE, SL_SPAN(""));
     struct row_key to =
         erase ? row_erase(SL_SPAN("\x7f")) : row_index(ROW_INDEX_DUE, SL_SPAN("\x7f"));
-    struct kv_iter *iter = kv_iter_create(
-        compactor->store->kv, erase ? KV_META : KV_INDEX, row_span(&from), row_span(&to), false);
+    struct kv_iter *iter = kv_iter_create(compactor->store->kv, erase ? KV_META : KV_INDEX,
+        row_span(&from), row_span(&to), KV_CACHED);
     for (kv_iter_first(iter); kv_iter_valid(iter); kv_iter_next(iter)) {
         struct sl_span key = kv_iter_key(iter);
         struct sl_span id = {key.ptr + from.len, key.len - from.len};

@@ -71,7 +71,7 @@ static enum sl_result recover_session(struct sl_store *store, struct sl_span ses
     struct row_key from = row_by_session(session_id, 0),
                    to = row_by_session(session_id, UINT64_MAX);
     struct kv_iter *iter =
-        kv_iter_create(store->kv, KV_BY_SESSION, row_span(&from), row_span(&to), false);
+        kv_iter_create(store->kv, KV_BY_SESSION, row_span(&from), row_span(&to), KV_CACHED);
     enum sl_result result = SL_NOT_FOUND;
     *any = false;
     for (kv_iter_last(iter); kv_iter_valid(iter) && result == SL_NOT_FOUND; kv_iter_prev(iter)) {
@@ -92,7 +92,7 @@ enum sl_result sl_session_share(struct sl_store *store, struct sl_span session_i
     struct row_key from = row_by_session(session_id, 0),
                    to = row_by_session(session_id, UINT64_MAX);
     struct kv_iter *iter =
-        kv_iter_create(store->kv, KV_BY_SESSION, row_span(&from), row_span(&to), false);
+        kv_iter_create(store->kv, KV_BY_SESSION, row_span(&from), row_span(&to), KV_CACHED);
     kv_iter_last(iter);
     bool found = kv_iter_valid(iter) && kv_iter_value(iter).len <= SL_SHARE_ID_BYTES;
     if (found)
@@ -234,7 +234,7 @@ static enum sl_result holder(struct sl_store *store, struct sl_span session_id,
     struct row_key from = row_held(session_id, SL_SPAN("")),
                    to = row_held(session_id, SL_SPAN("\x7f"));
     struct kv_iter *iter =
-        kv_iter_create(store->kv, KV_INDEX, row_span(&from), row_span(&to), false);
+        kv_iter_create(store->kv, KV_INDEX, row_span(&from), row_span(&to), KV_CACHED);
     kv_iter_first(iter);
     share_id[0] = 0;
     if (kv_iter_valid(iter)) {

@@ -120,7 +120,7 @@ enum sl_result sl_share_events(struct sl_store *store, struct sl_span id, uint64
     if (result != SL_OK) return result;
     struct row_key lower = row_share_from(id), upper = row_share_to(id), at = row_event(id, from);
     struct kv_iter *iter =
-        kv_iter_create(store->kv, KV_EVENT, row_span(&lower), row_span(&upper), false);
+        kv_iter_create(store->kv, KV_EVENT, row_span(&lower), row_span(&upper), KV_CACHED);
     struct event_facts facts = {0};
     if (from == 0 && newest_first)
         kv_iter_last(iter);
@@ -193,7 +193,7 @@ enum sl_result sl_store_events(struct sl_store *store, uint64_t from, size_t lim
 {
     struct row_key lower = row_log(from);
     struct kv_iter *iter =
-        kv_iter_create(store->kv, KV_LOG, row_span(&lower), (struct sl_span){0}, false);
+        kv_iter_create(store->kv, KV_LOG, row_span(&lower), (struct sl_span){0}, KV_CACHED);
     enum sl_result result = SL_OK;
     bool more = true;
     uint64_t position = from;

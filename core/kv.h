@@ -56,12 +56,17 @@ enum sl_result kv_get_once(struct kv *kv, enum kv_family family, struct sl_span 
 void kv_release(struct kv_pin *pin);
 
 /* An iterator over [lower, upper), at most KV_BOUND_BYTES each; empty: unbounded. What it stands on
-   is borrowed until it moves. After it runs out kv_iter_check tells the end from a failure. `scan`:
-   read much, keep little in the cache. */
+   is borrowed until it moves. After it runs out kv_iter_check tells the end from a failure. */
+enum kv_reading {
+    KV_CACHED,
+    KV_ONCE, /* takes nothing else's place in the cache */
+    KV_SCAN, /* likewise, and reads ahead: much is to come. Takes 1 MiB for each file that it meets
+              */
+};
 #define KV_BOUND_BYTES 336
 struct kv_iter;
-struct kv_iter *kv_iter_create(
-    struct kv *kv, enum kv_family family, struct sl_span lower, struct sl_span upper, bool scan);
+struct kv_iter *kv_iter_create(struct kv *kv, enum kv_family family, struct sl_span lower,
+    struct sl_span upper, enum kv_reading reading);
 void kv_iter_destroy(struct kv_iter *iter); /* NULL is fine */
 void kv_iter_first(struct kv_iter *iter);
 void kv_iter_last(struct kv_iter *iter);

@@ -304,8 +304,8 @@ void kv_release(struct kv_pin *pin)
     *pin = (struct kv_pin){0};
 }
 
-struct kv_iter *kv_iter_create(
-    struct kv *kv, enum kv_family family, struct sl_span lower, struct sl_span upper, bool scan)
+struct kv_iter *kv_iter_create(struct kv *kv, enum kv_family family, struct sl_span lower,
+    struct sl_span upper, enum kv_reading reading)
 {
     struct kv_iter *iter = calloc(1, sizeof(*iter));
     if (!iter || lower.len > KV_BOUND_BYTES || upper.len > KV_BOUND_BYTES) abort();
@@ -318,10 +318,8 @@ struct kv_iter *kv_iter_create(
         memcpy(iter->upper, upper.ptr, iter->upper_len = upper.len);
         rocksdb_readoptions_set_iterate_upper_bound(iter->read, iter->upper, iter->upper_len);
     }
-    if (scan) {
-        rocksdb_readoptions_set_fill_cache(iter->read, 0);
-        rocksdb_readoptions_set_readahead_size(iter->read, SL_MIB);
-    }
+    rocksdb_readoptions_set_fill_cache(iter->read, reading == KV_CACHED);
+    if (reading == KV_SCAN) rocksdb_readoptions_set_readahead_size(iter->read, SL_MIB);
     iter->iter = rocksdb_create_iterator_cf(kv->db, iter->read, kv->family[family]);
     return iter;
 }

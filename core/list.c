@@ -32,7 +32,7 @@ enum sl_result sl_shares(struct sl_store *store, uint64_t cursor, size_t limit,
     *next = 0;
     if (cursor == 1) return SL_OK;
     struct kv_iter *iter =
-        kv_iter_create(store->kv, KV_INDEX, row_span(&from), row_span(&to), false);
+        kv_iter_create(store->kv, KV_INDEX, row_span(&from), row_span(&to), KV_CACHED);
     enum sl_result result = SL_OK;
     bool more = true;
     uint64_t last = 0;

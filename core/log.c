@@ -67,7 +67,7 @@ void log_append(struct kv *kv, struct kv_batch *kv_batch, struct sl_span share_i
 enum sl_result log_size(struct kv *kv, uint64_t *size, struct sl_err *err)
 {
     struct kv_iter *iter =
-        kv_iter_create(kv, KV_LOG, (struct sl_span){0}, (struct sl_span){0}, false);
+        kv_iter_create(kv, KV_LOG, (struct sl_span){0}, (struct sl_span){0}, KV_CACHED);
     kv_iter_last(iter);
     enum sl_result result = SL_OK;
     uint64_t found = 0;

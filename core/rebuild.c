@@ -185,7 +185,7 @@ static enum sl_result put_tiles(struct walk *walk, struct sl_err *err)
     enum sl_result result = tiles_open(kv, 0, &tiles, err);
     if (result != SL_OK) return result;
     struct kv_iter *iter =
-        kv_iter_create(kv, KV_LOG, (struct sl_span){0}, (struct sl_span){0}, true);
+        kv_iter_create(kv, KV_LOG, (struct sl_span){0}, (struct sl_span){0}, KV_SCAN);
     for (kv_iter_first(iter); result == SL_OK && kv_iter_valid(iter); kv_iter_next(iter)) {
         uint8_t leaf[32];
         header_leaf(kv_iter_value(iter), leaf);
@@ -226,7 +226,7 @@ enum sl_result rebuild(
     if (result != SL_OK) return result;
     walk.batch = kv_batch_create();
     struct kv_iter *iter =
-        kv_iter_create(store->kv, KV_EVENT, (struct sl_span){0}, (struct sl_span){0}, true);
+        kv_iter_create(store->kv, KV_EVENT, (struct sl_span){0}, (struct sl_span){0}, KV_SCAN);
     for (kv_iter_first(iter); result == SL_OK && kv_iter_valid(iter); kv_iter_next(iter)) {
         struct sl_span key = kv_iter_key(iter), id = {"?", 1};
         uint64_t sequence = 0;

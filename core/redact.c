@@ -72,7 +72,7 @@ static enum sl_result find_earlier(struct redacting *redacting, uint64_t last, s
     struct sl_span id = sl_span_of(redacting->share->id);
     struct row_key from = row_event(id, 1), to = row_event(id, last + 1);
     struct kv_iter *iter =
-        kv_iter_create(redacting->store->kv, KV_EVENT, row_span(&from), row_span(&to), true);
+        kv_iter_create(redacting->store->kv, KV_EVENT, row_span(&from), row_span(&to), KV_SCAN);
     redacting->earlier = calloc((size_t)(2 * last + 2), sizeof(*redacting->earlier));
     enum sl_result result = redacting->earlier ? SL_OK : sl_fail(err, SL_NOMEM, "out of memory");
     for (kv_iter_first(iter); result == SL_OK && kv_iter_valid(iter); kv_iter_next(iter)) {
@@ -216,7 +216,7 @@ static enum sl_result redact_all(struct sl_store *store, const struct sl_redacti
     for (;;) {
         struct row_key from = row_share(sl_span_of(id)), to = row_whole();
         struct kv_iter *iter =
-            kv_iter_create(store->kv, KV_SHARE, row_span(&from), row_span(&to), false);
+            kv_iter_create(store->kv, KV_SHARE, row_span(&from), row_span(&to), KV_CACHED);
         kv_iter_first(iter);
         bool more = kv_iter_valid(iter) && kv_iter_key(iter).len <= SL_SHARE_ID_BYTES;
         size_t len = more ? kv_iter_key(iter).len : 0;

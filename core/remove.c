@@ -23,7 +23,7 @@ static enum sl_result gather_positions(struct removal *removal, struct sl_err *e
     struct sl_span id = sl_span_of(removal->share->id);
     struct row_key from = row_event(id, removal->gathered + 1), to = row_share_to(id);
     struct kv_iter *iter =
-        kv_iter_create(store->kv, KV_EVENT, row_span(&from), row_span(&to), true);
+        kv_iter_create(store->kv, KV_EVENT, row_span(&from), row_span(&to), KV_SCAN);
     enum sl_result result = SL_OK;
     for (kv_iter_first(iter); kv_iter_valid(iter) && result == SL_OK; kv_iter_next(iter)) {
         if (removal->count == removal->cap) {

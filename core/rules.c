@@ -179,7 +179,7 @@ static enum sl_result load(struct sl_store *store, struct rules *rules, struct s
 {
     struct row_key from = row_meta("rule/"), to = row_meta("rule0");
     struct kv_iter *iter =
-        kv_iter_create(store->kv, KV_META, row_span(&from), row_span(&to), false);
+        kv_iter_create(store->kv, KV_META, row_span(&from), row_span(&to), KV_CACHED);
     enum sl_result result = SL_OK;
     for (kv_iter_first(iter); result == SL_OK && kv_iter_valid(iter); kv_iter_next(iter)) {
         struct sl_span share_id;

@@ -246,7 +246,7 @@ static enum sl_result load_head(struct kv *kv, struct share *share, struct sl_er
 {
     struct sl_span id = sl_span_of(share->id);
     struct row_key from = row_share_from(id), to = row_share_to(id);
-    struct kv_iter *iter = kv_iter_create(kv, KV_EVENT, row_span(&from), row_span(&to), false);
+    struct kv_iter *iter = kv_iter_create(kv, KV_EVENT, row_span(&from), row_span(&to), KV_CACHED);
     enum sl_result result = SL_OK;
     kv_iter_last(iter);
     if (!kv_iter_valid(iter)) {

@@ -72,7 +72,8 @@ enum sl_result snapshot_last(struct kv *kv, struct sl_span share_id, uint64_t se
     struct snapshot_head *head, struct sl_err *err)
 {
     struct row_key from = row_share_from(share_id), to = row_share_to(share_id);
-    struct kv_iter *iter = kv_iter_create(kv, KV_SNAPSHOT, row_span(&from), row_span(&to), false);
+    struct kv_iter *iter =
+        kv_iter_create(kv, KV_SNAPSHOT, row_span(&from), row_span(&to), KV_CACHED);
     struct row_key at = row_snapshot(share_id, sequence, UINT32_MAX);
     enum sl_result result = SL_NOT_FOUND;
     while (result == SL_NOT_FOUND) {
@@ -186,7 +187,8 @@ static enum sl_result check_size(
 {
     struct row_key from = row_snapshot(share_id, head->sequence, 0);
     struct row_key to = row_snapshot(share_id, head->sequence, UINT32_MAX);
-    struct kv_iter *iter = kv_iter_create(kv, KV_SNAPSHOT, row_span(&from), row_span(&to), false);
+    struct kv_iter *iter =
+        kv_iter_create(kv, KV_SNAPSHOT, row_span(&from), row_span(&to), KV_CACHED);
     kv_iter_last(iter);
     enum sl_result result = kv_iter_check(iter, err);
     struct sl_span id;

@@ -13,7 +13,7 @@ static enum sl_result scan_shares(
 {
     struct row_key whole = row_whole();
     struct kv_iter *iter =
-        kv_iter_create(store->kv, KV_SHARE, (struct sl_span){0}, row_span(&whole), true);
+        kv_iter_create(store->kv, KV_SHARE, (struct sl_span){0}, row_span(&whole), KV_SCAN);
     enum sl_result result = SL_OK;
     *live = *removed = 0;
     for (kv_iter_first(iter); result == SL_OK && kv_iter_valid(iter); kv_iter_next(iter)) {
@@ -64,7 +64,7 @@ static enum sl_result count_erasures(
 {
     struct row_key from = row_erase(SL_SPAN("")), to = row_erase(SL_SPAN("\x7f"));
     struct kv_iter *iter =
-        kv_iter_create(store->kv, KV_META, row_span(&from), row_span(&to), false);
+        kv_iter_create(store->kv, KV_META, row_span(&from), row_span(&to), KV_CACHED);
     for (kv_iter_first(iter); kv_iter_valid(iter); kv_iter_next(iter))
         stats->erasures_pending++;
     enum sl_result result = kv_iter_check(iter, err);

@@ -19,7 +19,7 @@ static enum sl_result read_leaves(
     struct kv *kv, uint64_t first, unsigned count, uint8_t *hashes, struct sl_err *err)
 {
     struct row_key from = row_log(first), to = row_log(first + count);
-    struct kv_iter *iter = kv_iter_create(kv, KV_LOG, row_span(&from), row_span(&to), false);
+    struct kv_iter *iter = kv_iter_create(kv, KV_LOG, row_span(&from), row_span(&to), KV_CACHED);
     unsigned n = 0;
     for (kv_iter_first(iter); kv_iter_valid(iter) && n < count; kv_iter_next(iter), n++)
         header_leaf(kv_iter_value(iter), hashes + (size_t)n * 32);

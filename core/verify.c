@@ -12,7 +12,7 @@ static struct kv_iter *stand_at(
     struct sl_store *store, struct kv_iter *iter, enum kv_family family, const struct row_key *from)
 {
     if (!iter)
-        iter = kv_iter_create(store->kv, family, (struct sl_span){0}, (struct sl_span){0}, true);
+        iter = kv_iter_create(store->kv, family, (struct sl_span){0}, (struct sl_span){0}, KV_SCAN);
     if (!kv_iter_valid(iter) || sl_span_cmp(kv_iter_key(iter), row_span(from)) < 0)
         kv_iter_seek(iter, row_span(from));
     return iter;
@@ -103,7 +103,7 @@ static enum sl_result check_gone(struct share_check *check, enum kv_family famil
     struct row_key from, struct row_key to, struct sl_err *err)
 {
     struct kv_iter *iter =
-        kv_iter_create(check->store->kv, family, row_span(&from), row_span(&to), false);
+        kv_iter_create(check->store->kv, family, row_span(&from), row_span(&to), KV_CACHED);
     kv_iter_first(iter);
     enum sl_result result =
         kv_iter_valid(iter) ? sl_fail(err, SL_CORRUPT,
@@ -184,7 +184,8 @@ void share_check_fini(struct share_check *check)
 static enum sl_result count_index(struct sl_store *store, enum kv_family family,
     struct row_key from, struct row_key to, uint64_t expected, const char *what, struct sl_err *err)
 {
-    struct kv_iter *iter = kv_iter_create(store->kv, family, row_span(&from), row_span(&to), true);
+    struct kv_iter *iter =
+        kv_iter_create(store->kv, family, row_span(&from), row_span(&to), KV_SCAN);
     uint64_t rows = 0;
     for (kv_iter_first(iter); kv_iter_valid(iter); kv_iter_next(iter))
         rows++;

@@ -30,7 +30,7 @@ static enum sl_result check_edge(struct log_check *check, struct sl_err *err)
     struct row_key from = row_meta(""), to = row_whole();
     uint64_t rows = 0;
     struct kv_iter *iter =
-        kv_iter_create(check->store->kv, KV_TILE, row_span(&from), row_span(&to), true);
+        kv_iter_create(check->store->kv, KV_TILE, row_span(&from), row_span(&to), KV_SCAN);
     for (kv_iter_first(iter); kv_iter_valid(iter); kv_iter_next(iter))
         rows++;
     enum sl_result result = kv_iter_check(iter, err);
@@ -91,7 +91,7 @@ enum sl_result log_check(
     result = tiles_open(kv, 0, &check->tiles, err);
     if (result == SL_OK) result = check_kept(check, err);
     struct kv_iter *iter =
-        kv_iter_create(kv, KV_LOG, (struct sl_span){0}, (struct sl_span){0}, true);
+        kv_iter_create(kv, KV_LOG, (struct sl_span){0}, (struct sl_span){0}, KV_SCAN);
     for (kv_iter_first(iter); result == SL_OK && kv_iter_valid(iter); kv_iter_next(iter)) {
         result = check_header(check, kv_iter_key(iter), kv_iter_value(iter), err);
         if (check->edge.size % 4096 == 0) progress_report(progress, "log", check->edge.size, total);

@@ -80,7 +80,7 @@ static enum sl_result meta_row(struct sl_store *store, struct sl_span key, struc
 static enum sl_result check_meta(struct sl_store *store, struct sl_err *err)
 {
     struct kv_iter *iter =
-        kv_iter_create(store->kv, KV_META, (struct sl_span){0}, (struct sl_span){0}, true);
+        kv_iter_create(store->kv, KV_META, (struct sl_span){0}, (struct sl_span){0}, KV_SCAN);
     enum sl_result result = SL_OK;
     unsigned known = 0;
     for (kv_iter_first(iter); result == SL_OK && kv_iter_valid(iter); kv_iter_next(iter)) {
@@ -116,7 +116,7 @@ static enum sl_result check_index(struct sl_store *store, struct sl_err *err)
 {
     struct row_key from = row_meta(""), to = row_whole();
     struct kv_iter *iter =
-        kv_iter_create(store->kv, KV_INDEX, row_span(&from), row_span(&to), true);
+        kv_iter_create(store->kv, KV_INDEX, row_span(&from), row_span(&to), KV_SCAN);
     enum sl_result result = SL_OK;
     for (kv_iter_first(iter); result == SL_OK && kv_iter_valid(iter); kv_iter_next(iter)) {
         bool fits = false;

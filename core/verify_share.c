@@ -308,7 +308,7 @@ static enum sl_result read_log(
     struct row_key key = row_log(position);
     if (!check->log)
         check->log = kv_iter_create(
-            check->store->kv, KV_LOG, (struct sl_span){0}, (struct sl_span){0}, true);
+            check->store->kv, KV_LOG, (struct sl_span){0}, (struct sl_span){0}, KV_SCAN);
     if (kv_iter_valid(check->log)) kv_iter_next(check->log);
     if (!kv_iter_valid(check->log) || !sl_span_eq(kv_iter_key(check->log), row_span(&key)))
         kv_iter_seek(check->log, row_span(&key));

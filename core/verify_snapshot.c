@@ -85,7 +85,7 @@ static enum sl_result owned_row(
     struct row_key key = row_snapshot(sl_span_of(check->id), row->sequence, row->chunk);
     if (!check->owners)
         check->owners = kv_iter_create(
-            check->store->kv, KV_SNAPSHOT, (struct sl_span){0}, (struct sl_span){0}, true);
+            check->store->kv, KV_SNAPSHOT, (struct sl_span){0}, (struct sl_span){0}, KV_SCAN);
     struct kv_iter *owners = check->owners;
     if (kv_iter_valid(owners)) kv_iter_next(owners);
     if (!kv_iter_valid(owners) || !sl_span_eq(kv_iter_key(owners), row_span(&key)))

@@ -155,10 +155,10 @@ static bool next_share(struct walker *walker, struct share_check *check,
 
 /* ---- the walk ---- */
 
-static struct kv_iter *all_events(struct walk *walk, bool scan)
+static struct kv_iter *all_events(struct walk *walk, enum kv_reading reading)
 {
     return kv_iter_create(
-        walk->store->kv, KV_EVENT, (struct sl_span){0}, (struct sl_span){0}, scan);
+        walk->store->kv, KV_EVENT, (struct sl_span){0}, (struct sl_span){0}, reading);
 }
 
 static enum sl_result check_share(
@@ -198,9 +198,9 @@ static enum sl_result check_before(struct share_check *check, struct sl_err *err
     kv_iter_first(check->events);
     if (share_at(check->events, &id, &fault)) first = row_share_from(id);
     if (fault.result != SL_OK) return *err = fault, fault.result;
-    check->bodies = kv_iter_create(kv, KV_BODY, (struct sl_span){0}, (struct sl_span){0}, true);
+    check->bodies = kv_iter_create(kv, KV_BODY, (struct sl_span){0}, (struct sl_span){0}, KV_SCAN);
     check->snapshots =
-        kv_iter_create(kv, KV_SNAPSHOT, (struct sl_span){0}, (struct sl_span){0}, true);
+        kv_iter_create(kv, KV_SNAPSHOT, (struct sl_span){0}, (struct sl_span){0}, KV_SCAN);
     kv_iter_first(check->bodies);
     kv_iter_first(check->snapshots);
     enum sl_result result = rows_gap(check->bodies, KV_BODY, &first, err);
@@ -216,7 +216,7 @@ static void check_shares(struct walker *walker, bool told)
     struct sl_err fault = {0};
     char id[PLACE_BYTES];
     print_key_init(&check.fold.key);
-    check.events = all_events(walk, true);
+    check.events = all_events(walk, KV_SCAN);
     if (told) check_before(&check, &fault);
     while (fault.result == SL_OK && next_share(walker, &check, id, &fault))
         check_share(walk, &check, sl_span_of(id), told, &fault);
@@ -251,7 +251,7 @@ static unsigned processors(void)
 static void find_shares(struct walk *walk, struct run *run)
 {
     struct sl_span id;
-    struct kv_iter *events = all_events(walk, false);
+    struct kv_iter *events = all_events(walk, KV_CACHED);
     kv_iter_first(events);
     if (share_at(events, &id, &walk->fault)) {
         place_of(id, run->at);

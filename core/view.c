@@ -48,7 +48,7 @@ static enum sl_result apply_events(
     struct sl_span id = sl_span_of(view->id);
     struct row_key from = row_event(id, after + 1), to = row_event(id, last + 1);
     struct kv_iter *iter =
-        kv_iter_create(view->store->kv, KV_EVENT, row_span(&from), row_span(&to), false);
+        kv_iter_create(view->store->kv, KV_EVENT, row_span(&from), row_span(&to), KV_CACHED);
     enum sl_result result = SL_OK;
     uint64_t seen = 0;
     for (kv_iter_first(iter); result == SL_OK && kv_iter_valid(iter); kv_iter_next(iter), seen++)

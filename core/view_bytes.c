@@ -105,7 +105,7 @@ static enum sl_result read_rows_past(
     past->chunk = first->chunk;
     past->count = 0;
     struct kv_iter *iter =
-        kv_iter_create(view->store->kv, KV_SNAPSHOT, row_span(&from), row_span(&to), true);
+        kv_iter_create(view->store->kv, KV_SNAPSHOT, row_span(&from), row_span(&to), KV_ONCE);
     for (kv_iter_first(iter); kv_iter_valid(iter); kv_iter_next(iter)) {
         const struct snapshot_row *row = &rows->rows[index + past->count];
         struct row_key key = row_snapshot(id, row->sequence, row->chunk);
@@ -241,8 +241,8 @@ static enum sl_result read_ahead(struct sl_view *view, uint64_t sequence, struct
     struct row_key from = row_body(id, sequence, 0), to = row_body(id, view->at.sequence + 1, 0);
     /* A little is read through the cache: the same blocks will be asked for again and again. */
     bool past = view_is_large(view) && ahead->want >= SL_MIB;
-    struct kv_iter *iter =
-        kv_iter_create(view->store->kv, KV_BODY, row_span(&from), row_span(&to), past);
+    struct kv_iter *iter = kv_iter_create(
+        view->store->kv, KV_BODY, row_span(&from), row_span(&to), past ? KV_ONCE : KV_CACHED);
     for (kv_iter_first(iter); kv_iter_valid(iter); kv_iter_next(iter))
         if (!add_ahead(ahead, kv_iter_key(iter), kv_iter_value(iter))) break;
     enum sl_result result = kv_iter_check(iter, err);

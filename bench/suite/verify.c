@@ -37,7 +37,7 @@ static void read_family(struct reader *reader, enum kv_family family, struct cry
     snprintf(from, sizeof(from), "%08u", reader->shares * reader->number / reader->count);
     snprintf(to, sizeof(to), "%08u", reader->shares * (reader->number + 1) / reader->count);
     struct kv_iter *iter = kv_iter_create(reader->kv, family,
-        split ? sl_span_of(from) : SL_SPAN(""), split ? sl_span_of(to) : SL_SPAN(""), true);
+        split ? sl_span_of(from) : SL_SPAN(""), split ? sl_span_of(to) : SL_SPAN(""), KV_SCAN);
     uint8_t out[32];
     for (kv_iter_first(iter); kv_iter_valid(iter); kv_iter_next(iter)) {
         struct sl_span value = kv_iter_value(iter);

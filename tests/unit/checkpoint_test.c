@@ -173,7 +173,7 @@ static void change_rows(enum kv_family family, bool whole, bool others)
 {
     struct kv_batch *batch = kv_batch_create();
     struct kv_iter *iter =
-        kv_iter_create(store->kv, family, (struct sl_span){0}, (struct sl_span){0}, false);
+        kv_iter_create(store->kv, family, (struct sl_span){0}, (struct sl_span){0}, KV_CACHED);
     for (kv_iter_first(iter); kv_iter_valid(iter); kv_iter_next(iter)) {
         struct sl_span key = kv_iter_key(iter);
         bool is_whole = (uint8_t)key.ptr[0] == 0xff;
@@ -296,7 +296,7 @@ static void test_damaged_rule(void **state)
     core_expect(sl_redact(store, &asked, NULL, &told, &err), SL_OK, &err);
     struct row_key from = row_meta("rule/"), to = row_meta("rule0");
     struct kv_iter *iter =
-        kv_iter_create(store->kv, KV_META, row_span(&from), row_span(&to), false);
+        kv_iter_create(store->kv, KV_META, row_span(&from), row_span(&to), KV_CACHED);
     struct kv_batch *batch = kv_batch_create();
     struct buf value = {0};
     kv_iter_first(iter);

@@ -118,7 +118,7 @@ static void delete_row(enum kv_family family, struct sl_span key)
 static size_t count_rows(enum kv_family family)
 {
     struct kv_iter *iter =
-        kv_iter_create(store->kv, family, (struct sl_span){0}, (struct sl_span){0}, true);
+        kv_iter_create(store->kv, family, (struct sl_span){0}, (struct sl_span){0}, KV_SCAN);
     size_t rows = 0;
     for (kv_iter_first(iter); kv_iter_valid(iter); kv_iter_next(iter))
         rows++;
@@ -129,7 +129,7 @@ static size_t count_rows(enum kv_family family)
 static void take_row(enum kv_family family, size_t index, struct row *row)
 {
     struct kv_iter *iter =
-        kv_iter_create(store->kv, family, (struct sl_span){0}, (struct sl_span){0}, true);
+        kv_iter_create(store->kv, family, (struct sl_span){0}, (struct sl_span){0}, KV_SCAN);
     kv_iter_first(iter);
     while (index-- > 0)
         kv_iter_next(iter);

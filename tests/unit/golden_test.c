@@ -152,7 +152,7 @@ static struct kv *open_kv(const char *dir)
 static void dump_family(
     struct kv *kv, enum kv_family family, struct sl_span from, struct sl_span to)
 {
-    struct kv_iter *iter = kv_iter_create(kv, family, from, to, false);
+    struct kv_iter *iter = kv_iter_create(kv, family, from, to, KV_CACHED);
     char name[64];
     for (kv_iter_first(iter); kv_iter_valid(iter); kv_iter_next(iter)) {
         snprintf(name, sizeof(name), "%s: key", kv_family_name(family));

@@ -80,7 +80,8 @@ static void make_stored(unsigned parts)
 static uint64_t count_snapshot_rows(void)
 {
     uint64_t rows = 0;
-    struct kv_iter *iter = kv_iter_create(store->kv, KV_SNAPSHOT, SL_SPAN(""), SL_SPAN(""), false);
+    struct kv_iter *iter =
+        kv_iter_create(store->kv, KV_SNAPSHOT, SL_SPAN(""), SL_SPAN(""), KV_CACHED);
     for (kv_iter_first(iter); kv_iter_valid(iter); kv_iter_next(iter))
         rows++;
     core_expect(kv_iter_check(iter, &err), SL_OK, &err);

@@ -413,7 +413,7 @@ static size_t rules_stored(void)
 {
     struct row_key from = row_meta("rule/"), to = row_meta("rule0");
     struct kv_iter *iter =
-        kv_iter_create(store->kv, KV_META, row_span(&from), row_span(&to), false);
+        kv_iter_create(store->kv, KV_META, row_span(&from), row_span(&to), KV_CACHED);
     size_t rules = 0;
     for (kv_iter_first(iter); kv_iter_valid(iter); kv_iter_next(iter))
         rules++;

@@ -123,7 +123,7 @@ static void test_large_model_ids(void **state)
     assert_int_equal(metadata.models, 3); /* the long one is one and the same */
     sl_view_close(view);
     struct kv_iter *iter =
-        kv_iter_create(store->kv, KV_SNAPSHOT, (struct sl_span){0}, (struct sl_span){0}, true);
+        kv_iter_create(store->kv, KV_SNAPSHOT, (struct sl_span){0}, (struct sl_span){0}, KV_SCAN);
     size_t rows = 0;
     for (kv_iter_first(iter); kv_iter_valid(iter); kv_iter_next(iter), rows++)
         assert_true(kv_iter_value(iter).len <= SL_SNAPSHOT_ROW_BYTES);

@@ -118,7 +118,7 @@ struct place {
 static size_t read_places(struct kv *kv, struct place *places, size_t cap)
 {
     struct kv_iter *iter =
-        kv_iter_create(kv, KV_EVENT, (struct sl_span){0}, (struct sl_span){0}, true);
+        kv_iter_create(kv, KV_EVENT, (struct sl_span){0}, (struct sl_span){0}, KV_SCAN);
     size_t n = 0;
     for (kv_iter_first(iter); kv_iter_valid(iter); kv_iter_next(iter), n++) {
         struct sl_span id;

@@ -390,7 +390,7 @@ static void removed_while_snapshots_are_made(void **state)
         struct row_key from = row_share_from(sl_span_of(share.id)),
                        to = row_share_to(sl_span_of(share.id));
         struct kv_iter *iter =
-            kv_iter_create(store->kv, KV_SNAPSHOT, row_span(&from), row_span(&to), false);
+            kv_iter_create(store->kv, KV_SNAPSHOT, row_span(&from), row_span(&to), KV_CACHED);
         kv_iter_first(iter);
         assert_false(kv_iter_valid(iter));
         kv_iter_destroy(iter);

@@ -50,7 +50,8 @@ static void sync_part(const struct sl_credentials *share, unsigned id, size_t by
 static void weigh(const char *id, enum kv_family family, uint64_t bytes[SEQUENCES_MAX])
 {
     struct row_key from = row_share_from(sl_span_of(id)), to = row_share_to(sl_span_of(id));
-    struct kv_iter *iter = kv_iter_create(store->kv, family, row_span(&from), row_span(&to), false);
+    struct kv_iter *iter =
+        kv_iter_create(store->kv, family, row_span(&from), row_span(&to), KV_CACHED);
     for (kv_iter_first(iter); kv_iter_valid(iter); kv_iter_next(iter)) {
         struct sl_span key_id;
         uint64_t sequence = 0;
