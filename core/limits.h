@@ -31,7 +31,7 @@
 #define SL_BODY_ROW_BYTES (4 * SL_MIB)
 #define SL_SNAPSHOT_ROW_BYTES (128 * SL_KIB) /* a sync waits no longer than for one */
 #define SL_SNAPSHOT_MIN_BYTES (64 * SL_KIB)  /* of events, before a first snapshot is due */
-#define SL_GROUP_BYTES (16 * SL_MIB)         /* a commit group ends here */
+#define SL_GROUP_BYTES (8 * SL_MIB)          /* a commit group ends here */
 
 /* memory */
 #define SL_CACHE_BYTES (40 * SL_MIB)        /* (flag) RocksDB's block cache */
