@@ -20,6 +20,11 @@
    several times more. Pages that are never touched cost nothing. */
 #define WORKER_STACK_BYTES ((size_t)1 << 20)
 
+/* A request's first bytes are a head and, of most, all of the body. The rest of a larger body is
+   received where it stays: in CivetWeb's buffer for heads it would be copied from there, and each
+   of a thousand threads would come to hold 32 KiB. */
+#define FIRST_BYTES ((size_t)8192)
+
 /* A worker thread and the connection it serves. */
 struct worker {
     bool active; /* this thread is CivetWeb's worker */
@@ -276,6 +281,7 @@ ssize_t recv(int fd, void *bytes, size_t len, int flags)
         return -1;
     }
     if (worker.fd < 0) open_link(fd);
+    if (!worker.arrived_us && len > FIRST_BYTES) len = FIRST_BYTES;
     ssize_t n = system_recv(fd, bytes, len, flags);
     if (n > 0 && fd == worker.fd) {
         worker.span_bytes += (size_t)n;
