@@ -1,13 +1,12 @@
 #include "group.h"
 
 #include "bench.h"
+#include "core/kv_tuning.h"
 #include "core/limits.h"
 
 #include <pthread.h>
 #include <rocksdb/c.h>
 #include <stdlib.h>
-#include <sys/resource.h>
-#include <unistd.h>
 
 struct put {
     struct sl_span value;
@@ -132,53 +131,7 @@ bool group_put(struct group *group, struct sl_span value)
     return group->kind == GROUP_OWN ? put_own(group, value) : put_waiting(group, value);
 }
 
-/* ---- opening: as core/kv_rocks.c has it for the family of bodies ---- */
-
-static void *make_background(void *env)
-{
-    setpriority(PRIO_PROCESS, (id_t)gettid(), 10);
-    rocksdb_env_set_background_threads(env, 1);
-    rocksdb_env_set_high_priority_background_threads(env, 1);
-    return NULL;
-}
-
-static rocksdb_options_t *options_create(rocksdb_cache_t *cache)
-{
-    pthread_t thread;
-    rocksdb_env_t *env = rocksdb_create_default_env();
-    if (pthread_create(&thread, NULL, make_background, env) == 0) pthread_join(thread, NULL);
-    rocksdb_env_destroy(env);
-    rocksdb_options_t *options = rocksdb_options_create();
-    rocksdb_options_set_create_if_missing(options, 1);
-    rocksdb_options_set_db_write_buffer_size(options, SL_WRITE_BUFFER_BYTES);
-    rocksdb_options_set_max_total_wal_size(options, SL_WAL_BYTES);
-    rocksdb_options_set_allow_concurrent_memtable_write(options, 0);
-    rocksdb_options_set_bytes_per_sync(options, 128 * SL_KIB);
-    rocksdb_options_set_writable_file_max_buffer_size(options, 128 * SL_KIB);
-    rocksdb_options_set_max_background_jobs(options, 2);
-    rocksdb_options_set_keep_log_file_num(options, 2);
-    rocksdb_options_set_max_log_file_size(options, 4 * SL_MIB);
-    rocksdb_options_set_stats_dump_period_sec(options, 0);
-    rocksdb_options_set_paranoid_checks(options, 1);
-    rocksdb_options_set_write_buffer_size(options, 16 * SL_MIB);
-    char *error = NULL;
-    rocksdb_get_options_from_string(options,
-        "level0_file_num_compaction_trigger=8;level0_slowdown_writes_trigger=32;"
-        "level0_stop_writes_trigger=48;max_bytes_for_level_multiplier=4;delayed_write_rate=134217728",
-        options, &error);
-    if (error) abort();
-    rocksdb_options_set_compression(options, rocksdb_lz4_compression);
-    rocksdb_options_set_bottommost_compression(options, rocksdb_zstd_compression);
-    rocksdb_options_set_level_compaction_dynamic_level_bytes(options, 1);
-    rocksdb_block_based_table_options_t *table = rocksdb_block_based_options_create();
-    rocksdb_block_based_options_set_block_cache(table, cache);
-    rocksdb_block_based_options_set_cache_index_and_filter_blocks(table, 1);
-    rocksdb_block_based_options_set_format_version(table, 5);
-    rocksdb_block_based_options_set_block_size(table, 256 * SL_KIB);
-    rocksdb_options_set_block_based_table_factory(options, table);
-    rocksdb_block_based_options_destroy(table);
-    return options;
-}
+/* ---- opening ---- */
 
 struct group *group_create(const char *folder, enum group_kind kind)
 {
@@ -186,8 +139,10 @@ struct group *group_create(const char *folder, enum group_kind kind)
     if (!group) abort();
     char *text = NULL;
     group->kind = kind;
-    group->cache = rocksdb_cache_create_lru(SL_CACHE_BYTES);
-    group->options = options_create(group->cache);
+    group->cache = kv_tuning_cache(SL_CACHE_BYTES);
+    rocksdb_options_t *db = kv_tuning_db(false);
+    group->options = kv_tuning_family(db, group->cache, KV_BODY, false);
+    rocksdb_options_destroy(db);
     group->synced = rocksdb_writeoptions_create();
     rocksdb_writeoptions_set_sync(group->synced, 1);
     group->unsynced = rocksdb_writeoptions_create();

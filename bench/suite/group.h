@@ -1,9 +1,9 @@
 #ifndef SHARELOG_BENCH_GROUP_H
 #define SHARELOG_BENCH_GROUP_H
 
-/* Durable puts into a RocksDB of one family, with the store's settings of WAL and memtables and
-   nothing else: the floor under everything that is appended. Puts that come together are written
-   and synced together, in one of three ways. */
+/* Durable puts into a RocksDB of one family, set up as the store's family of bodies, and nothing
+   else: the floor under everything that is appended. Puts that come together are written and synced
+   together, in one of three ways. */
 
 #include "core/span.h"
 
