@@ -143,17 +143,16 @@ bool server_create_share(
 
 /* ---- load (load.c) ---- */
 
-/* Requests over many connections from threads of epoll loops. Closed: each connection sends its
-   next request when the answer is there. Open: requests are due at a constant rate, whatever the
-   server does, and latency counts from when one was due. */
+/* Requests over many connections, from the caller's thread. What failed first is told. Closed: each
+   connection sends its next request when the answer is there. Open: requests are due at a constant
+   rate, whatever the server does, and latency counts from when one was due. */
 struct load {
     unsigned port;
     unsigned connections;
     double rate; /* per second over all connections; 0: closed */
     uint64_t warm_up_ns, measure_ns;
     /* Write the next request of connection c whole (head and body) into `out`, cleared before; and
-       look at its answer (bytes behind the head): false counts as failed. Called from one thread a
-       connection. */
+       look at its answer (bytes behind the head): false counts as failed. */
     void (*request)(void *ctx, unsigned connection, struct buf *out);
     bool (*answer)(void *ctx, unsigned connection, int status, struct sl_span body);
     void *ctx;
@@ -164,7 +163,7 @@ struct load_outcome {
     uint64_t bytes_out, bytes_in;
     struct histogram *latency; /* from the send; open loop: from when it was due */
     struct histogram *service; /* from the send itself (uncorrected) */
-    double busy;               /* of the generator's threads: near 1, it was the bottleneck */
+    double busy;               /* of the generator's thread: near 1, it was the bottleneck */
     uint64_t *per_second;      /* answers in each second, `seconds` of them */
     size_t per_second_count;
 };

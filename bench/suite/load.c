@@ -129,6 +129,19 @@ static bool in_window(const struct generator *g, uint64_t ns)
     return ns >= g->from_ns && ns < g->until_ns;
 }
 
+static void tell_failure(const struct answer *answer, bool answered)
+{
+    struct sl_span body = answer->body;
+    char text[100];
+    size_t len = body.len < sizeof(text) ? body.len : sizeof(text);
+    for (size_t i = 0; i < len; i++)
+        text[i] = body.ptr[i] < ' ' ? ' ' : body.ptr[i];
+    if (answered)
+        bench_fail("load: an answer is wrong: status %d, %.*s", answer->status, (int)len, text);
+    else
+        bench_fail("load: a connection broke before its answer was there");
+}
+
 /* It is over, answered or not. */
 static void end_request(struct generator *g, struct connection *c, bool answered)
 {
@@ -142,6 +155,7 @@ static void end_request(struct generator *g, struct connection *c, bool answered
     c->busy = false;
     g->under_way--;
     if (!good) {
+        if (outcome->failed == 0) tell_failure(&c->answer, answered);
         outcome->failed++; /* in the warm-up too: none may */
     } else if (counts) {
         outcome->answered++;
@@ -306,6 +320,9 @@ static void reckon(struct generator *g)
     struct load_outcome *outcome = g->outcome;
     outcome->seconds = (double)(g->until_ns - g->from_ns) / 1e9;
     outcome->failed += g->under_way;
+    if (g->under_way)
+        bench_fail("load: %u requests weren't answered within %d s", g->under_way,
+            (int)(DRAIN_NS / SECOND));
     if (g->load->rate > 0)
         for (uint64_t due; (due = due_of(g, g->next)) < g->until_ns; g->next++)
             outcome->late += due >= g->from_ns;
@@ -361,7 +378,7 @@ bool load_run_wire(const struct load *load, answer_reader reader, struct load_ou
         g.from_ns = g.start_ns + load->warm_up_ns;
         g.until_ns = g.from_ns + load->measure_ns;
         good = drive(&g);
-        reckon(&g);
+        if (good) reckon(&g);
         prctl(PR_SET_TIMERSLACK, (unsigned long)(slack > 0 ? slack : 0), 0, 0, 0);
     }
     clean_up(&g);
