@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>
@@ -16,6 +17,10 @@
 /* 16 MiB at most: pieces of what was last sent. */
 #define KEPT_PIECES 256
 #define TICK_MS 1000
+/* A sync is answered before its viewers are served: told of it at the same moment, this thread
+   would keep a processor for all of them first. (p99 of a sync before 1,000 viewers, against
+   none: 1.2 for 2.5; what they see comes 3 ms later.) */
+#define LIVE_NICE 5
 #define EVENTS 256
 /* What the kernel may hold unsent for one viewer; the rest waits here, and takes no memory. (A send
    buffer of a fixed size would bound what is on its way too, and so the speed of a distant viewer.)
@@ -390,6 +395,7 @@ static void *hub_thread(void *ctx)
     struct live *live = ctx;
     struct epoll_event events[EVENTS];
     uint64_t next_tick = now_ms() + TICK_MS, until = 0;
+    setpriority(PRIO_PROCESS, (id_t)gettid(), LIVE_NICE);
     for (;;) {
         uint64_t now = now_ms();
         int timeout = live->ready ? 0 : next_tick > now ? (int)(next_tick - now) : 0;
