@@ -12,7 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define RATE 10 /* syncs a second */
+#define RATE 10 /* syncs a second, where a goal is */
 #define SYNCS_MAX 4096
 #define LINE_FRONT 96
 #define SECOND UINT64_C(1000000000)
@@ -40,7 +40,7 @@ struct live {
     _Atomic uint64_t sent_ns[SYNCS_MAX]; /* by sequence */
     size_t data_bytes[SYNCS_MAX];        /* of what was sent, as an array */
     uint64_t first;                      /* sequence that counts in figures */
-    struct histogram *delivery;
+    struct histogram *delivery, *sync;
 };
 
 /* ---- a viewer ---- */
@@ -159,35 +159,42 @@ static bool answer(void *ctx, unsigned connection, int status, struct sl_span bo
     return ingest_answer(&((struct live *)ctx)->ingest, connection, status, body);
 }
 
-static bool sync_for(struct live *live, uint64_t ns, const char *name)
+/* So many syncs a second; their latency goes into live->sync. */
+static bool sync_for(struct live *live, unsigned rate, uint64_t ns)
 {
     struct load load = {.port = live->ingest.server.port,
         .connections = 1,
-        .rate = RATE,
+        .rate = rate,
         .warm_up_ns = SECOND / 2,
         .measure_ns = ns,
         .request = request,
         .answer = answer,
         .ctx = live};
     struct load_outcome outcome;
-    live->first = live->ingest.writers[0].sent + 2 + RATE / 2; /* behind the warm-up */
+    live->first = live->ingest.writers[0].sent + 2 + rate / 2; /* behind the warm-up */
+    histogram_clear(live->sync);
     if (!load_run(&load, &outcome)) return false;
     bool good = (outcome.failed == 0 && outcome.late == 0) ||
                 bench_fail("live: %llu syncs failed, %llu were late",
                     (unsigned long long)outcome.failed, (unsigned long long)outcome.late);
-    if (good) histogram_record(live->ingest.bench, name, outcome.latency);
+    histogram_merge(live->sync, outcome.latency);
     load_outcome_fini(&outcome);
     return good;
 }
 
-/* ---- the part ---- */
-
-static void let_in_many(void)
+static bool open_viewers(struct live *live, unsigned count)
 {
-    struct rlimit files;
-    if (getrlimit(RLIMIT_NOFILE, &files) != 0) return;
-    files.rlim_cur = files.rlim_max;
-    setrlimit(RLIMIT_NOFILE, &files); /* the server that is started has it from here */
+    live->count = count;
+    live->viewers = calloc(count, sizeof(*live->viewers));
+    live->epoll = epoll_create1(EPOLL_CLOEXEC);
+    atomic_store(&live->stop, false);
+    atomic_store(&live->delivered, 0);
+    if (!live->viewers || pthread_create(&live->thread, NULL, view, live) != 0) abort();
+    for (unsigned i = 0; i < count; i++)
+        live->viewers[i].fd = -1;
+    for (unsigned i = 0; i < count; i++)
+        if (!viewer_open(live, i)) return false;
+    return true;
 }
 
 static void close_viewers(struct live *live)
@@ -196,6 +203,8 @@ static void close_viewers(struct live *live)
     pthread_join(live->thread, NULL);
     for (unsigned i = 0; i < live->count; i++)
         if (live->viewers[i].fd >= 0) close(live->viewers[i].fd);
+    close(live->epoll);
+    free(live->viewers);
 }
 
 /* Every viewer saw every sync, whole and in order. */
@@ -213,54 +222,83 @@ static bool all_seen(struct live *live, uint64_t before)
                (unsigned long long)atomic_load(&live->delivered), (unsigned long long)want, wrong);
 }
 
-static bool with_viewers(struct live *live, uint64_t ns)
+/* So many syncs a second before so many viewers, into live->sync and live->delivery. */
+static bool with_viewers(struct live *live, unsigned count, unsigned rate, uint64_t ns)
+{
+    uint64_t before = live->ingest.writers[0].acknowledged;
+    bench_tell("live: %u viewers, %u syncs a second", count, rate);
+    histogram_clear(live->delivery);
+    bool good = open_viewers(live, count) && sync_for(live, rate, ns) && all_seen(live, before);
+    close_viewers(live);
+    return good;
+}
+
+/* ---- the part ---- */
+
+static void let_in_many(void)
+{
+    struct rlimit files;
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0) return;
+    files.rlim_cur = files.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &files); /* the server that is started has it from here */
+}
+
+/* What the goals are about. */
+static bool against_none(struct live *live, unsigned count)
 {
     struct bench *bench = live->ingest.bench;
-    uint64_t before = live->ingest.writers[0].acknowledged;
-    uint64_t rss = server_rss(&live->ingest.server, false);
-    live->viewers = calloc(live->count, sizeof(*live->viewers));
-    live->delivery = histogram_create();
-    live->epoll = epoll_create1(EPOLL_CLOEXEC);
-    if (!live->viewers || pthread_create(&live->thread, NULL, view, live) != 0) abort();
-    bool good = true;
-    for (unsigned i = 0; i < live->count; i++)
-        live->viewers[i].fd = -1;
-    for (unsigned i = 0; good && i < live->count; i++)
-        good = viewer_open(live, i);
-    good = good && sync_for(live, ns, "live.viewed") && all_seen(live, before);
-    uint64_t grown = server_rss(&live->ingest.server, false);
-    close_viewers(live);
-    if (good) {
-        histogram_record(bench, "live.delivery", live->delivery);
-        figure_add(bench, "live.viewer_bytes", "B", BETTER_LOW,
-            grown > rss ? (double)(grown - rss) / live->count : 0);
-    }
-    histogram_destroy(live->delivery);
-    close(live->epoll);
-    free(live->viewers);
-    return good;
+    uint64_t ns = bench_pick(bench, 2, 15, 30) * SECOND;
+    char text[64];
+    bench_tell("live: no viewers");
+    if (!sync_for(live, RATE, ns)) return false;
+    histogram_record(bench, "live.unviewed", live->sync);
+    uint64_t before = server_rss(&live->ingest.server, false);
+    if (!with_viewers(live, count, RATE, ns)) return false;
+    uint64_t after = server_rss(&live->ingest.server, false);
+    histogram_record(bench, "live.viewed", live->sync);
+    histogram_record(bench, "live.delivery", live->delivery);
+    figure_add(bench, "live.viewer_bytes", "B", BETTER_LOW,
+        after > before ? (double)(after - before) / count : 0);
+    snprintf(text, sizeof(text), "p99 of a sync, %u viewers, against none", count);
+    goal_add(bench, text, "live.viewed.p99", "live.unviewed.p99", false, 2);
+    goal_add(bench, "p99 from sending a sync until a viewer has it", "live.delivery.p99", NULL,
+        false, 50000);
+    return true;
+}
+
+/* Viewers by rates, as curves. */
+static bool by_rate(struct live *live, unsigned most)
+{
+    static const unsigned rates[] = {5, 10, 20};
+    struct bench *bench = live->ingest.bench;
+    uint64_t ns = bench_pick(bench, 1, 2, 4) * SECOND;
+    char name[64];
+    for (unsigned count = most / 100; count <= most; count *= 10)
+        for (size_t i = 0; i < sizeof(rates) / sizeof(*rates); i++) {
+            if (!with_viewers(live, count, rates[i], ns)) return false;
+            snprintf(name, sizeof(name), "live.sync_p99_%u_viewers.by_rate", count);
+            series_add(bench, name, rates[i], (double)histogram_at(live->sync, 0.99) / 1000);
+            snprintf(name, sizeof(name), "live.delivery_p99_%u_viewers.by_rate", count);
+            series_add(bench, name, rates[i], (double)histogram_at(live->delivery, 0.99) / 1000);
+        }
+    return true;
 }
 
 static bool run(struct bench *bench)
 {
     struct live *live = calloc(1, sizeof(*live));
-    uint64_t ns = bench_pick(bench, 2, 15, 30) * SECOND;
-    char text[64];
+    unsigned count = (unsigned)bench_pick(bench, 100, 1000, 1000);
     if (!live) abort();
-    live->count = (unsigned)bench_pick(bench, 50, 1000, 1000);
     let_in_many();
-    bench_tell("live: no viewers");
-    if (!ingest_start(bench, &shape_2k, 1, "live", &live->ingest)) return false;
-    bool good = sync_for(live, ns, "live.unviewed");
-    bench_tell("live: %u viewers", live->count);
-    good = good && with_viewers(live, ns);
-    good = ingest_finish(&live->ingest, good && ingest_proved(&live->ingest));
+    live->sync = histogram_create();
+    live->delivery = histogram_create();
+    bool good = ingest_start(bench, &shape_2k, 1, "live", &live->ingest);
     if (good) {
-        snprintf(text, sizeof(text), "p99 of a sync, %u viewers, against none", live->count);
-        goal_add(bench, text, "live.viewed.p99", "live.unviewed.p99", false, 2);
-        goal_add(bench, "p99 from sending a sync until a viewer has it", "live.delivery.p99", NULL,
-            false, 50000);
+        good = against_none(live, count) && by_rate(live, count);
+        good = ingest_finish(&live->ingest, good && ingest_proved(&live->ingest));
     }
+    histogram_destroy(live->sync);
+    histogram_destroy(live->delivery);
     free(live);
     return good;
 }
