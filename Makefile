@@ -100,7 +100,7 @@ deps-lint:
 
 all: $(BIN) ## build build/$(MODE)/sharelog
 
-tests: $(BIN) $(TEST_BIN) ## build the test programs too
+tests: $(BIN) $(TEST_BIN) $(BUILD)/bench/bench ## build the test programs too
 
 $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)

@@ -31,6 +31,7 @@ struct bench {
     const char *out;      /* folder of run.json, histograms, CSV, plots */
     unsigned round;       /* which one it is, from 0 */
     struct figures *figures;
+    const struct custom *custom;
 };
 
 /* A number for each size. */
@@ -47,7 +48,8 @@ struct part {
     bool (*run)(struct bench *bench);
 };
 extern const struct part part_floor, part_append, part_ingest, part_read, part_replay, part_compact,
-    part_live, part_verify, part_open, part_list, part_disk, part_models, part_neighbours, part_wrk;
+    part_live, part_verify, part_open, part_list, part_disk, part_models, part_neighbours, part_wrk,
+    part_custom;
 
 /* Tell how it goes on stderr (a line that is overwritten on a terminal). */
 void bench_tell(const char *format, ...) __attribute__((format(printf, 1, 2)));
@@ -110,6 +112,10 @@ struct shape_kind {
     unsigned resent;     /* per cent of its items that were in the batch before */
 };
 extern const struct shape_kind shape_capture, shape_2k, shape_10k;
+/* One of those by its name, or a synthetic one: ITEMSxBYTES, or ITEMSxBYTES:RESENT with the per
+   cent that are sent again; up to 1,000 items of 160 bytes to 1 MB, 16 MB in all. The name is
+   borrowed. False: it is none. */
+bool shape_named(const char *name, struct shape_kind *kind);
 struct shape;
 struct shape *shape_create(const struct bench *bench, const struct shape_kind *kind, uint64_t seed);
 void shape_destroy(struct shape *shape);
@@ -119,6 +125,13 @@ void shape_body(struct shape *shape, uint64_t n, const char *secret, struct buf 
 void add_format(struct buf *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
 /* Words as synthetic batches have them, for a JSON string. */
 void shape_text(uint64_t chance, size_t len, struct buf *out);
+
+/* ---- a load as someone has it (custom.c) ---- */
+
+struct custom {
+    uint64_t connections, shares, rate, seconds; /* shares 0: one a connection; rate 0: closed */
+    struct shape_kind shape;
+};
 
 /* ---- a server (server.c) ---- */
 

@@ -20,6 +20,7 @@
    the slowest batches. */
 #define KNEE_TIMES 5
 #define IDLE_RATE 100 /* few a second, so that one never meets another */
+#define STEADY 0.4    /* of what a closed loop reaches */
 
 static uint64_t rss_most; /* of this round's servers */
 
@@ -52,9 +53,10 @@ bool sync_counted(int status, struct sl_span answer, uint64_t syncs)
 void ingest_request(void *ctx, unsigned connection, struct buf *out)
 {
     struct ingest *ingest = ctx;
-    struct writer *writer = &ingest->writers[connection];
+    unsigned share = ingest->current[connection];
+    struct writer *writer = &ingest->writers[share];
     const struct sl_span front = SL_SPAN("{\"secret\":\"");
-    struct sl_span body = bodies_get(&ingest->bodies, writer->sent++ * ingest->count + connection);
+    struct sl_span body = bodies_get(&ingest->bodies, writer->sent++ * ingest->count + share);
     sync_head(writer->credentials.id, body.len, out);
     buf_add_span(out, front);
     buf_add(out, writer->credentials.secret, SL_SECRET_BYTES);
@@ -63,9 +65,13 @@ void ingest_request(void *ctx, unsigned connection, struct buf *out)
 
 bool ingest_answer(void *ctx, unsigned connection, int status, struct sl_span body)
 {
-    struct writer *writer = &((struct ingest *)ctx)->writers[connection];
+    struct ingest *ingest = ctx;
+    unsigned *current = &ingest->current[connection];
+    struct writer *writer = &ingest->writers[*current];
     if (!sync_counted(status, body, writer->acknowledged + 1)) return false;
     writer->acknowledged++;
+    *current += ingest->connections;
+    if (*current >= ingest->count) *current = connection;
     return true;
 }
 
@@ -76,12 +82,15 @@ bool ingest_start(struct bench *bench, const struct shape_kind *kind, unsigned w
 {
     static const char *const flags[] = {"--durability", "fsync", NULL};
     char path[SCRATCH_PATH_BYTES], session[64];
-    *ingest = (struct ingest){.bench = bench, .count = writers};
+    *ingest = (struct ingest){.bench = bench, .count = writers, .connections = writers};
     scratch_path(bench, name, path);
     if (!bodies_of_shape(bench, kind, 0, INGEST_BODIES, NULL, &ingest->bodies)) return false;
     ingest->writers = calloc(writers, sizeof(*ingest->writers));
-    bool good = ingest->writers && server_start(bench, path, flags, &ingest->server);
+    ingest->current = calloc(writers, sizeof(*ingest->current));
+    if (!ingest->writers || !ingest->current) abort();
+    bool good = server_start(bench, path, flags, &ingest->server);
     for (unsigned i = 0; good && i < writers; i++) {
+        ingest->current[i] = i;
         snprintf(session, sizeof(session), "ses_ingest%08u", i);
         good = server_create_share(&ingest->server, session, &ingest->writers[i].credentials);
     }
@@ -99,17 +108,17 @@ bool ingest_finish(struct ingest *ingest, bool good)
     if (ingest->server.folder[0]) scratch_remove(ingest->server.folder);
     bodies_fini(&ingest->bodies);
     free(ingest->writers);
+    free(ingest->current);
     *ingest = (struct ingest){0};
     return good;
 }
 
-/* Load on it, and nothing failed. rate 0: closed. At a rate far too high it may be that no answer
-   came in time: that is a measurement too. */
-static bool run_load(struct ingest *ingest, double rate, uint64_t warm_up_ns, uint64_t measure_ns,
+/* At a rate far too high it may be that no answer came in time: that is a measurement too. */
+bool ingest_load(struct ingest *ingest, double rate, uint64_t warm_up_ns, uint64_t measure_ns,
     struct load_outcome *outcome)
 {
     struct load load = {.port = ingest->server.port,
-        .connections = ingest->count,
+        .connections = ingest->connections,
         .rate = rate,
         .warm_up_ns = warm_up_ns,
         .measure_ns = measure_ns,
@@ -126,7 +135,7 @@ static bool run_load(struct ingest *ingest, double rate, uint64_t warm_up_ns, ui
 
 /* ---- closed loop ---- */
 
-static void record(struct bench *bench, const char *name, const struct load_outcome *outcome)
+void ingest_record(struct bench *bench, const char *name, const struct load_outcome *outcome)
 {
     char full[128];
     snprintf(full, sizeof(full), "%s.rate", name);
@@ -152,9 +161,9 @@ static bool closed(struct bench *bench, const struct shape_kind *kind, unsigned 
     /* the floor, minutes of the machine's moods ago, once more */
     if (!floor_bare(bench, kind, connections)) return false;
     if (!ingest_start(bench, kind, connections, "ingest", &ingest)) return false;
-    bool ran = run_load(&ingest, 0, measure_ns / 4, measure_ns, &outcome);
+    bool ran = ingest_load(&ingest, 0, measure_ns / 4, measure_ns, &outcome);
     bool good = ingest_finish(&ingest, ran && ingest_proved(&ingest));
-    if (good) record(bench, name, &outcome);
+    if (good) ingest_record(bench, name, &outcome);
     if (ran) load_outcome_fini(&outcome);
     return good;
 }
@@ -199,7 +208,7 @@ static bool step(struct sweep *sweep, double rate, struct tried *tried)
     struct load_outcome outcome;
     uint64_t measure_ns = window_ns(sweep, rate);
     bench_tell("ingest: %s, open loop at %.0f/s", sweep->shape, rate);
-    if (!run_load(sweep->ingest, rate, bench_measure_ns(sweep->bench) / 4, measure_ns, &outcome))
+    if (!ingest_load(sweep->ingest, rate, bench_measure_ns(sweep->bench) / 4, measure_ns, &outcome))
         return false;
     double quantile = slowest_quantile(&sweep->ingest->bodies);
     tried->p50 = (double)histogram_at(outcome.latency, 0.5) / 1000;
@@ -213,6 +222,27 @@ static bool step(struct sweep *sweep, double rate, struct tried *tried)
 static bool is_good(const struct sweep *sweep, const struct tried *tried)
 {
     return tried->kept_up && tried->p99 <= KNEE_TIMES * sweep->slowest;
+}
+
+/* A load that it bears, as a rate that nobody slows down: what waits because an answer before it
+   was slow is in the corrected latency, and not in the other. */
+static bool steady(struct sweep *sweep, double rate)
+{
+    struct bench *bench = sweep->bench;
+    struct load_outcome outcome;
+    char name[96];
+    bench_tell("ingest: %s, open loop at %.0f/s", sweep->shape, rate);
+    if (!ingest_load(
+            sweep->ingest, rate, bench_measure_ns(bench) / 4, window_ns(sweep, rate), &outcome))
+        return false;
+    snprintf(name, sizeof(name), "ingest.%s.open.late", sweep->shape);
+    figure_add(bench, name, "", BETTER_LOW, (double)outcome.late);
+    snprintf(name, sizeof(name), "ingest.%s.open", sweep->shape);
+    histogram_record(bench, name, outcome.latency);
+    snprintf(name, sizeof(name), "ingest.%s.open_uncorrected", sweep->shape);
+    histogram_record(bench, name, outcome.service);
+    load_outcome_fini(&outcome);
+    return true;
 }
 
 /* What is not good is tried once more: a disk that held its breath is no knee. */
@@ -258,7 +288,7 @@ static bool swept(struct bench *bench, const struct shape_kind *kind)
     if (!ingest_start(bench, kind, SWEEP_CONNECTIONS, "ingest", &ingest)) return false;
     bool good = step(&sweep, IDLE_RATE, &idle);
     sweep.slowest = idle.slowest;
-    good = good && find_knee(&sweep, limit);
+    good = good && steady(&sweep, limit * STEADY) && find_knee(&sweep, limit);
     good = ingest_finish(&ingest, good && ingest_proved(&ingest));
     if (!good) return false;
     snprintf(name, sizeof(name), "ingest.%s.idle_slowest", kind->name);
@@ -340,7 +370,7 @@ static bool over_time(struct bench *bench)
     if (!ingest_start(bench, &shape_capture, 16, "ingest", &ingest)) return false;
     clock_gettime(CLOCK_REALTIME, &begun);
     watch_begin(&watch, &ingest.server);
-    bool ran = run_load(&ingest, 0, 0, measure_ns, &outcome);
+    bool ran = ingest_load(&ingest, 0, 0, measure_ns, &outcome);
     watch_end(&watch);
     bool good = ran && ingest_proved(&ingest);
     if (good)

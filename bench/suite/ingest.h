@@ -1,8 +1,8 @@
 #ifndef SHARELOG_BENCH_INGEST_H
 #define SHARELOG_BENCH_INGEST_H
 
-/* Clients that sync into a server, each into its own share on its own connection, and the proof
-   that what was acknowledged is there. */
+/* Clients that sync into a server, each into shares of its own over a connection of its own, and
+   the proof that what was acknowledged is there. */
 
 #include "load_wire.h"
 #include "scratch.h"
@@ -22,14 +22,24 @@ struct ingest {
     struct bodies bodies;
     struct writer *writers;
     unsigned count;
+    unsigned connections; /* each has the shares c, c + connections, … in turn */
+    unsigned *current;    /* by connection: the share whose turn it is */
 };
 
-/* A server on a new store, with so many shares. False: nothing is left to be finished. */
+/* A server on a new store, with so many shares and a connection for each (`connections` may be set
+   lower). False: nothing is left to be finished. */
 bool ingest_start(struct bench *bench, const struct shape_kind *kind, unsigned writers,
     const char *name, struct ingest *ingest);
 /* Stop the server, which must end well, and verify its store from outside (`sharelog verify`);
    remove it. `good` is what came of what was measured: without it nothing is checked. */
 bool ingest_finish(struct ingest *ingest, bool good);
+
+/* Load on it, none of which may fail. rate 0: closed. The outcome is the caller's to finish when
+   true. */
+bool ingest_load(struct ingest *ingest, double rate, uint64_t warm_up_ns, uint64_t measure_ns,
+    struct load_outcome *outcome);
+/* name.rate, .bytes, .generator_busy, the histogram of latency. */
+void ingest_record(struct bench *bench, const char *name, const struct load_outcome *outcome);
 
 /* load.request and load.answer, ctx being the ingest. An answer is right when it counts on. */
 void ingest_request(void *ctx, unsigned connection, struct buf *out);

@@ -18,15 +18,16 @@
 /* In the order in which they run: the floor first. */
 static const struct part *const all_parts[] = {&part_floor, &part_append, &part_ingest,
     &part_neighbours, &part_wrk, &part_read, &part_replay, &part_compact, &part_live, &part_verify,
-    &part_open, &part_list, &part_disk, &part_models};
+    &part_open, &part_list, &part_disk, &part_models, &part_custom};
 #define PARTS (sizeof(all_parts) / sizeof(all_parts[0]))
 
 struct arguments {
     bool wanted[PARTS], any;
     enum bench_size size;
-    unsigned rounds; /* 0: as the size has it */
+    uint64_t rounds; /* 0: as the size has it */
     uint64_t seed;
     const char *out, *sharelog, *captures, *folder;
+    struct custom custom;
     bool asserts;
     const char *files[2]; /* of compare */
     unsigned files_count;
@@ -41,7 +42,7 @@ static void help(void)
 {
     fputs(
         "bench: what sharelog takes on this machine, beside what the machine gives\n\n"
-        "  bench [PART…] [--quick|--full] [flags]   run all parts, or these (the floor always goes first)\n"
+        "  bench [PART…] [--quick|--full] [flags]   run the suite, or these parts (behind the floor)\n"
         "  bench compare A.json B.json [--assert]   tell change from noise between two runs\n"
         "  bench selftest                           check the bench's own arithmetic\n\nParts:\n",
         stdout);
@@ -58,9 +59,18 @@ static void help(void)
         "  --captures DIR     recordings of real clients (tests/captures)\n"
         "  --folder DIR       where stores are made: the file system that is measured (that of --out)\n"
         "  --assert           exit 1 when a goal is missed, or a figure got worse\n"
+        "\nFlags of custom:\n"
+        "  --connections N    clients at a time, up to 1000 (16)\n"
+        "  --shares N         shares that they sync into in turn, up to 100000 (one a connection)\n"
+        "  --rate N           syncs a second, whatever the server does (0: each sends its next when it is answered)\n"
+        "  --shape SHAPE      capture: as recorded; 2k; 10k; ITEMSxBYTES[:RESENT], RESENT the per cent that\n"
+        "                     were in the batch before (capture)\n"
+        "  --seconds N        behind a warm-up of one (10)\n"
         "\nExamples:\n"
         "  bench --quick                              all of it, roughly\n"
         "  bench append read --rounds 5               two parts, medians of five\n"
+        "  bench custom --connections 200 --rate 200 --shape 8x1250:25 --seconds 60\n"
+        "                                             200 people, each of whose clients syncs once a second\n"
         "  bench --full --folder /srv/disk --out before\n"
         "  bench compare before/run.json after/run.json --assert\n"
         "\nExit: 0; 1: a part failed, or --assert found something; 2: asked for wrongly, or no room to write.\n",
@@ -73,20 +83,28 @@ static bool usage(const char *what, const char *which)
     return false;
 }
 
-static bool take_number(const char *flag, const char *text, uint64_t most, uint64_t *value)
+static bool take_number(
+    const char *flag, const char *text, uint64_t least, uint64_t most, uint64_t *value)
 {
-    char *end = NULL;
+    char *end = NULL, range[96];
     errno = 0;
     *value = text ? strtoull(text, &end, 10) : 0;
-    if (text && end != text && *end == 0 && errno == 0 && *text != '-' && *value <= most)
+    if (text && end != text && *end == 0 && errno == 0 && *text != '-' && *value >= least &&
+        *value <= most)
         return true;
-    return usage("a number belongs behind ", flag);
+    snprintf(range, sizeof(range), "a number from %llu to %llu belongs behind ",
+        (unsigned long long)least, (unsigned long long)most);
+    return usage(range, flag);
 }
 
 static bool take_word(struct arguments *args, const char *word)
 {
     for (size_t i = 0; i < PARTS; i++)
-        if (strcmp(all_parts[i]->name, word) == 0) return args->any = args->wanted[i] = true;
+        if (strcmp(all_parts[i]->name, word) == 0) {
+            /* Ratios need the floor of the same run. */
+            if (all_parts[i] != &part_custom) args->wanted[0] = true;
+            return args->any = args->wanted[i] = true;
+        }
     return usage("there is no part ", word);
 }
 
@@ -103,13 +121,20 @@ static bool take_value(struct arguments *args, const char *flag, const char *val
             *texts[i].to = value;
             return true;
         }
-    uint64_t number;
-    if (strcmp(flag, "--seed") == 0) return take_number(flag, value, UINT64_MAX, &args->seed);
-    if (strcmp(flag, "--rounds") != 0) return usage("there is no flag ", flag);
-    if (!take_number(flag, value, 1000, &number)) return false;
-    if (number == 0) return usage("at least 1 belongs behind ", flag);
-    args->rounds = (unsigned)number;
-    return true;
+    if (strcmp(flag, "--shape") == 0)
+        return (value && shape_named(value, &args->custom.shape)) ||
+               usage("capture, 2k, 10k or ITEMSxBYTES[:RESENT] belongs behind ", flag);
+    const struct {
+        const char *flag;
+        uint64_t least, most, *to;
+    } numbers[] = {{"--seed", 0, UINT64_MAX, &args->seed}, {"--rounds", 1, 1000, &args->rounds},
+        {"--connections", 1, 1000, &args->custom.connections},
+        {"--shares", 1, 100000, &args->custom.shares}, {"--rate", 0, 1000000, &args->custom.rate},
+        {"--seconds", 1, 86400, &args->custom.seconds}};
+    for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+        if (strcmp(flag, numbers[i].flag) == 0)
+            return take_number(flag, value, numbers[i].least, numbers[i].most, numbers[i].to);
+    return usage("there is no flag ", flag);
 }
 
 static bool take_arguments(int argc, char **argv, struct arguments *args)
@@ -118,7 +143,8 @@ static bool take_arguments(int argc, char **argv, struct arguments *args)
         .seed = 1,
         .out = "build/bench-results",
         .sharelog = "build/release/sharelog",
-        .captures = "tests/captures"};
+        .captures = "tests/captures",
+        .custom = {.connections = 16, .seconds = 10, .shape = shape_capture}};
     int i = 1;
     if (argc > 1 && strcmp(argv[1], "compare") == 0) args->compare = i++;
     if (argc > 1 && strcmp(argv[1], "selftest") == 0) args->selftest = i++;
@@ -141,6 +167,8 @@ static bool take_arguments(int argc, char **argv, struct arguments *args)
             i++;
         }
     }
+    if (args->custom.shares > 0 && args->custom.shares < args->custom.connections)
+        return usage("--shares: at least as many as connections", "");
     if (args->compare && args->files_count != 2)
         return usage("compare takes two run.json files", "");
     return true;
@@ -236,8 +264,7 @@ static void run_rounds(struct run *run, const struct arguments *args)
     for (unsigned round = 0; round < run->rounds; round++) {
         run->bench.round = round;
         for (size_t i = 0; i < PARTS; i++) {
-            /* Ratios need the floor of the same run. */
-            bool wanted = !args->any || args->wanted[i] || i == 0;
+            bool wanted = args->any ? args->wanted[i] : all_parts[i] != &part_custom;
             if (wanted && !broken[i]) broken[i] = !run_part(run, all_parts[i]);
         }
     }
@@ -267,14 +294,16 @@ static void join_flags(struct run *run, int argc, char **argv)
 static int run_suite(const struct arguments *args, int argc, char **argv)
 {
     if (!prepare(args)) return 2;
-    struct run run = {.rounds = args->rounds ? args->rounds : args->size == BENCH_FULL ? 5 : 1};
+    unsigned rounds = args->size == BENCH_FULL ? 5 : 1;
+    struct run run = {.rounds = args->rounds ? (unsigned)args->rounds : rounds};
     run.bench = (struct bench){.size = args->size,
         .seed = args->seed,
         .sharelog = args->sharelog,
         .captures = args->captures,
         .folder = scratch,
         .out = args->out,
-        .figures = figures_create()};
+        .figures = figures_create(),
+        .custom = &args->custom};
     time_t now = time(NULL);
     struct tm utc;
     strftime(run.when, sizeof(run.when), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));

@@ -195,6 +195,23 @@ static void check_shape(const struct bench *bench, const struct shape_kind *kind
     }
 }
 
+static void check_shape_names(void)
+{
+    static const char *const bad[] = {"", "3k", "x", "2x", "2x1000:", "2x1000:50:1", "2x1000 ",
+        "0x1000", "2x159", "1001x200", "17x1000000", "2x1000:100", "-2x1000",
+        "18446744073709551618x1000"};
+    struct shape_kind kind;
+    for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+        check(!shape_named(bad[i], &kind), "\"%s\" is no shape", bad[i]);
+    check(shape_named("10k", &kind) && kind.items == 8 && kind.resent == 25, "10k by its name");
+    check(shape_named("capture", &kind) && kind.items == 0, "capture by its name");
+    check(shape_named("3x1200", &kind) && kind.items == 3 && kind.bytes == 1200 && kind.resent == 0,
+        "3x1200");
+    check(shape_named("40x500:75", &kind) && kind.items == 40 && kind.bytes == 500 &&
+              kind.resent == 75,
+        "40x500:75");
+}
+
 /* ---- run.json ---- */
 
 static void check_json(void)
@@ -234,6 +251,7 @@ bool selftest_run(void)
     check_shape(&bench, &shape_capture);
     check_shape(&bench, &shape_2k);
     check_shape(&bench, &shape_10k);
+    check_shape_names();
     check_json();
     printf("%u checks, %u faults\n", checks, faults);
     return faults == 0;

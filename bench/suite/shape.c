@@ -37,6 +37,24 @@ const struct shape_kind shape_capture = {.name = "capture"};
 const struct shape_kind shape_2k = {.name = "2k", .items = 2, .bytes = 1000, .resent = 50};
 const struct shape_kind shape_10k = {.name = "10k", .items = 8, .bytes = 1250, .resent = 25};
 
+bool shape_named(const char *name, struct shape_kind *kind)
+{
+    static const struct shape_kind *const known[] = {&shape_capture, &shape_2k, &shape_10k};
+    unsigned long long items, bytes, resent = 0;
+    int whole = 0, more = 0;
+    for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
+        if (strcmp(known[i]->name, name) == 0) {
+            *kind = *known[i];
+            return true;
+        }
+    if (strlen(name) > 20 || strspn(name, "0123456789x:") != strlen(name) ||
+        sscanf(name, "%llux%llu%n:%llu%n", &items, &bytes, &whole, &resent, &more) < 2)
+        return false;
+    *kind = (struct shape_kind){name, (size_t)items, (size_t)bytes, (unsigned)resent};
+    return name[more > 0 ? more : whole] == 0 && items >= 1 && items <= 1000 &&
+           bytes >= ITEM_MIN_BYTES && bytes <= 1000000 && items * bytes <= 16000000 && resent < 100;
+}
+
 struct place { /* of an id in a batch's data */
     uint32_t offset;
     bool session; /* else a message's or a part's */

@@ -87,7 +87,7 @@ static void child(const struct tools_run *run, const char *const *words, int in,
 
 int tools_run(struct tools_run *run, const char *const *words)
 {
-    const char *all[WORDS] = {getenv("SL_BIN")};
+    const char *all[WORDS] = {run->program ? run->program : getenv("SL_BIN")};
     int in[2], out[2], status = 0;
     size_t count = 1;
     pid_t parent = getpid();
@@ -130,7 +130,7 @@ void tools_expect_at(struct tools_run *run, const char *const *words, int code, 
 {
     int got = tools_run(run, words);
     if (got == code && (!part || strstr(run->text, part))) return;
-    print_error("sharelog");
+    print_error("%s", run->program ? run->program : "sharelog");
     for (; *words; words++)
         print_error(" %s", *words);
     print_error("\nended with %d instead of %d, or lacks \"%s\":\n%s\n", got, code,

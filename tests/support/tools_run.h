@@ -7,13 +7,14 @@
 #include "core/span.h"
 
 struct tools_run {
+    const char *program; /* NULL: sharelog */
     const char *input; /* on its standard input; NULL: nothing */
     bool as_owner;     /* SHARELOG_OWNER_KEY is that of tests/support/net_server.h; else unset */
     char text[65536];  /* what it wrote, on both outputs; terminated */
     size_t len;
 };
 
-/* `sharelog` and those words, NULL at the end; its exit code, or 128 and a signal. */
+/* The program and those words, NULL at the end; its exit code, or 128 and a signal. */
 int tools_run(struct tools_run *run, const char *const *words);
 
 /* The exit code, and a part of what it said. */
