@@ -8,9 +8,9 @@
 
 struct tools_run {
     const char *program; /* NULL: sharelog */
-    const char *input; /* on its standard input; NULL: nothing */
-    bool as_owner;     /* SHARELOG_OWNER_KEY is that of tests/support/net_server.h; else unset */
-    char text[65536];  /* what it wrote, on both outputs; terminated */
+    const char *input;   /* on its standard input; NULL: nothing */
+    bool as_owner;       /* SHARELOG_OWNER_KEY is that of tests/support/net_server.h; else unset */
+    char text[65536];    /* what it wrote, on both outputs; terminated */
     size_t len;
 };
 
