@@ -6,11 +6,7 @@
 
 static void record(struct bench *bench, uint64_t rss, const struct load_outcome *outcome)
 {
-    ingest_record(bench, "custom", outcome);
-    if (bench->custom->rate > 0) {
-        histogram_record(bench, "custom.uncorrected", outcome->service);
-        figure_add(bench, "custom.late", "", BETTER_LOW, (double)outcome->late);
-    }
+    ingest_record(bench, "custom", bench->custom->rate > 0, outcome);
     figure_add(bench, "custom.rss", "B", BETTER_LOW, (double)rss);
     for (size_t i = 0; i < outcome->per_second_count; i++)
         series_add(bench, "custom.per_second", (double)i, (double)outcome->per_second[i]);

@@ -135,7 +135,8 @@ bool ingest_load(struct ingest *ingest, double rate, uint64_t warm_up_ns, uint64
 
 /* ---- closed loop ---- */
 
-void ingest_record(struct bench *bench, const char *name, const struct load_outcome *outcome)
+void ingest_record(
+    struct bench *bench, const char *name, bool open, const struct load_outcome *outcome)
 {
     char full[128];
     snprintf(full, sizeof(full), "%s.rate", name);
@@ -148,6 +149,11 @@ void ingest_record(struct bench *bench, const char *name, const struct load_outc
         bench_tell("%s: the load generator was the bottleneck (%.0f %% of a core)", name,
             outcome->busy * 100);
     histogram_record(bench, name, outcome->latency);
+    if (!open) return;
+    snprintf(full, sizeof(full), "%s.late", name);
+    figure_add(bench, full, "", BETTER_LOW, (double)outcome->late);
+    snprintf(full, sizeof(full), "%s.uncorrected", name);
+    histogram_record(bench, full, outcome->service);
 }
 
 static bool closed(struct bench *bench, const struct shape_kind *kind, unsigned connections)
@@ -163,7 +169,7 @@ static bool closed(struct bench *bench, const struct shape_kind *kind, unsigned 
     if (!ingest_start(bench, kind, connections, "ingest", &ingest)) return false;
     bool ran = ingest_load(&ingest, 0, measure_ns / 4, measure_ns, &outcome);
     bool good = ingest_finish(&ingest, ran && ingest_proved(&ingest));
-    if (good) ingest_record(bench, name, &outcome);
+    if (good) ingest_record(bench, name, false, &outcome);
     if (ran) load_outcome_fini(&outcome);
     return good;
 }
@@ -235,12 +241,8 @@ static bool steady(struct sweep *sweep, double rate)
     if (!ingest_load(
             sweep->ingest, rate, bench_measure_ns(bench) / 4, window_ns(sweep, rate), &outcome))
         return false;
-    snprintf(name, sizeof(name), "ingest.%s.open.late", sweep->shape);
-    figure_add(bench, name, "", BETTER_LOW, (double)outcome.late);
     snprintf(name, sizeof(name), "ingest.%s.open", sweep->shape);
-    histogram_record(bench, name, outcome.latency);
-    snprintf(name, sizeof(name), "ingest.%s.open_uncorrected", sweep->shape);
-    histogram_record(bench, name, outcome.service);
+    ingest_record(bench, name, true, &outcome);
     load_outcome_fini(&outcome);
     return true;
 }

@@ -38,8 +38,10 @@ bool ingest_finish(struct ingest *ingest, bool good);
    true. */
 bool ingest_load(struct ingest *ingest, double rate, uint64_t warm_up_ns, uint64_t measure_ns,
     struct load_outcome *outcome);
-/* name.rate, .bytes, .generator_busy, the histogram of latency. */
-void ingest_record(struct bench *bench, const char *name, const struct load_outcome *outcome);
+/* name.rate, .bytes, .generator_busy, the histogram of latency; of an open loop also .late and the
+   histogram name.uncorrected, which counts from the send. */
+void ingest_record(
+    struct bench *bench, const char *name, bool open, const struct load_outcome *outcome);
 
 /* load.request and load.answer, ctx being the ingest. An answer is right when it counts on. */
 void ingest_request(void *ctx, unsigned connection, struct buf *out);

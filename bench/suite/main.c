@@ -15,7 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* In the order in which they run: the floor first. */
+/* In the order in which they run: the floor first; custom, the last, only by its name. */
 static const struct part *const all_parts[] = {&part_floor, &part_append, &part_ingest,
     &part_neighbours, &part_wrk, &part_read, &part_replay, &part_compact, &part_live, &part_verify,
     &part_open, &part_list, &part_disk, &part_models, &part_custom};
@@ -28,6 +28,7 @@ struct arguments {
     uint64_t seed;
     const char *out, *sharelog, *captures, *folder;
     struct custom custom;
+    const char *custom_flag; /* the last of its flags */
     bool asserts;
     const char *files[2]; /* of compare */
     unsigned files_count;
@@ -121,14 +122,16 @@ static bool take_value(struct arguments *args, const char *flag, const char *val
             *texts[i].to = value;
             return true;
         }
+    if (strcmp(flag, "--seed") == 0) return take_number(flag, value, 0, UINT64_MAX, &args->seed);
+    if (strcmp(flag, "--rounds") == 0) return take_number(flag, value, 1, 1000, &args->rounds);
+    args->custom_flag = flag;
     if (strcmp(flag, "--shape") == 0)
         return (value && shape_named(value, &args->custom.shape)) ||
                usage("capture, 2k, 10k or ITEMSxBYTES[:RESENT] belongs behind ", flag);
     const struct {
         const char *flag;
         uint64_t least, most, *to;
-    } numbers[] = {{"--seed", 0, UINT64_MAX, &args->seed}, {"--rounds", 1, 1000, &args->rounds},
-        {"--connections", 1, 1000, &args->custom.connections},
+    } numbers[] = {{"--connections", 1, 1000, &args->custom.connections},
         {"--shares", 1, 100000, &args->custom.shares}, {"--rate", 0, 1000000, &args->custom.rate},
         {"--seconds", 1, 86400, &args->custom.seconds}};
     for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
@@ -167,6 +170,8 @@ static bool take_arguments(int argc, char **argv, struct arguments *args)
             i++;
         }
     }
+    if (args->custom_flag && !args->wanted[PARTS - 1])
+        return usage("only the part custom has a flag ", args->custom_flag);
     if (args->custom.shares > 0 && args->custom.shares < args->custom.connections)
         return usage("--shares: at least as many as connections", "");
     if (args->compare && args->files_count != 2)

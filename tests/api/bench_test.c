@@ -48,6 +48,7 @@ static void words(void **state)
     tools_expect(&run, 2, "belongs behind --connections", "custom", "--connections");
     tools_expect(&run, 2, "belongs behind --shape", "custom", "--shape", "3k");
     tools_expect(&run, 2, "at least as many as connections", "custom", "--shares", "3");
+    tools_expect(&run, 2, "only the part custom has a flag --rate", "append", "--rate", "3");
     tools_expect(&run, 2, "compare takes two", "compare", "run.json");
     tools_expect(&run, 2, "no server there", "custom", "--sharelog", "/nonexistent", "--out",
         tools_path("out"));
