@@ -13,9 +13,9 @@ BUILD := build/$(MODE)
 PREFIX ?= /usr/local
 
 # ---- what it is made of: a new .c file needs no line here ----
-CORE_SRC := $(wildcard core/*.c)
-HTTP_SRC := $(wildcard http/*.c http/pages/*.c)
-TOOLS_SRC := $(wildcard tools/*.c)
+CORE_SRC := $(wildcard core/*.c core/*/*.c)
+HTTP_SRC := $(wildcard http/*.c http/*/*.c http/*/*/*.c)
+TOOLS_SRC := $(wildcard tools/*.c tools/*/*.c)
 ASSETS := $(wildcard http/assets/*.css http/assets/*.js http/assets/*.svg)
 HIGHLIGHT := /usr/share/javascript/highlight.js/highlight.min.js
 SUPPORT_SRC := $(wildcard tests/support/*.c)

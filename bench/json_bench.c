@@ -5,7 +5,7 @@
    The bytes are the bodies of the captured requests, which is what a server is sent. The ratios are
    the result; the MB/s are this machine's. */
 
-#include "core/json.h"
+#include "core/base/json.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -4,7 +4,7 @@
 
    suite/session.h says what is in it. */
 
-#include "suite/session.h"
+#include "bench/suite/session.h"
 
 #include <stdlib.h>
 

@@ -1,9 +1,9 @@
-#include "crypto.h"
-#include "keys.h"
-#include "log.h"
-#include "rows.h"
-#include "sequencer.h"
-#include "twins.h"
+#include "core/base/crypto.h"
+#include "core/kv/rows.h"
+#include "core/log/keys.h"
+#include "core/log/log.h"
+#include "core/log/sequencer.h"
+#include "core/twins.h"
 
 #include <stdio.h>
 

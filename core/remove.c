@@ -1,8 +1,8 @@
-#include "compactor.h"
-#include "log.h"
-#include "rows.h"
-#include "sequencer.h"
-#include "summary.h"
+#include "core/background/compactor.h"
+#include "core/kv/rows.h"
+#include "core/log/log.h"
+#include "core/log/sequencer.h"
+#include "core/state/summary.h"
 
 /* One removal: the positions of the share's events, gathered as far as `gathered`, and what the
    remove event says. */

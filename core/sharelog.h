@@ -26,9 +26,9 @@
    they say otherwise. Spans are borrowed. Times are milliseconds since 1970 (UTC), or microseconds
    where the name ends in _us. Core prints nothing and knows no HTTP. */
 
-#include "err.h"
-#include "limits.h"
-#include "span.h"
+#include "core/base/err.h"
+#include "core/base/limits.h"
+#include "core/base/span.h"
 
 struct sl_store;
 struct sl_view;

@@ -1,6 +1,6 @@
-#include "log.h"
-#include "rows.h"
-#include "sequencer.h"
+#include "core/kv/rows.h"
+#include "core/log/log.h"
+#include "core/log/sequencer.h"
 
 #include <dirent.h>
 #include <stdio.h>

@@ -1,6 +1,6 @@
-#include "json.h"
-#include "rules.h"
-#include "sequencer.h"
+#include "core/base/json.h"
+#include "core/log/sequencer.h"
+#include "core/redact/rules.h"
 
 static enum sl_result check_secret(
     const struct share *share, struct sl_span secret_raw, struct sl_err *err)

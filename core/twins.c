@@ -1,6 +1,6 @@
-#include "twins.h"
+#include "core/twins.h"
 
-#include "crypto.h"
+#include "core/base/crypto.h"
 
 #include <stdlib.h>
 #include <time.h>

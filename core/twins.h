@@ -4,8 +4,8 @@
 /* The last creates, remembered for a few seconds: with `share: "auto"` the client creates twice
    within 0.3 s and must get one share. Guarded by the store's admin lock. */
 
-#include "limits.h"
-#include "span.h"
+#include "core/base/limits.h"
+#include "core/base/span.h"
 
 struct twins;
 struct twins *twins_create(void);

@@ -2,7 +2,7 @@
 
 #include "http/api.h"
 
-#include "core/json.h"
+#include "core/base/json.h"
 #include "http/auth.h"
 #include "http/param.h"
 

@@ -3,7 +3,7 @@
 #include "http/api.h"
 #include "http/param.h"
 
-#include "core/crypto.h"
+#include "core/base/crypto.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

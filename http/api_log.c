@@ -3,7 +3,7 @@
 #include "http/api.h"
 #include "http/auth.h"
 
-#include "core/crypto.h"
+#include "core/base/crypto.h"
 
 #include <inttypes.h>
 #include <stdio.h>

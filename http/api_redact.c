@@ -4,8 +4,8 @@
 #include "http/api.h"
 #include "http/auth.h"
 
-#include "core/json.h"
-#include "core/redact_text.h"
+#include "core/base/json.h"
+#include "core/redact/redact_text.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

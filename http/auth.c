@@ -2,7 +2,7 @@
 
 #include "http/auth.h"
 
-#include "core/crypto.h"
+#include "core/base/crypto.h"
 
 #include <strings.h>
 

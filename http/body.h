@@ -4,8 +4,8 @@
 /* One request's body: read whole, when and if its handler asks for it, within what may be in
  * flight. */
 
-#include "core/err.h"
-#include "core/limits.h"
+#include "core/base/err.h"
+#include "core/base/limits.h"
 #include "http/budget.h"
 #include "http/head.h"
 

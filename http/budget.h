@@ -5,7 +5,7 @@
    large body is not overtaken for ever by small ones, and nobody is ever refused for being one too
    many. */
 
-#include "core/span.h"
+#include "core/base/span.h"
 
 struct budget;
 

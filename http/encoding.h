@@ -3,7 +3,7 @@
 
 /* Compressing an answer as it is written. gzip.c and zstd.c are the walls of zlib and libzstd. */
 
-#include "core/span.h"
+#include "core/base/span.h"
 
 enum encoding { ENCODING_IDENTITY, ENCODING_GZIP, ENCODING_ZSTD };
 

@@ -4,7 +4,7 @@
 /* A request's head, judged: what CivetWeb lets through, and a proxy in front of it may read in
    another way (request smuggling). Pure. */
 
-#include "core/span.h"
+#include "core/base/span.h"
 
 /* One header as the parser left it in its buffer: both texts are terminated, and the bytes behind
  * them are still there. */

@@ -8,7 +8,7 @@
    paragraph separators, tag characters, noncharacters, lone surrogates. Bytes that aren't UTF-8
    become U+FFFD. Each function returns false when the client is gone. */
 
-#include "core/buf.h"
+#include "core/base/buf.h"
 #include "http/http.h"
 
 /* Plain text as an element's text: a character that must not act is

@@ -118,7 +118,7 @@ struct http_config {
     unsigned witness_quorum;
 };
 
-/* Defaults, from core/limits.h. */
+/* Defaults, from core/base/limits.h. */
 struct http_config http_config_default(void);
 
 /* An application over an open store: what a handler needs. Without a server it answers http_local

@@ -26,8 +26,8 @@
    tests/unit/http_server_test.c fails (a taken connection must outlive its request, a trickling
    body must be cut). */
 
-#include "core/err.h"
-#include "core/span.h"
+#include "core/base/err.h"
+#include "core/base/span.h"
 
 /* Callbacks of the same names of CivetWeb; each is called by the worker thread itself. */
 void socket_worker_begin(void);

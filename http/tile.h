@@ -5,7 +5,7 @@
    the last, and a partial tile's width behind `.p/`. Each tile has one path and no other: caches
    hold tiles for ever, and by their paths. */
 
-#include "core/span.h"
+#include "core/base/span.h"
 
 #define TILE_LEVEL_MAX 63
 

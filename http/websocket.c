@@ -1,6 +1,6 @@
 #include "http/websocket.h"
 
-#include "core/crypto.h"
+#include "core/base/crypto.h"
 
 #include <assert.h>
 

@@ -4,7 +4,7 @@
 /* WebSocket (RFC 6455): the handshake's answer, the heads of our frames, the frames that a client
  * sends. Pure. */
 
-#include "core/span.h"
+#include "core/base/span.h"
 
 /* Sec-WebSocket-Accept for a Sec-WebSocket-Key. False: the key is not the base64 of 16 bytes. */
 #define WS_ACCEPT_BYTES 29

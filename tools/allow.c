@@ -1,5 +1,5 @@
-#include "command.h"
-#include "source.h"
+#include "tools/command.h"
+#include "tools/source.h"
 
 #include <stdio.h>
 

@@ -1,17 +1,17 @@
 /* The operator's report: over the whole store, or over a share. */
 
-#include "audit.h"
+#include "tools/audit.h"
 
-#include "command.h"
-#include "fields.h"
-#include "source.h"
-#include "target.h"
-#include "term.h"
-#include "trust.h"
-#include "walk.h"
-#include "when.h"
+#include "tools/command.h"
+#include "tools/fields.h"
+#include "tools/source.h"
+#include "tools/target.h"
+#include "tools/term.h"
+#include "tools/trust.h"
+#include "tools/walk.h"
+#include "tools/when.h"
 
-#include "core/bundle.h"
+#include "core/proof/bundle.h"
 
 struct values {
     struct common common;

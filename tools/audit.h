@@ -4,8 +4,8 @@
 /* Parts of `sharelog audit`: what is gathered of a store's events, or of one share's, and how it is
    told. */
 
-#include "buffer.h"
 #include "core/sharelog.h"
+#include "tools/buffer.h"
 
 struct source;
 

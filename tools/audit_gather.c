@@ -1,13 +1,13 @@
-#include "audit.h"
+#include "tools/audit.h"
 
-#include "command.h"
-#include "core/crypto.h"
-#include "core/pack.h"
-#include "datadir.h"
-#include "fields.h"
-#include "history.h"
-#include "source.h"
-#include "term.h"
+#include "core/base/crypto.h"
+#include "core/base/pack.h"
+#include "tools/command.h"
+#include "tools/datadir.h"
+#include "tools/fields.h"
+#include "tools/history.h"
+#include "tools/source.h"
+#include "tools/term.h"
 
 #include <stdlib.h>
 

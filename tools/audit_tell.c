@@ -1,8 +1,8 @@
-#include "audit.h"
+#include "tools/audit.h"
 
-#include "fields.h"
-#include "term.h"
-#include "when.h"
+#include "tools/fields.h"
+#include "tools/term.h"
+#include "tools/when.h"
 
 #define LARGEST 10
 #define SHOWN 20 /* lines of a list on a terminal; JSON has all that were kept */

@@ -3,7 +3,7 @@
 
 /* Bytes that grow, for a program that has nothing better to do than to end when memory is gone. */
 
-#include "core/span.h"
+#include "core/base/span.h"
 
 struct buffer {
     char *ptr;

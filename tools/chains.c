@@ -1,7 +1,7 @@
-#include "chains.h"
+#include "tools/chains.h"
 
-#include "buffer.h"
-#include "core/crypto.h"
+#include "core/base/crypto.h"
+#include "tools/buffer.h"
 
 #include <stdlib.h>
 

@@ -4,7 +4,7 @@
 /* The shares of a log as its headers show them: of each the last event met, so that the next one
    can be held against it. Memory: about 100 bytes a share. */
 
-#include "core/event.h"
+#include "core/event/event.h"
 
 struct chains;
 

@@ -1,8 +1,8 @@
 /* libcurl's wall, and the other client that needs none. */
 
-#include "client.h"
+#include "tools/client.h"
 
-#include "buffer.h"
+#include "tools/buffer.h"
 
 #include <curl/curl.h>
 #include <stdio.h>

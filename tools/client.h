@@ -5,8 +5,8 @@
    data directory. So every command that reads is written once, and shows what the API shows. One
    thread at a time uses a client; several clients may be used by several threads. */
 
-#include "buffer.h"
 #include "http/http.h"
+#include "tools/buffer.h"
 
 #include <stdatomic.h>
 

@@ -4,7 +4,7 @@
 /* A command of the command line: one constant in a file of its own, listed in main.c's table. Help,
    usage and the checking of options all come from it. */
 
-#include "options.h"
+#include "tools/options.h"
 
 /* Exit codes. */
 enum { EXIT_YES = 0, EXIT_NO = 1, EXIT_WRONG = 2 };

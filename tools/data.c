@@ -1,6 +1,6 @@
-#include "command.h"
-#include "source.h"
-#include "target.h"
+#include "tools/command.h"
+#include "tools/source.h"
+#include "tools/target.h"
 
 struct values {
     struct common common;

@@ -1,8 +1,8 @@
-#include "datadir.h"
+#include "tools/datadir.h"
 
-#include "buffer.h"
-#include "core/crypto.h"
-#include "term.h"
+#include "core/base/crypto.h"
+#include "tools/buffer.h"
+#include "tools/term.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -5,7 +5,7 @@
    of its own, which only those who can read the directory have. */
 
 #include "core/sharelog.h"
-#include "options.h"
+#include "tools/options.h"
 
 #define DATADIR_KEY_BYTES 43 /* of base62: 256 bits */
 

@@ -1,7 +1,7 @@
-#include "command.h"
-#include "history.h"
-#include "target.h"
-#include "term.h"
+#include "tools/command.h"
+#include "tools/history.h"
+#include "tools/target.h"
+#include "tools/term.h"
 
 struct values {
     struct common common;

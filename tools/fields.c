@@ -1,4 +1,4 @@
-#include "fields.h"
+#include "tools/fields.h"
 
 #include <stdlib.h>
 

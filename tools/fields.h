@@ -4,8 +4,8 @@
 /* Fields of JSON answers, known to be valid. `path` names them from the outside in: "state.status".
  */
 
-#include "buffer.h"
-#include "core/json.h"
+#include "core/base/json.h"
+#include "tools/buffer.h"
 
 /* The field's value, an empty span if there is none. */
 struct sl_span field(struct sl_span object, const char *path);

@@ -1,9 +1,9 @@
-#include "history.h"
+#include "tools/history.h"
 
-#include "command.h"
-#include "fields.h"
-#include "target.h"
-#include "term.h"
+#include "tools/command.h"
+#include "tools/fields.h"
+#include "tools/target.h"
+#include "tools/term.h"
 
 int history_walk(struct source *source, const struct history *history)
 {

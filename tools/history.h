@@ -3,7 +3,7 @@
 
 /* A share's history, page after page, through the API. */
 
-#include "source.h"
+#include "tools/source.h"
 
 struct history {
     const char *id;

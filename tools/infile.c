@@ -1,6 +1,6 @@
-#include "infile.h"
+#include "tools/infile.h"
 
-#include "term.h"
+#include "tools/term.h"
 
 #include <errno.h>
 #include <fcntl.h>

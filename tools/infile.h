@@ -4,8 +4,8 @@
 /* A file that a command is given to read; "-" is standard input. What can't be read is told on
    stderr. */
 
-#include "buffer.h"
-#include "core/bundle.h"
+#include "core/proof/bundle.h"
+#include "tools/buffer.h"
 
 struct infile {
     int fd;

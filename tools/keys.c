@@ -1,11 +1,11 @@
 /* The store's keys, a line each. They are printed from the data directory alone: no server hands
  * out a key. */
 
-#include "buffer.h"
-#include "command.h"
 #include "core/sharelog.h"
-#include "source.h"
-#include "term.h"
+#include "tools/buffer.h"
+#include "tools/command.h"
+#include "tools/source.h"
+#include "tools/term.h"
 
 static int print(
     const struct common *common, const char *(*key)(struct sl_store *), const char *name)

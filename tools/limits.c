@@ -1,11 +1,11 @@
-#include "core/limits.h"
-#include "command.h"
-#include "when.h"
+#include "core/base/limits.h"
+#include "tools/command.h"
+#include "tools/when.h"
 
 #include <stdio.h>
 #include <string.h>
 
-/* Everything in core/limits.h; `flag` is that of `sharelog serve`. */
+/* Everything in core/base/limits.h; `flag` is that of `sharelog serve`. */
 #define LIMIT(name, flag, what)                                                                    \
     {                                                                                              \
 #name, (unsigned long long)(name), flag, what                                              \

@@ -1,9 +1,9 @@
-#include "command.h"
-#include "fields.h"
-#include "source.h"
-#include "target.h"
-#include "term.h"
-#include "when.h"
+#include "tools/command.h"
+#include "tools/fields.h"
+#include "tools/source.h"
+#include "tools/target.h"
+#include "tools/term.h"
+#include "tools/when.h"
 
 struct values {
     struct common common;

@@ -1,8 +1,8 @@
 /* sharelog: the table of commands, and what is common to them. */
 
-#include "buffer.h"
-#include "command.h"
-#include "term.h"
+#include "tools/buffer.h"
+#include "tools/command.h"
+#include "tools/term.h"
 
 #include <signal.h>
 #include <stdlib.h>

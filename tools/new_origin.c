@@ -1,7 +1,7 @@
-#include "buffer.h"
-#include "command.h"
-#include "source.h"
-#include "term.h"
+#include "tools/buffer.h"
+#include "tools/command.h"
+#include "tools/source.h"
+#include "tools/term.h"
 
 #include <unistd.h>
 

@@ -1,6 +1,6 @@
-#include "buffer.h"
-#include "command.h"
-#include "term.h"
+#include "tools/buffer.h"
+#include "tools/command.h"
+#include "tools/term.h"
 
 #include <stdlib.h>
 #include <string.h>

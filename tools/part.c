@@ -1,8 +1,8 @@
-#include "part.h"
+#include "tools/part.h"
 
-#include "fields.h"
-#include "term.h"
-#include "when.h"
+#include "tools/fields.h"
+#include "tools/term.h"
+#include "tools/when.h"
 
 #define INDENT "  "
 

@@ -4,7 +4,7 @@
 /* Messages and parts of a session, written for a person. Fields of a newer client that aren't known
  * here are passed by. */
 
-#include "buffer.h"
+#include "tools/buffer.h"
 
 /* "── assistant · fake-1 · 19:04:11 ──": a message's line of its own. */
 void message_put_head(struct sl_span message, bool undone);

@@ -1,8 +1,8 @@
-#include "player.h"
+#include "tools/player.h"
 
-#include "core/crypto.h"
-#include "fields.h"
-#include "when.h"
+#include "core/base/crypto.h"
+#include "tools/fields.h"
+#include "tools/when.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -4,9 +4,9 @@
 /* Plays a recording into a server as the client would: once a run, on one connection, with ids and
  * secrets of its own. */
 
-#include "client.h"
-#include "recording.h"
-#include "tally.h"
+#include "tools/client.h"
+#include "tools/recording.h"
+#include "tools/tally.h"
 
 #include <stdatomic.h>
 

@@ -1,10 +1,10 @@
 /* What proves a share to others: the log's checkpoint, an event's proof, a share's bundle. */
 
-#include "command.h"
-#include "fields.h"
-#include "source.h"
-#include "target.h"
-#include "term.h"
+#include "tools/command.h"
+#include "tools/fields.h"
+#include "tools/source.h"
+#include "tools/target.h"
+#include "tools/term.h"
 
 struct values {
     struct common common;

@@ -1,7 +1,7 @@
-#include "command.h"
-#include "source.h"
-#include "term.h"
-#include "when.h"
+#include "tools/command.h"
+#include "tools/source.h"
+#include "tools/term.h"
+#include "tools/when.h"
 
 struct values {
     struct common common;

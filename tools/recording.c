@@ -1,7 +1,7 @@
-#include "recording.h"
+#include "tools/recording.h"
 
-#include "buffer.h"
-#include "fields.h"
+#include "tools/buffer.h"
+#include "tools/fields.h"
 
 #include <errno.h>
 #include <stdio.h>

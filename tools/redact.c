@@ -1,10 +1,10 @@
-#include "command.h"
-#include "core/redact_text.h"
-#include "fields.h"
-#include "infile.h"
-#include "source.h"
-#include "target.h"
-#include "term.h"
+#include "core/redact/redact_text.h"
+#include "tools/command.h"
+#include "tools/fields.h"
+#include "tools/infile.h"
+#include "tools/source.h"
+#include "tools/target.h"
+#include "tools/term.h"
 
 #include <stdlib.h>
 #include <termios.h>

@@ -1,13 +1,13 @@
 /* A session as it grew: event after event, what each brought, at the pace of then or faster. */
 
-#include "command.h"
-#include "fields.h"
-#include "history.h"
-#include "part.h"
-#include "seen.h"
-#include "target.h"
-#include "term.h"
-#include "when.h"
+#include "tools/command.h"
+#include "tools/fields.h"
+#include "tools/history.h"
+#include "tools/part.h"
+#include "tools/seen.h"
+#include "tools/target.h"
+#include "tools/term.h"
+#include "tools/when.h"
 
 #include <stdlib.h>
 #include <time.h>

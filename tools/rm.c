@@ -1,8 +1,8 @@
-#include "command.h"
-#include "fields.h"
-#include "source.h"
-#include "target.h"
-#include "term.h"
+#include "tools/command.h"
+#include "tools/fields.h"
+#include "tools/source.h"
+#include "tools/target.h"
+#include "tools/term.h"
 
 #include <unistd.h>
 

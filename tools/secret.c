@@ -1,7 +1,7 @@
-#include "command.h"
 #include "core/sharelog.h"
-#include "source.h"
-#include "term.h"
+#include "tools/command.h"
+#include "tools/source.h"
+#include "tools/term.h"
 
 struct values {
     struct common common;

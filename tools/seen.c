@@ -1,6 +1,6 @@
-#include "seen.h"
+#include "tools/seen.h"
 
-#include "buffer.h"
+#include "tools/buffer.h"
 
 #include <stdlib.h>
 

@@ -4,7 +4,7 @@
 /* The newest version of each item met so far, by type and key: a fold, as far as replay needs one.
  */
 
-#include "core/span.h"
+#include "core/base/span.h"
 
 struct seen;
 struct seen *seen_create(void);

@@ -1,10 +1,10 @@
 /* Captures played into a server: many runs, on many connections, counted. */
 
-#include "command.h"
-#include "datadir.h"
-#include "player.h"
-#include "term.h"
-#include "when.h"
+#include "tools/command.h"
+#include "tools/datadir.h"
+#include "tools/player.h"
+#include "tools/term.h"
+#include "tools/when.h"
 
 #include <signal.h>
 #include <stdlib.h>

@@ -1,13 +1,13 @@
 /* The server: its flags checked, a store and an application opened, and an orderly end. */
 
-#include "serve.h"
-#include "command.h"
-#include "core/crypto.h"
-#include "datadir.h"
+#include "tools/serve.h"
+#include "core/base/crypto.h"
 #include "http/http.h"
-#include "source.h"
-#include "term.h"
-#include "witness.h"
+#include "tools/command.h"
+#include "tools/datadir.h"
+#include "tools/source.h"
+#include "tools/term.h"
+#include "tools/witness.h"
 
 #include <malloc.h>
 #include <stdlib.h>

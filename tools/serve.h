@@ -3,8 +3,8 @@
 
 /* Parts of `sharelog serve`: what it tells, and how it is stopped. */
 
-#include "datadir.h"
 #include "http/http.h"
+#include "tools/datadir.h"
 
 struct witnesses;
 

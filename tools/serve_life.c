@@ -1,7 +1,7 @@
-#include "serve.h"
+#include "tools/serve.h"
 
-#include "target.h"
-#include "term.h"
+#include "tools/target.h"
+#include "tools/term.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

@@ -1,12 +1,12 @@
 /* A session, readable: its head, and its messages with their parts. */
 
-#include "command.h"
-#include "fields.h"
-#include "part.h"
-#include "source.h"
-#include "target.h"
-#include "term.h"
-#include "when.h"
+#include "tools/command.h"
+#include "tools/fields.h"
+#include "tools/part.h"
+#include "tools/source.h"
+#include "tools/target.h"
+#include "tools/term.h"
+#include "tools/when.h"
 
 #include <stdlib.h>
 

@@ -1,10 +1,10 @@
-#include "source.h"
+#include "tools/source.h"
 
-#include "command.h"
-#include "core/json.h"
-#include "datadir.h"
-#include "fields.h"
-#include "term.h"
+#include "core/base/json.h"
+#include "tools/command.h"
+#include "tools/datadir.h"
+#include "tools/fields.h"
+#include "tools/term.h"
 
 #include <errno.h>
 #include <stdlib.h>

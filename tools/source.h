@@ -4,9 +4,9 @@
 /* Where a command's answers come from: a server (--url), or a data directory, beside a server that
  * may run on it. */
 
-#include "buffer.h"
-#include "client.h"
-#include "options.h"
+#include "tools/buffer.h"
+#include "tools/client.h"
+#include "tools/options.h"
 
 struct source {
     struct client *client;

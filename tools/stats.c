@@ -1,8 +1,8 @@
-#include "command.h"
-#include "fields.h"
-#include "source.h"
-#include "term.h"
-#include "when.h"
+#include "tools/command.h"
+#include "tools/fields.h"
+#include "tools/source.h"
+#include "tools/term.h"
+#include "tools/when.h"
 
 /* Whatever numbers the API has: what a name in …Bytes counts is shown as a size too. */
 static void put_numbers(struct sl_span object, int depth)

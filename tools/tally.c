@@ -1,4 +1,4 @@
-#include "tally.h"
+#include "tools/tally.h"
 
 #include <stdio.h>
 

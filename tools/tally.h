@@ -3,7 +3,7 @@
 
 /* What many threads have sent, counted together. */
 
-#include "buffer.h"
+#include "tools/buffer.h"
 
 #include <pthread.h>
 

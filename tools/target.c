@@ -1,6 +1,6 @@
-#include "target.h"
+#include "tools/target.h"
 
-#include "term.h"
+#include "tools/term.h"
 
 bool target_share(struct buffer *target, const char *id, const char *rest)
 {

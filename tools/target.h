@@ -3,7 +3,7 @@
 
 /* Targets of the API: path and query, percent-encoded. */
 
-#include "buffer.h"
+#include "tools/buffer.h"
 
 /* Begin "/api/share/ID" + `rest`. False, told on stderr: it is no share id. A share's link is taken
  * for its id. */

@@ -1,6 +1,6 @@
-#include "term.h"
+#include "tools/term.h"
 
-#include "when.h"
+#include "tools/when.h"
 
 #include <locale.h>
 #include <poll.h>

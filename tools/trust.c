@@ -1,7 +1,7 @@
-#include "trust.h"
+#include "tools/trust.h"
 
-#include "infile.h"
-#include "term.h"
+#include "tools/infile.h"
+#include "tools/term.h"
 
 #include <unistd.h>
 

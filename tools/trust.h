@@ -3,7 +3,7 @@
 
 /* Whom a verifier believes: the log's key, and the witnesses of a policy. */
 
-#include "core/note.h"
+#include "core/proof/note.h"
 
 /* A verifier key as text, or a file that holds one in its first line. False, told on stderr. */
 bool trust_key(const char *given, enum note_kind kind, struct note_key *key);

@@ -1,10 +1,10 @@
-#include "verify.h"
-#include "buffer.h"
-#include "command.h"
-#include "core/crypto.h"
-#include "source.h"
-#include "term.h"
-#include "when.h"
+#include "tools/verify.h"
+#include "core/base/crypto.h"
+#include "tools/buffer.h"
+#include "tools/command.h"
+#include "tools/source.h"
+#include "tools/term.h"
+#include "tools/when.h"
 
 #define AT(field) offsetof(struct verify_values, field)
 static const struct option options[] = {

@@ -4,7 +4,7 @@
 /* Parts of `sharelog verify`: what it can look at, a file for each. */
 
 #include "core/sharelog.h"
-#include "options.h"
+#include "tools/options.h"
 
 struct verify_values {
     struct common common;

@@ -1,14 +1,14 @@
 /* A share's bundle, or one event with its proof: files alone. */
 
-#include "verify.h"
+#include "tools/verify.h"
 
-#include "command.h"
-#include "core/crypto.h"
-#include "core/proof.h"
-#include "infile.h"
-#include "term.h"
-#include "trust.h"
-#include "when.h"
+#include "core/base/crypto.h"
+#include "core/proof/proof.h"
+#include "tools/command.h"
+#include "tools/infile.h"
+#include "tools/term.h"
+#include "tools/trust.h"
+#include "tools/when.h"
 
 #define EVENT_BYTES ((size_t)2 * SL_GIB)
 

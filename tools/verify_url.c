@@ -1,14 +1,14 @@
 /* A server's log, from the network alone. */
 
-#include "verify.h"
+#include "tools/verify.h"
 
-#include "command.h"
-#include "core/crypto.h"
-#include "core/file.h"
-#include "term.h"
-#include "trust.h"
-#include "walk.h"
-#include "when.h"
+#include "core/base/crypto.h"
+#include "core/base/file.h"
+#include "tools/command.h"
+#include "tools/term.h"
+#include "tools/trust.h"
+#include "tools/walk.h"
+#include "tools/when.h"
 
 #include <libgen.h>
 #include <stdlib.h>

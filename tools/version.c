@@ -1,6 +1,6 @@
-#include "buffer.h"
-#include "client.h"
-#include "command.h"
+#include "tools/buffer.h"
+#include "tools/client.h"
+#include "tools/command.h"
 
 #include <link.h>
 #include <stdio.h>

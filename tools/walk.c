@@ -1,7 +1,7 @@
-#include "walk.h"
+#include "tools/walk.h"
 
-#include "chains.h"
-#include "core/tiles.h"
+#include "core/log/tiles.h"
+#include "tools/chains.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -4,8 +4,8 @@
 /* A log as a stranger sees it: its tiles, fetched from a server, held against each other and
    against signed checkpoints. Whether those are signed is not looked at here. */
 
-#include "client.h"
-#include "core/note.h"
+#include "core/proof/note.h"
+#include "tools/client.h"
 
 #define WALK_PREFIX "/log"
 #define WALK_NOTE_BYTES (64 * SL_KIB) /* no checkpoint is larger */

@@ -1,4 +1,4 @@
-#include "when.h"
+#include "tools/when.h"
 
 #include <stdio.h>
 #include <time.h>

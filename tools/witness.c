@@ -1,10 +1,10 @@
-#include "witness.h"
+#include "tools/witness.h"
 
-#include "client.h"
-#include "core/crypto.h"
-#include "term.h"
-#include "trust.h"
-#include "when.h"
+#include "core/base/crypto.h"
+#include "tools/client.h"
+#include "tools/term.h"
+#include "tools/trust.h"
+#include "tools/when.h"
 
 #include <errno.h>
 #include <pthread.h>

@@ -6,9 +6,9 @@
    publishes it once enough have cosigned. Syncs never wait for it: it only reads the log, and a
    witness that is down, slow or lies costs nothing but its own cosignature. */
 
-#include "core/note.h"
+#include "core/proof/note.h"
 #include "http/http.h"
-#include "options.h"
+#include "tools/options.h"
 
 #define WITNESSES_MAX OPTION_LIST_MAX
 

@@ -1,10 +1,10 @@
 /* The engine alone, in this process: sl_share_sync from many threads, each with a share of its own,
    beside raw RocksDB group commit of the same bytes. */
 
-#include "floor.h"
-#include "scratch.h"
+#include "bench/suite/floor.h"
+#include "bench/suite/scratch.h"
 
-#include "core/json.h"
+#include "core/base/json.h"
 
 #include <stdlib.h>
 

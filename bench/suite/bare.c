@@ -1,6 +1,6 @@
-#include "bare.h"
+#include "bench/suite/bare.h"
 
-#include "core/limits.h"
+#include "core/base/limits.h"
 
 #include <civetweb.h>
 #include <errno.h>

@@ -7,8 +7,8 @@
      POST /…       read the body, put it durably (with a store), answer as a sync is answered
      GET  /N       N bytes from memory, in one write: all BARE_BYTE */
 
-#include "bench.h"
-#include "group.h"
+#include "bench/suite/bench.h"
+#include "bench/suite/group.h"
 
 #include <sys/types.h>
 

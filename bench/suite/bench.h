@@ -13,7 +13,7 @@
    counted were right, what was acknowledged can be read back, `verify` is clean. A part that can't
    show that fails the run. */
 
-#include "core/buf.h"
+#include "core/base/buf.h"
 #include "core/sharelog.h"
 
 #include <stdio.h>

@@ -1,5 +1,5 @@
-#include "core/json.h"
-#include "scratch.h"
+#include "bench/suite/scratch.h"
+#include "core/base/json.h"
 
 #include <errno.h>
 #include <stdlib.h>

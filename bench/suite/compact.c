@@ -1,6 +1,6 @@
 /* The work behind ingest: snapshots that are due, made all at once, and the files compacted. */
 
-#include "scratch.h"
+#include "bench/suite/scratch.h"
 
 #include <stdlib.h>
 

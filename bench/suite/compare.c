@@ -10,7 +10,7 @@
    none may be. With five rounds a side the smallest chance
    there is, is 1/126; with four 1/35; with three 1/10. */
 
-#include "figures.h"
+#include "bench/suite/figures.h"
 
 #include <math.h>
 

@@ -1,6 +1,6 @@
 /* A load as someone has it: so many clients, each of which syncs so often, for so long. */
 
-#include "ingest.h"
+#include "bench/suite/ingest.h"
 
 #define SECOND UINT64_C(1000000000)
 

@@ -1,7 +1,7 @@
 /* What a byte that was synced takes on disk in the end, and how many bytes are written for it on
    the way: the longest recording, played into several shares. */
 
-#include "scratch.h"
+#include "bench/suite/scratch.h"
 
 #include <stdlib.h>
 #include <string.h>

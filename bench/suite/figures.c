@@ -1,6 +1,6 @@
 /* What the parts record: samples of figures, goals, points of curves. */
 
-#include "figures.h"
+#include "bench/suite/figures.h"
 
 #include <ctype.h>
 #include <errno.h>

@@ -3,7 +3,7 @@
 
 /* What a run has recorded, as the programs that print, write, draw and compare it see it. */
 
-#include "bench.h"
+#include "bench/suite/bench.h"
 
 struct sample {
     unsigned round;

@@ -1,10 +1,10 @@
 /* What this machine can do: every other figure is read against these. */
 
-#include "floor.h"
+#include "bench/suite/floor.h"
 
-#include "core/crypto.h"
-#include "group.h"
-#include "scratch.h"
+#include "bench/suite/group.h"
+#include "bench/suite/scratch.h"
+#include "core/base/crypto.h"
 
 #include <fcntl.h>
 #include <stdlib.h>

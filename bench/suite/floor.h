@@ -4,7 +4,7 @@
 /* Floors that other parts measure once more, right beside what they compare with them: the machine
    drifts. Each call adds one sample to the figures that it names. */
 
-#include "bench.h"
+#include "bench/suite/bench.h"
 
 /* floor.rocksdb.SHAPE.WRITERS.rate and .p50 …: durable puts of those bodies, in the best of three
    ways of grouping them. */

@@ -1,8 +1,8 @@
 /* CivetWeb by itself, and the bare server, under the same load that sharelog gets. */
 
-#include "bare.h"
-#include "floor.h"
-#include "scratch.h"
+#include "bench/suite/bare.h"
+#include "bench/suite/floor.h"
+#include "bench/suite/scratch.h"
 
 #include <string.h>
 

@@ -1,8 +1,8 @@
-#include "group.h"
+#include "bench/suite/group.h"
 
-#include "bench.h"
-#include "core/kv_tuning.h"
-#include "core/limits.h"
+#include "bench/suite/bench.h"
+#include "core/base/limits.h"
+#include "core/kv/kv_tuning.h"
 
 #include <pthread.h>
 #include <rocksdb/c.h>

@@ -5,7 +5,7 @@
    else: the floor under everything that is appended. Puts that come together are written and synced
    together, in one of three ways. */
 
-#include "core/span.h"
+#include "core/base/span.h"
 
 #include <stdint.h>
 

@@ -1,7 +1,7 @@
 /* Log-linear: each power of two is cut into as many equal buckets, so a value is known to within
    half a bucket, 1/256 of itself. Values below 2^(BITS+1) have a bucket each. */
 
-#include "figures.h"
+#include "bench/suite/figures.h"
 
 #define BITS 7
 #define CELLS (1u << BITS)

@@ -1,6 +1,6 @@
 /* report.html: a run in one file that needs nothing else, neither a script nor the net. */
 
-#include "figures.h"
+#include "bench/suite/figures.h"
 
 #include <math.h>
 

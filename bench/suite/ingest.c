@@ -1,9 +1,9 @@
 /* Syncs over HTTP, durable: how many, and how soon. */
 
-#include "ingest.h"
+#include "bench/suite/ingest.h"
 
-#include "core/json.h"
-#include "floor.h"
+#include "bench/suite/floor.h"
+#include "core/base/json.h"
 
 #include <fcntl.h>
 #include <math.h>

@@ -4,8 +4,8 @@
 /* Clients that sync into a server, each into shares of its own over a connection of its own, and
    the proof that what was acknowledged is there. */
 
-#include "load_wire.h"
-#include "scratch.h"
+#include "bench/suite/load_wire.h"
+#include "bench/suite/scratch.h"
 
 #define INGEST_BODIES 512
 

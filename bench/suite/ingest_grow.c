@@ -1,7 +1,7 @@
 /* What a sync costs in a share that grows, and beside folds. */
 
-#include "core/json.h"
-#include "ingest.h"
+#include "bench/suite/ingest.h"
+#include "core/base/json.h"
 
 #include <errno.h>
 #include <netinet/in.h>

@@ -1,7 +1,7 @@
 /* What was acknowledged is read back. */
 
-#include "core/json.h"
-#include "ingest.h"
+#include "bench/suite/ingest.h"
+#include "core/base/json.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -1,8 +1,8 @@
 /* run.json: everything that a run recorded. The schema is in bench/README.md. */
 
-#include "figures.h"
+#include "bench/suite/figures.h"
 
-#include "core/json.h"
+#include "core/base/json.h"
 
 #include <errno.h>
 #include <math.h>

@@ -1,7 +1,7 @@
 /* Many shares: the server's start, and its lists. */
 
-#include "core/json.h"
-#include "scratch.h"
+#include "bench/suite/scratch.h"
+#include "core/base/json.h"
 
 #include <stdlib.h>
 

@@ -4,7 +4,7 @@
    a second on the machines that this is for, several times what a durable server answers; `busy`
    says when that isn't so. A second thread would take from the server what it gave. */
 
-#include "load_wire.h"
+#include "bench/suite/load_wire.h"
 
 #include <errno.h>
 #include <netinet/in.h>

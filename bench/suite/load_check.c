@@ -1,6 +1,6 @@
 /* Is the load generator itself right? It is asked about a server of which everything is known. */
 
-#include "load_wire.h"
+#include "bench/suite/load_wire.h"
 
 #include <errno.h>
 #include <netinet/in.h>

@@ -1,6 +1,6 @@
 /* HTTP/1.1 answers, piece by piece. */
 
-#include "load_wire.h"
+#include "bench/suite/load_wire.h"
 
 #include <stdlib.h>
 #include <strings.h>

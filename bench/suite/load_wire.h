@@ -4,7 +4,7 @@
 /* What the load generator needs to know of a protocol: where an answer ends. HTTP is load_run's
    own; the neighbours that sharelog is compared with speak others. */
 
-#include "bench.h"
+#include "bench/suite/bench.h"
 
 /* An answer as it comes in. Zeroed before its first byte. */
 struct answer {

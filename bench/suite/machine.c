@@ -1,6 +1,6 @@
 /* What a run was made on, in general terms: nothing that names the machine or who runs it. */
 
-#include "figures.h"
+#include "bench/suite/figures.h"
 
 #include <civetweb.h>
 #include <msgpack.h>

@@ -3,8 +3,8 @@
    One process runs the parts one after the other, round by round, each round beginning with the
    floor, so that every ratio is taken of figures that lie minutes apart at most. */
 
-#include "figures.h"
-#include "server.h"
+#include "bench/suite/figures.h"
+#include "bench/suite/server.h"
 
 #include <errno.h>
 #include <ftw.h>

@@ -7,7 +7,7 @@
 
    Both are kinder than what they stand for: no JSON tree is built, items are copied as they lie. */
 
-#include "models.h"
+#include "bench/suite/models.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -3,7 +3,7 @@
 
 /* Designs of a share server, of one share. */
 
-#include "scratch.h"
+#include "bench/suite/scratch.h"
 
 struct model {
     const char *name;

@@ -1,7 +1,7 @@
-#include "models.h"
+#include "bench/suite/models.h"
 
-#include "core/json.h"
-#include "group.h"
+#include "bench/suite/group.h"
+#include "core/base/json.h"
 
 #include <errno.h>
 #include <fcntl.h>

@@ -5,9 +5,9 @@
              of a server that a power cut makes lose what it acknowledged
    What isn't installed is left out, and said so: its goal is not measured. */
 
-#include "neighbours.h"
-#include "ingest.h"
-#include "server.h"
+#include "bench/suite/neighbours.h"
+#include "bench/suite/ingest.h"
+#include "bench/suite/server.h"
 
 #include <netinet/in.h>
 #include <stdlib.h>

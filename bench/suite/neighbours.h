@@ -3,8 +3,8 @@
 
 /* The wires of the neighbours: how a batch is sent to each, and what acknowledges it. */
 
-#include "load_wire.h"
-#include "scratch.h"
+#include "bench/suite/load_wire.h"
+#include "bench/suite/scratch.h"
 
 #define NEIGHBOUR_CONNECTIONS 16
 

@@ -1,5 +1,5 @@
-#include "neighbours.h"
-#include "server.h"
+#include "bench/suite/neighbours.h"
+#include "bench/suite/server.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* How long a large store takes to open. It is made once a run, of tiny events, by several threads
    that don't wait for the disk. */
 
-#include "scratch.h"
+#include "bench/suite/scratch.h"
 
 #include <pthread.h>
 #include <signal.h>

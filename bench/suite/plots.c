@@ -1,7 +1,7 @@
 /* Curves: a gnuplot script over the run's own CSV and histogram files, so that anyone can draw them
    again otherwise (`cd OUT && gnuplot plots.gp`). */
 
-#include "figures.h"
+#include "bench/suite/figures.h"
 
 #include <errno.h>
 #include <fcntl.h>

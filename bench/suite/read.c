@@ -1,11 +1,11 @@
 /* Reads over HTTP of a session of 200 messages, 1,000 parts and 2 MB: as JSON, as AgentSession, its
    metadata, its page. */
 
-#include "read.h"
+#include "bench/suite/read.h"
 
-#include "floor.h"
-#include "scratch.h"
-#include "session.h"
+#include "bench/suite/floor.h"
+#include "bench/suite/scratch.h"
+#include "bench/suite/session.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

@@ -1,7 +1,7 @@
 #ifndef SHARELOG_BENCH_READ_H
 #define SHARELOG_BENCH_READ_H
 
-#include "bench.h"
+#include "bench/suite/bench.h"
 
 /* The state at random moments against the state now (read_at.c). */
 bool read_at(struct bench *bench);

@@ -1,9 +1,9 @@
 /* What it costs to read the state of a share as it was, at any of its events. */
 
-#include "read.h"
+#include "bench/suite/read.h"
 
-#include "core/crypto.h"
-#include "scratch.h"
+#include "bench/suite/scratch.h"
+#include "core/base/crypto.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* The player: `update` brings the page of one event to that of the next, or of the one before. */
 
-#include "scratch.h"
-#include "session.h"
+#include "bench/suite/scratch.h"
+#include "bench/suite/session.h"
 
 #include <stdlib.h>
 #include <string.h>

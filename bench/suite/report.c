@@ -1,6 +1,6 @@
 /* A run as one screen of text. */
 
-#include "figures.h"
+#include "bench/suite/figures.h"
 
 #include <math.h>
 

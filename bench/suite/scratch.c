@@ -1,4 +1,4 @@
-#include "scratch.h"
+#include "bench/suite/scratch.h"
 
 #include <ftw.h>
 #include <malloc.h>

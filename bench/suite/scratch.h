@@ -4,7 +4,7 @@
 /* Stores in the scratch folder, and threads that write into them: what the parts that measure
    inside this process have in common. */
 
-#include "bench.h"
+#include "bench/suite/bench.h"
 
 /* ---- folders and stores ---- */
 

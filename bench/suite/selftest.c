@@ -1,8 +1,8 @@
 /* The bench's own arithmetic, against plainer ways of doing the same: `bench selftest`. */
 
-#include "figures.h"
+#include "bench/suite/figures.h"
 
-#include "core/json.h"
+#include "core/base/json.h"
 
 #include <math.h>
 #include <stdarg.h>

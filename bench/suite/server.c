@@ -1,10 +1,10 @@
 /* A server of a part's own: `sharelog serve` on a free port of this machine, and one plain request
    at a time to it. A server never outlives this process, however it ends. */
 
-#include "server.h"
-#include "bench.h"
+#include "bench/suite/server.h"
+#include "bench/suite/bench.h"
 
-#include "core/json.h"
+#include "core/base/json.h"
 
 #include <arpa/inet.h>
 #include <errno.h>

@@ -1,6 +1,6 @@
 /* Texts and batches of a made-up session: see session.h. */
 
-#include "session.h"
+#include "bench/suite/session.h"
 
 #include <inttypes.h>
 #include <stdint.h>

@@ -17,8 +17,8 @@
    of them, and a session first of all. Text is words, picked by their rank as in English. A part
    that is sent again is the same text with another last eighth, as one that grows. */
 
-#include "bench.h"
-#include "core/json.h"
+#include "bench/suite/bench.h"
+#include "core/base/json.h"
 
 #include <glob.h>
 #include <pthread.h>

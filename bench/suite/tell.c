@@ -1,6 +1,6 @@
 /* What a run says while it goes; time; chance. */
 
-#include "bench.h"
+#include "bench/suite/bench.h"
 
 #include <stdarg.h>
 #include <time.h>

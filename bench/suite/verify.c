@@ -1,12 +1,12 @@
 /* Verifying a store against reading all of it and hashing what was read; verifying a bundle against
    hashing its bytes. */
 
-#include "scratch.h"
+#include "bench/suite/scratch.h"
 
-#include "core/bundle.h"
-#include "core/crypto.h"
-#include "core/rows.h"
-#include "core/store.h"
+#include "core/base/crypto.h"
+#include "core/kv/rows.h"
+#include "core/log/store.h"
+#include "core/proof/bundle.h"
 
 #include <pthread.h>
 #include <sched.h>

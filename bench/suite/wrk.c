@@ -1,6 +1,6 @@
 /* wrk, another load generator, on the same server: a second opinion on our own. */
 
-#include "ingest.h"
+#include "bench/suite/ingest.h"
 
 #include <stdlib.h>
 #include <string.h>

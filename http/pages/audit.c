@@ -2,7 +2,7 @@
 
 #include "http/pages/audit.h"
 
-#include "core/crypto.h"
+#include "core/base/crypto.h"
 #include "http/api.h"
 #include "http/auth.h"
 #include "http/html.h"

@@ -2,7 +2,7 @@
 
 #include "http/pages/cut.h"
 
-#include "core/json.h"
+#include "core/base/json.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -2,7 +2,7 @@
 
 #include "http/pages/event.h"
 
-#include "core/buf.h"
+#include "core/base/buf.h"
 #include "http/api.h"
 #include "http/html.h"
 #include "http/pages/change.h"

@@ -2,7 +2,7 @@
 
 #include "http/pages/export.h"
 
-#include "core/crypto.h"
+#include "core/base/crypto.h"
 #include "http/api.h"
 #include "http/pages/figure.h"
 #include "http/pages/share.h"

@@ -2,8 +2,8 @@
 
 #include "http/pages/mark.h"
 
-#include "core/crypto.h"
-#include "core/event.h"
+#include "core/base/crypto.h"
+#include "core/event/event.h"
 #include "http/api.h"
 #include "http/html.h"
 #include "http/pages/figure.h"

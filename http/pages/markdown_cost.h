@@ -7,7 +7,7 @@
    of `@` or `)`), 64 KB can take seconds or a gigabyte. They are counted here beforehand, in one
    pass, and not asked for. Honest documents are far from every bound. */
 
-#include "core/span.h"
+#include "core/base/span.h"
 
 struct markdown_cost {
     bool document; /* cheap enough to be parsed at all */

@@ -2,8 +2,8 @@
 
 #include "http/pages/offline.h"
 
-#include "core/buf.h"
-#include "core/crypto.h"
+#include "core/base/buf.h"
+#include "core/base/crypto.h"
 #include "http/api.h"
 #include "http/html.h"
 #include "http/pages/asset.h"

@@ -2,7 +2,7 @@
 
 #include "http/pages/offline_bundle.h"
 
-#include "core/crypto.h"
+#include "core/base/crypto.h"
 #include "http/api.h"
 #include "http/encoding.h"
 #include "http/html.h"

@@ -9,7 +9,7 @@
    Messages are ordered by id, as opencode orders them. Parts whose message never came make one that
    is missing. The messages of `messages` items, a newer client's, come behind. */
 
-#include "core/buf.h"
+#include "core/base/buf.h"
 #include "core/sharelog.h"
 
 #define OUTLINE_NONE UINT32_MAX

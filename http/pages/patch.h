@@ -4,7 +4,7 @@
 /* A patch read line by line: unified, as diff, git and opencode write it, or the `*** Begin Patch`
    that models write. Nothing is copied: the lines are spans of the patch. */
 
-#include "core/span.h"
+#include "core/base/span.h"
 
 enum diff_kind { DIFF_FILE, DIFF_HUNK, DIFF_NOTE, DIFF_SAME, DIFF_ADD, DIFF_DEL };
 

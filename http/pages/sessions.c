@@ -2,8 +2,8 @@
 
 #include "http/pages/sessions.h"
 
-#include "core/buf.h"
-#include "core/json.h"
+#include "core/base/buf.h"
+#include "core/base/json.h"
 #include "http/api.h"
 #include "http/auth.h"
 #include "http/html.h"

@@ -2,7 +2,7 @@
 
 #include "http/pages/sign_in.h"
 
-#include "core/crypto.h"
+#include "core/base/crypto.h"
 #include "http/auth.h"
 #include "http/html.h"
 #include "http/param.h"

@@ -2,7 +2,7 @@
 
 #include "http/pages/spread.h"
 
-#include "core/json.h"
+#include "core/base/json.h"
 #include "http/html.h"
 
 struct printing {

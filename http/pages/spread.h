@@ -4,7 +4,7 @@
 /* A JSON value spread over several lines. (pretty.h shows one to a person, cut where it is long;
    this is all of it, for a difference, a file, a block of code.) */
 
-#include "core/buf.h"
+#include "core/base/buf.h"
 
 enum spread {
     SPREAD_JSON, /* the same value as JSON: only white space differs */

@@ -2,7 +2,7 @@
 
 #include "http/pages/transcript.h"
 
-#include "core/buf.h"
+#include "core/base/buf.h"
 #include "http/html.h"
 #include "http/pages/figure.h"
 #include "http/pages/message.h"

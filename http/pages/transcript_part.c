@@ -1,6 +1,6 @@
 /* One part of a message, as text. */
 
-#include "core/buf.h"
+#include "core/base/buf.h"
 #include "http/html.h"
 #include "http/pages/figure.h"
 #include "http/pages/spread.h"

@@ -4,7 +4,7 @@
 /* Looking into an item's JSON, which is valid but may hold anything. "Not there" is an empty span,
    and every function takes one. */
 
-#include "core/json.h"
+#include "core/base/json.h"
 
 /* A member by its path: names joined with dots; in an array a number is an index. */
 struct sl_span value_at(struct sl_span value, const char *path);

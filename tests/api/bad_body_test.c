@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "core/buf.h"
+#include "core/base/buf.h"
 #include "tests/support/net_fixture.h"
 
 #include <stdio.h>

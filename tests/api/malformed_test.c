@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "core/buf.h"
+#include "core/base/buf.h"
 #include "tests/support/net_fixture.h"
 #include "tests/support/net_stream.h"
 

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "core/json.h"
+#include "core/base/json.h"
 #include "tests/support/net_fixture.h"
 #include "tests/support/net_log.h"
 #include "tests/support/net_stream.h"

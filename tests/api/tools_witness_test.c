@@ -7,9 +7,9 @@
 
 #include <cmocka.h>
 
-#include "core/crypto.h"
-#include "core/note.h"
-#include "core/tree.h"
+#include "core/base/crypto.h"
+#include "core/proof/note.h"
+#include "core/proof/tree.h"
 #include "tests/support/fake_http.h"
 #include "tests/support/net_fixture.h"
 #include "tests/support/net_log.h"

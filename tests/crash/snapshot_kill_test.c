@@ -9,9 +9,9 @@
 
 #include <cmocka.h>
 
-#include "core/rows.h"
-#include "core/snapshot.h"
-#include "core/store.h"
+#include "core/kv/rows.h"
+#include "core/log/store.h"
+#include "core/state/snapshot.h"
 #include "tests/support/core_fixture.h"
 
 #include <signal.h>

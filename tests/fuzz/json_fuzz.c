@@ -2,10 +2,10 @@
    valid, the ways to walk them agree.
 
    clang -std=c17 -D_GNU_SOURCE -I. -g -fsanitize=fuzzer,address,undefined \
-       core/json.c core/json_text.c core/err.c tests/fuzz/json_fuzz.c -o /tmp/json_fuzz
-   /tmp/json_fuzz -max_total_time=60 */
+       core/base/json.c core/base/json_text.c core/base/err.c tests/fuzz/json_fuzz.c -o
+   /tmp/json_fuzz /tmp/json_fuzz -max_total_time=60 */
 
-#include "core/json.h"
+#include "core/base/json.h"
 
 #include <stdlib.h>
 

@@ -2,12 +2,12 @@
    proofs. Whatever the bytes are, nothing is read outside them; what is taken is written again the
    same.
 
-   clang -std=c17 -D_GNU_SOURCE -I. -g -fsanitize=fuzzer,address,undefined core/note.c core/policy.c
-   \ core/proof.c core/crypto.c core/buf.c core/err.c tests/fuzz/note_fuzz.c -lcrypto -o
-   /tmp/note_fuzz /tmp/note_fuzz -max_total_time=60 */
+   clang -std=c17 -D_GNU_SOURCE -I. -g -fsanitize=fuzzer,address,undefined core/proof/note.c
+   core/proof/policy.c \ core/proof/proof.c core/base/crypto.c core/base/buf.c core/base/err.c
+   tests/fuzz/note_fuzz.c -lcrypto -o /tmp/note_fuzz /tmp/note_fuzz -max_total_time=60 */
 
-#include "core/note.h"
-#include "core/proof.h"
+#include "core/proof/note.h"
+#include "core/proof/proof.h"
 
 #include <stdlib.h>
 

@@ -7,10 +7,10 @@
 
 #include <cmocka.h>
 
-#include "core/crypto.h"
-#include "core/pack.h"
-#include "core/proof.h"
-#include "core/tree.h"
+#include "core/base/crypto.h"
+#include "core/base/pack.h"
+#include "core/proof/proof.h"
+#include "core/proof/tree.h"
 
 /* As the last build made them. */
 static uint8_t leaves[BM_LOG][32];

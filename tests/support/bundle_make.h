@@ -4,8 +4,8 @@
 /* Bundles of a log that a test makes up, with a signing key of its own: as they should be, or with
    just one thing wrong and all else (chain, tree, signature) right for it. One log at a time. */
 
-#include "core/bundle.h"
-#include "core/event.h"
+#include "core/event/event.h"
+#include "core/proof/bundle.h"
 
 #define BM_EVENTS 16
 #define BM_ITEMS 4

@@ -7,10 +7,10 @@
 
 #include <cmocka.h>
 
-#include "core/bundle.h"
-#include "core/event.h"
-#include "core/keys.h"
-#include "core/store.h"
+#include "core/event/event.h"
+#include "core/log/keys.h"
+#include "core/log/store.h"
+#include "core/proof/bundle.h"
 
 #include <string.h>
 

@@ -1,6 +1,6 @@
 #include "tests/support/core_fixture.h"
 
-#include "core/kv.h"
+#include "core/kv/kv.h"
 
 const char *dir;
 struct sl_store *store;

@@ -5,7 +5,7 @@
  * event on, by the design's table and nothing of core. It knows what an item means because it made
  * the item up itself, not by reading it. */
 
-#include "core/buf.h"
+#include "core/base/buf.h"
 #include "core/sharelog.h"
 
 enum model_kind {

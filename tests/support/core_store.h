@@ -5,7 +5,7 @@
  * a store in a folder, and the few calls of it that most tests make. What fails here fails the test
  * (cmocka). */
 
-#include "core/buf.h"
+#include "core/base/buf.h"
 #include "core/sharelog.h"
 
 /* ---- folders ---- */

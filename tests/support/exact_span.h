@@ -1,7 +1,7 @@
 #ifndef TESTS_SUPPORT_EXACT_SPAN_H
 #define TESTS_SUPPORT_EXACT_SPAN_H
 
-#include "core/span.h"
+#include "core/base/span.h"
 
 /* A copy in memory of exactly its size, so that the address sanitizer sees a read past its end. */
 struct sl_span exact(struct sl_span text);

@@ -4,7 +4,7 @@
 /* A small HTTP server in the test's own process, for what a real one would never answer. One
    connection after the other, in a thread of its own. */
 
-#include "core/buf.h"
+#include "core/base/buf.h"
 
 #include <pthread.h>
 #include <stdatomic.h>

@@ -5,7 +5,7 @@
    quoted and one of those that the pages use, every address one that can do nothing. What fails,
    fails the test. */
 
-#include "core/span.h"
+#include "core/base/span.h"
 
 struct page_part {
     struct sl_span id, html; /* of an <article> */

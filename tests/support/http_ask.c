@@ -9,7 +9,7 @@
 
 #include "tests/support/http_ask.h"
 
-#include "core/json.h"
+#include "core/base/json.h"
 
 #include <ftw.h>
 #include <stdio.h>

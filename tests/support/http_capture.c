@@ -9,7 +9,7 @@
 
 #include "tests/support/http_capture.h"
 
-#include "core/json.h"
+#include "core/base/json.h"
 
 #include <stdio.h>
 #include <stdlib.h>

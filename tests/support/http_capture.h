@@ -4,7 +4,7 @@
 /* Recorded sessions, sent into the store of http_ask: what pages of real sessions are tested with.
  */
 
-#include "core/buf.h"
+#include "core/base/buf.h"
 #include "tests/support/http_ask.h"
 
 #define CAPTURE_SHARES 8

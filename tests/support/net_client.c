@@ -2,8 +2,8 @@
 
 #include "tests/support/net_client.h"
 
-#include "core/buf.h"
-#include "core/json.h"
+#include "core/base/buf.h"
+#include "core/base/json.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

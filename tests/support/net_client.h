@@ -5,7 +5,7 @@
    a time, each thread its own. Nothing here fails a test by itself, so threads may use it; the ones
    that do are said to. */
 
-#include "core/span.h"
+#include "core/base/span.h"
 
 #include <stdbool.h>
 #include <stddef.h>

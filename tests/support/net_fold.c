@@ -2,7 +2,7 @@
 
 #include "tests/support/net_fold.h"
 
-#include "core/json.h"
+#include "core/base/json.h"
 
 #include <assert.h>
 #include <stdio.h>

@@ -5,7 +5,7 @@
    searched from the front, texts that are copied. For batches that come one after the other, whose
    ids hold no `%`, `/`, control characters or escapes (which unit tests look at). */
 
-#include "core/buf.h"
+#include "core/base/buf.h"
 
 struct net_fold_item {
     char *type, *key;

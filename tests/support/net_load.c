@@ -2,7 +2,7 @@
 
 #include "tests/support/net_load.h"
 
-#include "core/json.h"
+#include "core/base/json.h"
 #include "tests/support/net_server.h"
 
 #include <setjmp.h>

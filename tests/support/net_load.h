@@ -5,7 +5,7 @@
    batch follows from its writer and number, so nothing but these is remembered, and each can be
    demanded back byte for byte. */
 
-#include "core/buf.h"
+#include "core/base/buf.h"
 #include "tests/support/net_client.h"
 
 #include <pthread.h>

@@ -4,8 +4,8 @@
 /* What a stranger does with a server's log: fetch tiles, and hold proofs and bundles against the
    log's key. What fails, fails the test (cmocka). */
 
-#include "core/bundle.h"
-#include "core/tree.h"
+#include "core/proof/bundle.h"
+#include "core/proof/tree.h"
 #include "tests/support/net_client.h"
 #include "tests/support/net_server.h"
 

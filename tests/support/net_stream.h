@@ -4,7 +4,7 @@
 /* A connection byte by byte, for what no well-behaved client sends, and for what never ends: event
    streams and WebSockets. Every wait is bounded. Nothing here fails a test. */
 
-#include "core/buf.h"
+#include "core/base/buf.h"
 
 #define NET_WAIT_MS 30000
 

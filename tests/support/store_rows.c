@@ -9,7 +9,7 @@
 
 #include "tests/support/store_rows.h"
 
-#include "core/store.h"
+#include "core/log/store.h"
 
 void store_row_get(
     struct sl_store *store, enum kv_family family, struct row_key key, struct buf *out)

@@ -3,9 +3,9 @@
 
 /* Rows of an open store, read and changed behind its back. */
 
-#include "core/buf.h"
-#include "core/kv.h"
-#include "core/rows.h"
+#include "core/base/buf.h"
+#include "core/kv/kv.h"
+#include "core/kv/rows.h"
 #include "core/sharelog.h"
 
 /* Into `out`, instead of what it holds. What fails, fails the test (cmocka). */

@@ -4,7 +4,7 @@
 /* The command line as a process: its words, its exit code, what it said. What can't be run, fails
    the test (cmocka). */
 
-#include "core/span.h"
+#include "core/base/span.h"
 
 struct tools_run {
     const char *program; /* NULL: sharelog */

@@ -7,9 +7,9 @@
 
 #include <cmocka.h>
 
-#include "core/batch.h"
-#include "core/crypto.h"
-#include "core/limits.h"
+#include "core/base/crypto.h"
+#include "core/base/limits.h"
+#include "core/event/batch.h"
 #include "tests/support/exact_span.h"
 
 #include <stdio.h>

@@ -8,8 +8,8 @@
 
 #include <cmocka.h>
 
-#include "core/crypto.h"
-#include "core/pack.h"
+#include "core/base/crypto.h"
+#include "core/base/pack.h"
 #include "tests/support/bundle_make.h"
 #include "tests/support/core_store.h"
 

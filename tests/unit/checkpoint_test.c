@@ -8,10 +8,10 @@
 
 #include <cmocka.h>
 
-#include "core/file.h"
-#include "core/rows.h"
-#include "core/store.h"
-#include "core/tree.h"
+#include "core/base/file.h"
+#include "core/kv/rows.h"
+#include "core/log/store.h"
+#include "core/proof/tree.h"
 #include "tests/support/core_fixture.h"
 
 #include <stdatomic.h>

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "core/crypto.h"
+#include "core/base/crypto.h"
 
 #include <pthread.h>
 #include <stdio.h>

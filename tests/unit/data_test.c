@@ -9,8 +9,8 @@
 
 #include <cmocka.h>
 
-#include "core/limits.h"
-#include "core/view.h"
+#include "core/base/limits.h"
+#include "core/read/view.h"
 #include "tests/support/core_store.h"
 
 #include <stdio.h>

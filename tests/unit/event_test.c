@@ -8,9 +8,9 @@
 
 #include <cmocka.h>
 
-#include "core/crypto.h"
-#include "core/event.h"
-#include "core/pack.h"
+#include "core/base/crypto.h"
+#include "core/base/pack.h"
+#include "core/event/event.h"
 
 #define REF "eb8bcb3876a3b43d4d4f811ac5b66c032f520e097747f70d423835de83e65004"
 #define ZEROES "0000000000000000000000000000000000000000000000000000000000000000"

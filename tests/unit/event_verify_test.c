@@ -7,8 +7,8 @@
 
 #include <cmocka.h>
 
-#include "core/crypto.h"
-#include "core/json.h"
+#include "core/base/crypto.h"
+#include "core/base/json.h"
 #include "tests/support/bundle_make.h"
 #include "tests/support/core_store.h"
 

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "core/fold.h"
+#include "core/state/fold.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -8,11 +8,11 @@
 
 #include <cmocka.h>
 
-#include "core/crypto.h"
-#include "core/log.h"
-#include "core/rows.h"
-#include "core/snapshot.h"
-#include "core/store.h"
+#include "core/base/crypto.h"
+#include "core/kv/rows.h"
+#include "core/log/log.h"
+#include "core/log/store.h"
+#include "core/state/snapshot.h"
 #include "tests/support/core_store.h"
 
 #include <stdio.h>

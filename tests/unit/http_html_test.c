@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "core/json.h"
+#include "core/base/json.h"
 #include "http/html.h"
 
 #include <stdio.h>

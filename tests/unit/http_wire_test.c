@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "core/buf.h"
+#include "core/base/buf.h"
 #include "http/wire.h"
 
 #include <stdio.h>

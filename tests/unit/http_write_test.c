@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "core/json.h"
+#include "core/base/json.h"
 #include "tests/support/http_ask.h"
 
 #include <stdio.h>

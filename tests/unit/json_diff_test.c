@@ -12,7 +12,7 @@
 
 #include <cmocka.h>
 
-#include "core/json.h"
+#include "core/base/json.h"
 #include "tests/support/core_store.h"
 
 #include <glob.h>

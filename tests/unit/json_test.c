@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "core/json.h"
+#include "core/base/json.h"
 #include "tests/support/exact_span.h"
 
 #include <stdio.h>

@@ -7,8 +7,8 @@
 
 #include <cmocka.h>
 
-#include "core/kv.h"
-#include "core/limits.h"
+#include "core/base/limits.h"
+#include "core/kv/kv.h"
 #include "tests/support/core_store.h"
 
 #include <dirent.h>

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "core/pack.h"
+#include "core/base/pack.h"
 
 static void assert_packed(struct buf *out, const char *bytes, size_t len)
 {

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "core/json.h"
+#include "core/base/json.h"
 #include "http/html.h"
 #include "http/pages/export.h"
 #include "http/pages/prose.h"

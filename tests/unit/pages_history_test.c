@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "core/json.h"
+#include "core/base/json.h"
 #include "http/pages/change.h"
 #include "http/pages/event.h"
 #include "http/pages/history.h"

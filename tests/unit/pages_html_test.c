@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "core/json.h"
+#include "core/base/json.h"
 #include "http/html.h"
 #include "tests/support/pages_html.h"
 

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "core/crypto.h"
+#include "core/base/crypto.h"
 #include "http/pages/mark.h"
 #include "tests/support/http_ask.h"
 #include "tests/support/store_rows.h"

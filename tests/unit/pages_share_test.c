@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "core/json.h"
+#include "core/base/json.h"
 #include "tests/support/core_store.h"
 #include "tests/support/html_page.h"
 #include "tests/support/http_ask.h"

@@ -7,8 +7,8 @@
 
 #include <cmocka.h>
 
-#include "core/crypto.h"
-#include "core/note.h"
+#include "core/base/crypto.h"
+#include "core/proof/note.h"
 #include "tests/support/core_store.h"
 
 #include <stdio.h>

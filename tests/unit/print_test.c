@@ -1,4 +1,5 @@
-/* core/print.h: the same bytes have the same print however they come, and any changed bit another.
+/* core/base/print.h: the same bytes have the same print however they come, and any changed bit
+ * another.
  */
 
 #include <setjmp.h>
@@ -8,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "core/print.h"
+#include "core/base/print.h"
 
 static char text[5000];
 static struct print_key key;

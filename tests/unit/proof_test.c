@@ -7,8 +7,8 @@
 
 #include <cmocka.h>
 
-#include "core/crypto.h"
-#include "core/proof.h"
+#include "core/base/crypto.h"
+#include "core/proof/proof.h"
 #include "tests/support/core_store.h"
 
 #include <stdio.h>

@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "core/store.h"
+#include "core/log/store.h"
 #include "tests/support/core_fixture.h"
 
 #include <errno.h>

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "core/kv.h"
+#include "core/kv/kv.h"
 #include "tests/support/core_fixture.h"
 
 #include <pthread.h>

@@ -8,8 +8,8 @@
 
 #include <cmocka.h>
 
-#include "core/json.h"
-#include "core/redact_text.h"
+#include "core/base/json.h"
+#include "core/redact/redact_text.h"
 #include "tests/support/core_store.h"
 
 #include <stdio.h>

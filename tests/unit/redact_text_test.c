@@ -8,9 +8,9 @@
 
 #include <cmocka.h>
 
-#include "core/json.h"
-#include "core/limits.h"
-#include "core/redact_text.h"
+#include "core/base/json.h"
+#include "core/base/limits.h"
+#include "core/redact/redact_text.h"
 #include "tests/support/core_store.h"
 #include "tests/support/exact_span.h"
 

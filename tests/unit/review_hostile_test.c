@@ -7,8 +7,8 @@
 
 #include <cmocka.h>
 
-#include "core/snapshot.h"
-#include "core/store.h"
+#include "core/log/store.h"
+#include "core/state/snapshot.h"
 #include "tests/support/core_fixture.h"
 
 #include <malloc.h>

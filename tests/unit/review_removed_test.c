@@ -8,10 +8,10 @@
 
 #include <cmocka.h>
 
-#include "core/event.h"
-#include "core/log.h"
-#include "core/rows.h"
-#include "core/store.h"
+#include "core/event/event.h"
+#include "core/kv/rows.h"
+#include "core/log/log.h"
+#include "core/log/store.h"
 #include "tests/support/core_fixture.h"
 
 static struct sl_credentials share;

@@ -8,13 +8,13 @@
 
 #include <cmocka.h>
 
-#include "core/event.h"
-#include "core/file.h"
-#include "core/log.h"
-#include "core/rebuild.h"
-#include "core/rows.h"
-#include "core/store.h"
-#include "core/tree.h"
+#include "core/background/rebuild.h"
+#include "core/base/file.h"
+#include "core/event/event.h"
+#include "core/kv/rows.h"
+#include "core/log/log.h"
+#include "core/log/store.h"
+#include "core/proof/tree.h"
 #include "tests/support/core_fixture.h"
 
 #include <stdio.h>

@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "core/rows.h"
+#include "core/kv/rows.h"
 
 #define ID SL_SPAN("q7Zk2bXa")
 

@@ -7,9 +7,9 @@
 
 #include <cmocka.h>
 
-#include "core/rows.h"
-#include "core/snapshot_rows.h"
-#include "core/store.h"
+#include "core/kv/rows.h"
+#include "core/log/store.h"
+#include "core/state/snapshot_rows.h"
 #include "tests/support/core_fixture.h"
 
 #include <stdio.h>

@@ -8,9 +8,9 @@
 
 #include <cmocka.h>
 
-#include "core/store.h"
-#include "core/summary.h"
-#include "core/view.h"
+#include "core/log/store.h"
+#include "core/read/view.h"
+#include "core/state/summary.h"
 #include "tests/support/core_fixture.h"
 
 #include <stdlib.h>

@@ -8,8 +8,8 @@
 
 #include <cmocka.h>
 
-#include "core/rows.h"
-#include "core/store.h"
+#include "core/kv/rows.h"
+#include "core/log/store.h"
 #include "tests/support/core_fixture.h"
 
 #include <stdio.h>

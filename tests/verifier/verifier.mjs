@@ -1,5 +1,5 @@
 // A second verifier of what sharelog says of its log, written from the specifications alone: RFC 6962, 2.1 (tree), C2SP signed-note,
-// tlog-checkpoint, tlog-tiles, tlog-proof, and the formats of an event and a bundle (core/bundle.h, core/event.h). Node's crypto, nothing else.
+// tlog-checkpoint, tlog-tiles, tlog-proof, and the formats of an event and a bundle (core/proof/bundle.h, core/event/event.h). Node's crypto, nothing else.
 import crypto from 'node:crypto';
 
 const sha256 = (...pieces) => pieces.reduce((hash, piece) => hash.update(piece), crypto.createHash('sha256')).digest();

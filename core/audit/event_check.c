@@ -1,0 +1,98 @@
+#include "core/base/crypto.h"
+#include "core/event/event.h"
+#include "core/proof/tree.h"
+
+#include <inttypes.h>
+
+/* An event held against its header and against a checkpoint, from what any reader of it gets. */
+
+static enum sl_result fault(
+    const struct sl_event_info *info, struct sl_err *err, const char *what, enum sl_result result)
+{
+    return sl_fail(
+        err, result, "share %s: event %" PRIu64 ": %s", info->share_id, info->sequence, what);
+}
+
+static bool hash_piece(void *ctx, const void *bytes, size_t len)
+{
+    crypto_hash_add(ctx, bytes, len);
+    return true;
+}
+
+/* One item's commitment: of a withheld one what is kept, else computed. */
+static enum sl_result commit(struct sl_event *event, size_t index, const struct sl_item *item,
+    struct crypto_hash *hash, uint8_t commitment[32], struct sl_err *err)
+{
+    if (item->withheld) {
+        memcpy(commitment, item->commitment, 32);
+        return SL_OK;
+    }
+    if (!item->nonce) return fault(sl_event_info(event), err, "removed", SL_REMOVED);
+    crypto_hash_begin(hash);
+    crypto_hash_add(hash, item->nonce, ITEM_NONCE_BYTES);
+    enum sl_result result =
+        sl_event_item_data(event, index, (struct sl_sink){hash_piece, hash}, err);
+    crypto_hash_end(hash, commitment);
+    return result;
+}
+
+static enum sl_result check_content(struct sl_event *event, const struct header *header,
+    struct crypto_hash *hash, struct buf *manifest, struct sl_err *err)
+{
+    const struct sl_event_info *info = sl_event_info(event);
+    struct sl_span nonce = sl_event_manifest_nonce(event);
+    uint8_t commitment[32];
+    if (nonce.len != ITEM_NONCE_BYTES) return fault(info, err, "removed", SL_REMOVED);
+    manifest_begin(manifest, info->arrived_us, (size_t)info->items);
+    for (size_t i = 0; i < info->items; i++) {
+        struct sl_item item = sl_event_item(event, i);
+        enum sl_result result = commit(event, i, &item, hash, commitment, err);
+        if (result != SL_OK) return result;
+        manifest_add(manifest, item.type, item.key, item.committed_bytes, commitment);
+    }
+    if (manifest->failed) return fault(info, err, "out of memory", SL_NOMEM);
+    event_commitment((const uint8_t *)nonce.ptr, buf_span(manifest), commitment);
+    if (memcmp(commitment, header->manifest_commitment, 32) == 0) return SL_OK;
+    return fault(info, err,
+        "its items are not the ones that its header commits to (an item's bytes, key, type or order, or the time of arrival)",
+        SL_CORRUPT);
+}
+
+enum sl_result sl_event_check(struct sl_event *event, struct sl_err *err)
+{
+    const struct sl_event_info *info = sl_event_info(event);
+    struct header header;
+    uint8_t ref[32];
+    if (!header_decode(sl_event_header(event), &header))
+        return fault(info, err, "its header is unreadable", SL_CORRUPT);
+    event_share_ref((const uint8_t *)sl_event_salt(event).ptr, sl_span_of(info->share_id), ref);
+    if (memcmp(ref, header.share_ref, 32) != 0)
+        return fault(info, err, "its header belongs to another share", SL_CORRUPT);
+    if (info->erased) return fault(info, err, "removed", SL_REMOVED);
+    struct crypto_hash *hash = crypto_hash_create();
+    struct buf manifest = {0};
+    enum sl_result result = check_content(event, &header, hash, &manifest, err);
+    crypto_hash_destroy(hash);
+    buf_fini(&manifest);
+    return result;
+}
+
+enum sl_result sl_event_included(struct sl_store *store, const struct sl_event *event,
+    const struct sl_checkpoint *checkpoint, struct sl_err *err)
+{
+    const struct sl_event_info *info = sl_event_info(event);
+    uint8_t hashes[SL_PROOF_HASHES][32];
+    struct tree_proof proof = {0};
+    if (info->position >= checkpoint->size)
+        return fault(info, err, "the checkpoint is older", SL_NOT_FOUND);
+    enum sl_result result =
+        sl_log_inclusion(store, info->position, checkpoint->size, hashes, &proof.count, err);
+    if (result != SL_OK) return result;
+    memcpy(proof.hashes, hashes, proof.count * 32);
+    if (tree_inclusion_holds(
+            &proof, info->leaf, info->position, checkpoint->size, checkpoint->root))
+        return SL_OK;
+    return fault(info, err,
+        "it is not what the log's checkpoint has at its position (its header or its position was changed)",
+        SL_CORRUPT);
+}

@@ -1,0 +1,405 @@
+#include "core/background/compactor.h"
+
+#include "core/kv/rows.h"
+#include "core/log/sequencer.h"
+
+#include <errno.h>
+#include <sys/resource.h>
+#include <time.h>
+#include <unistd.h>
+
+#define TRY_AGAIN_S 60
+/* Beside syncs it works a quarter of the time. */
+#define REST_TIMES 3
+#define REST_MOST_NS 100000000u
+#define ERASURES 256 /* done together, at most */
+/* What is folded is for later: a sync that comes meanwhile goes first. It can do so, since what the
+   compactor wants written another thread writes. Not 19, with which busy processors would leave it
+   nothing. */
+#define COMPACTOR_NICE 10
+/* Of snapshots that a crash would take, and the next start make again. Less than a memtable: a
+   flush that RocksDB begins by itself isn't waited for, and two at once stop every writer. */
+#define UNFLUSHED_BYTES (12 * SL_MIB)
+/* What a row takes in a memtable beside its bytes: many small states are many short rows. */
+#define ROW_COSTS_BYTES 256
+
+enum task_kind { TASK_SNAPSHOT, TASK_ERASE, TASK_FLUSH };
+static const char *const task_text[] = {"snapshot of share ", "erase share ", "snapshots"};
+
+struct task {
+    struct task *next;
+    enum task_kind kind;
+    char id[SL_SHARE_ID_BYTES + 1];
+};
+
+/* A share whose snapshots were made, and whose mark in the store still says that they are due. */
+struct made {
+    struct made *next;
+    unsigned long flushes; /* that there had been by then */
+    char id[SL_SHARE_ID_BYTES + 1];
+};
+
+struct compactor {
+    struct sl_store *store;
+    pthread_t thread;
+    bool threaded;
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    struct task *first, **last;
+    struct task *failed; /* to be tried again */
+    size_t queued;
+    atomic_bool stopping;
+    struct sl_err fault; /* of the last task that failed */
+    /* of who works: */
+    struct made *made;
+    unsigned long flushes;
+    uint64_t unflushed; /* bytes put since the last one */
+    uint64_t appended;  /* events, when it last looked */
+    uint64_t resumed;   /* ns, the clock's: when it last began to work */
+};
+
+static uint64_t now_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
+}
+
+static void enqueue(struct compactor *compactor, struct sl_span id, enum task_kind kind)
+{
+    struct task *task = compactor ? calloc(1, sizeof(*task)) : NULL;
+    /* without memory the mark in the store stays, and the next start sees to it */
+    if (!task) return;
+    if (id.len) memcpy(task->id, id.ptr, id.len);
+    task->kind = kind;
+    pthread_mutex_lock(&compactor->lock);
+    *compactor->last = task;
+    compactor->last = &task->next;
+    compactor->queued++;
+    pthread_cond_broadcast(&compactor->changed);
+    pthread_mutex_unlock(&compactor->lock);
+}
+
+void compactor_due(struct compactor *compactor, struct sl_span share_id)
+{
+    enqueue(compactor, share_id, TASK_SNAPSHOT);
+}
+
+void compactor_erase(struct compactor *compactor, struct sl_span share_id)
+{
+    enqueue(compactor, share_id, TASK_ERASE);
+}
+
+bool compactor_stopping(struct compactor *compactor)
+{
+    return compactor && atomic_load(&compactor->stopping);
+}
+
+/* ---- marks ---- */
+
+/* A mark stays while more is made of its share. */
+static void made_forget(struct compactor *compactor, const char *id)
+{
+    struct made **at = &compactor->made;
+    while (*at && strcmp((*at)->id, id) != 0)
+        at = &(*at)->next;
+    struct made *made = *at;
+    if (made) *at = made->next;
+    free(made);
+}
+
+static void made_add(struct compactor *compactor, const char *id)
+{
+    struct made *made = calloc(1, sizeof(*made));
+    /* without memory for it the mark stays too, and the next start finds nothing to do there */
+    if (!made) return;
+    memcpy(made->id, id, sizeof(made->id));
+    made->flushes = compactor->flushes;
+    made->next = compactor->made;
+    compactor->made = made;
+}
+
+/* Drop the marks of what was made before the last so many flushes began. */
+static enum sl_result drop_marks(
+    struct compactor *compactor, unsigned long flushes, struct sl_err *err)
+{
+    enum sl_result result = SL_OK;
+    for (struct made **at = &compactor->made; *at && result == SL_OK;) {
+        struct made *made = *at;
+        if (compactor->flushes - made->flushes < flushes) {
+            at = &made->next;
+            continue;
+        }
+        result = drop_due_mark(compactor->store, sl_span_of(made->id), err);
+        if (result != SL_OK) break;
+        *at = made->next;
+        free(made);
+    }
+    return result;
+}
+
+static enum sl_result flush(struct compactor *compactor, struct sl_err *err)
+{
+    enum sl_result result = SL_OK;
+    if (compactor->unflushed > 0) result = kv_flush_family(compactor->store->kv, KV_SNAPSHOT, err);
+    if (result != SL_OK) return result;
+    compactor->unflushed = 0;
+    compactor->flushes++;
+    return SL_OK;
+}
+
+/* As long as events are appended, rest for some times as long as was worked: nice or not, who has a
+   processor keeps it for milliseconds, and a sync needs one several times before it is on disk. */
+static void rest(struct compactor *compactor)
+{
+    uint64_t appended, groups, synced, now = now_ns();
+    sequencer_counts(compactor->store->sequencer, &appended, &groups, &synced);
+    uint64_t ns = REST_TIMES * (now - compactor->resumed);
+    if (ns > REST_MOST_NS) ns = REST_MOST_NS;
+    if (appended != compactor->appended) nanosleep(&(struct timespec){.tv_nsec = (long)ns}, NULL);
+    compactor->appended = appended;
+    compactor->resumed = now_ns();
+}
+
+enum sl_result compactor_put(struct compactor *compactor, size_t bytes, struct sl_err *err)
+{
+    rest(compactor);
+    compactor->unflushed += bytes + ROW_COSTS_BYTES;
+    if (compactor->unflushed < UNFLUSHED_BYTES) return SL_OK;
+    /* The marks of this flush wait for the next: who reads beside this process reads the files
+       first, then the log, and must not find a mark dropped for a file that it hasn't seen. */
+    enum sl_result result = drop_marks(compactor, 1, err);
+    return result == SL_OK ? flush(compactor, err) : result;
+}
+
+static enum sl_result flush_all(struct compactor *compactor, struct sl_err *err)
+{
+    if (!compactor->made) return SL_OK;
+    enum sl_result result = flush(compactor, err);
+    return result == SL_OK ? drop_marks(compactor, 1, err) : result;
+}
+
+/* ---- tasks ---- */
+
+static enum sl_result make_snapshots(
+    struct compactor *compactor, const char *id, struct sl_err *err)
+{
+    made_forget(compactor, id);
+    compactor->resumed = now_ns();
+    enum sl_result result = make_due_snapshots(compactor->store, sl_span_of(id), err);
+    if (result == SL_OK) made_add(compactor, id);
+    return result;
+}
+
+/* With the lock held. */
+static void end_task(
+    struct compactor *compactor, struct task *task, enum sl_result result, const struct sl_err *err)
+{
+    if (result != SL_OK && result != SL_STOPPED) {
+        compactor->fault = *err;
+        sl_fail_in(&compactor->fault, "%s%s", task_text[task->kind], task->id);
+        task->next = compactor->failed;
+        compactor->failed = task;
+    } else {
+        free(task);
+    }
+    compactor->queued--;
+}
+
+/* Takes all erasures out of the queue, as far as there is room. With the lock held. */
+static size_t take_erasures(struct compactor *compactor, struct task *taken[ERASURES])
+{
+    size_t count = 0;
+    compactor->last = &compactor->first;
+    for (struct task *task; (task = *compactor->last);)
+        if (task->kind == TASK_ERASE && count < ERASURES) {
+            taken[count++] = task;
+            *compactor->last = task->next;
+        } else {
+            compactor->last = &task->next;
+        }
+    return count;
+}
+
+/* With the lock held, which is let go meanwhile. */
+static void erase(struct compactor *compactor)
+{
+    struct task *taken[ERASURES];
+    size_t count = take_erasures(compactor, taken);
+    pthread_mutex_unlock(&compactor->lock);
+    struct erasing *list = calloc(count, sizeof(*list));
+    for (size_t i = 0; i < count && list; i++)
+        memcpy(list[i].id, taken[i]->id, sizeof(list[i].id));
+    if (list) erase_shares(compactor->store, list, count);
+    struct sl_err nomem = {0};
+    if (!list) sl_fail(&nomem, SL_NOMEM, "out of memory");
+    pthread_mutex_lock(&compactor->lock);
+    for (size_t i = 0; i < count; i++) {
+        if (list) memcpy(taken[i]->id, list[i].id, sizeof(list[i].id)); /* in its order */
+        end_task(
+            compactor, taken[i], list ? list[i].result : SL_NOMEM, list ? &list[i].err : &nomem);
+    }
+    free(list);
+}
+
+static enum sl_result perform(
+    struct compactor *compactor, const struct task *task, struct sl_err *err)
+{
+    return task->kind == TASK_SNAPSHOT ? make_snapshots(compactor, task->id, err)
+                                       : flush_all(compactor, err);
+}
+
+/* Do the first task. With the lock held, which is let go meanwhile. */
+static void work(struct compactor *compactor)
+{
+    struct task *task = compactor->first;
+    if (task->kind == TASK_ERASE) {
+        erase(compactor);
+    } else {
+        compactor->first = task->next;
+        if (!compactor->first) compactor->last = &compactor->first;
+        pthread_mutex_unlock(&compactor->lock);
+        struct sl_err err = {0};
+        enum sl_result result = perform(compactor, task, &err);
+        pthread_mutex_lock(&compactor->lock);
+        end_task(compactor, task, result, &err);
+    }
+    pthread_cond_broadcast(&compactor->changed);
+}
+
+/* What failed may do so no longer: a disk that was full has room again. With the lock held. */
+static void try_again(struct compactor *compactor)
+{
+    for (struct task *task = compactor->failed, *next; task; task = next) {
+        next = task->next;
+        task->next = NULL;
+        *compactor->last = task;
+        compactor->last = &task->next;
+        compactor->queued++;
+    }
+    compactor->failed = NULL;
+    pthread_cond_broadcast(&compactor->changed);
+}
+
+/* Until there is something to do; if something failed, that after a while. With the lock held. */
+static void idle(struct compactor *compactor)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_REALTIME, &until);
+    until.tv_sec += TRY_AGAIN_S;
+    if (!compactor->failed)
+        pthread_cond_wait(&compactor->changed, &compactor->lock);
+    else if (pthread_cond_timedwait(&compactor->changed, &compactor->lock, &until) == ETIMEDOUT)
+        try_again(compactor);
+}
+
+static void *run(void *arg)
+{
+    struct compactor *compactor = arg;
+    pthread_setname_np(pthread_self(), "compactor");
+    setpriority(PRIO_PROCESS, (id_t)gettid(), COMPACTOR_NICE);
+    pthread_mutex_lock(&compactor->lock);
+    while (!compactor_stopping(compactor)) {
+        if (compactor->first)
+            work(compactor);
+        else
+            idle(compactor);
+    }
+    pthread_mutex_unlock(&compactor->lock);
+    return NULL;
+}
+
+/* What an earlier process left undone: the share ids behind a prefix. */
+static enum sl_result take_up(struct compactor *compactor, bool erase, struct sl_err *err)
+{
+    struct row_key from = erase ? row_erase(SL_SPAN("")) : row_index(ROW_INDEX_DUE, SL_SPAN(""));
+    struct row_key to =
+        erase ? row_erase(SL_SPAN("\x7f")) : row_index(ROW_INDEX_DUE, SL_SPAN("\x7f"));
+    struct kv_iter *iter = kv_iter_create(compactor->store->kv, erase ? KV_META : KV_INDEX,
+        row_span(&from), row_span(&to), KV_CACHED);
+    for (kv_iter_first(iter); kv_iter_valid(iter); kv_iter_next(iter)) {
+        struct sl_span key = kv_iter_key(iter);
+        struct sl_span id = {key.ptr + from.len, key.len - from.len};
+        if (sl_share_id_valid(id)) enqueue(compactor, id, erase ? TASK_ERASE : TASK_SNAPSHOT);
+    }
+    enum sl_result result = kv_iter_check(iter, err);
+    kv_iter_destroy(iter);
+    return result;
+}
+
+enum sl_result compactor_create(struct sl_store *store, struct compactor **out, struct sl_err *err)
+{
+    struct compactor *compactor = calloc(1, sizeof(*compactor));
+    if (!compactor) return sl_fail(err, SL_NOMEM, "out of memory");
+    compactor->store = store;
+    compactor->last = &compactor->first;
+    pthread_mutex_init(&compactor->lock, NULL);
+    pthread_cond_init(&compactor->changed, NULL);
+    enum sl_result result = take_up(compactor, true, err);
+    if (result == SL_OK) result = take_up(compactor, false, err);
+    /* before the thread begins: what it does reaches the compactor through the store */
+    *out = compactor;
+    if (result == SL_OK && !store->no_compactor) {
+        compactor->threaded = pthread_create(&compactor->thread, NULL, run, compactor) == 0;
+        if (!compactor->threaded) result = sl_fail(err, SL_NOMEM, "cannot start a thread");
+    }
+    if (result != SL_OK) {
+        *out = NULL;
+        compactor_destroy(compactor);
+    }
+    return result;
+}
+
+void compactor_destroy(struct compactor *compactor)
+{
+    if (!compactor) return;
+    pthread_mutex_lock(&compactor->lock);
+    atomic_store(&compactor->stopping, true);
+    pthread_cond_broadcast(&compactor->changed);
+    pthread_mutex_unlock(&compactor->lock);
+    if (compactor->threaded) pthread_join(compactor->thread, NULL);
+    /* what fails has its mark, and is made again */
+    if (store_writable(compactor->store, NULL) == SL_OK) flush_all(compactor, NULL);
+    for (struct made *made = compactor->made, *next; made; made = next) {
+        next = made->next;
+        free(made);
+    }
+    try_again(compactor); /* one list to free */
+    for (struct task *task = compactor->first, *next; task; task = next) {
+        next = task->next;
+        free(task);
+    }
+    pthread_cond_destroy(&compactor->changed);
+    pthread_mutex_destroy(&compactor->lock);
+    free(compactor);
+}
+
+enum sl_result compactor_settle(
+    struct compactor *compactor, const struct sl_progress *progress, struct sl_err *err)
+{
+    pthread_mutex_lock(&compactor->lock);
+    try_again(compactor);
+    pthread_mutex_unlock(&compactor->lock);
+    enqueue(compactor, (struct sl_span){0}, TASK_FLUSH); /* behind what is tried again */
+    pthread_mutex_lock(&compactor->lock);
+    size_t total = compactor->queued;
+    compactor->fault = (struct sl_err){0};
+    while (compactor->queued > 0 && !compactor_stopping(compactor)) {
+        progress_report(
+            progress, "compact", total > compactor->queued ? total - compactor->queued : 0, total);
+        if (compactor->threaded)
+            pthread_cond_wait(&compactor->changed, &compactor->lock);
+        else if (compactor->first)
+            work(compactor);
+        else
+            break;
+    }
+    struct sl_err fault = compactor->fault;
+    bool stopped = compactor->queued > 0;
+    pthread_mutex_unlock(&compactor->lock);
+    if (fault.result != SL_OK) {
+        if (err) *err = fault;
+        return fault.result;
+    }
+    return stopped ? sl_fail(err, SL_CLOSING, "the store is closing") : SL_OK;
+}

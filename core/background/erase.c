@@ -1,0 +1,203 @@
+#include "core/background/compactor.h"
+#include "core/kv/rows.h"
+#include "core/log/log.h"
+#include "core/log/sequencer.h"
+
+/* Erasing from disk what was removed or redacted. Its mark in the store was written with the event
+   that says so and goes last, so that a crash anywhere in between has it done once more. */
+
+#define ERASE_EVENTS 512         /* rows rewritten in one write */
+#define FILE_BYTES (64 * SL_MIB) /* about what RocksDB's files have at the bottom */
+
+struct erasure {
+    struct sl_store *store;
+    uint64_t from, to; /* the events of one write */
+    struct sl_err *err;
+};
+
+static enum sl_result shrink_rows(struct append *append, struct kv_batch *kv_batch)
+{
+    struct erasure *erasure = append->ctx;
+    for (uint64_t sequence = erasure->from; sequence < erasure->to; sequence++) {
+        enum sl_result result = log_erase(
+            erasure->store->kv, kv_batch, sl_span_of(append->share->id), sequence, erasure->err);
+        if (result != SL_OK) return result;
+    }
+    return SL_OK;
+}
+
+/* Bodies and snapshots go by range; so does the mark that a snapshot was due. */
+static enum sl_result drop_bulk(struct append *append, struct kv_batch *kv_batch)
+{
+    struct erasure *erasure = append->ctx;
+    struct sl_span id = sl_span_of(append->share->id);
+    struct kv *kv = erasure->store->kv;
+    log_erase_bodies(kv, kv_batch, id, erasure->from, erasure->to);
+    struct row_key from = row_share_from(id), to = row_share_to(id),
+                   due = row_index(ROW_INDEX_DUE, id);
+    kv_delete_range(kv, kv_batch, KV_SNAPSHOT, row_span(&from), row_span(&to));
+    kv_delete(kv, kv_batch, KV_INDEX, row_span(&due));
+    return SL_OK;
+}
+
+static void snapshots_dropped(struct append *append)
+{
+    append->share->snapshot_sequence = append->share->snapshot_stored =
+        append->share->snapshot_size = 0;
+    append->share->due = false;
+}
+
+static enum sl_result drop_mark(struct append *append, struct kv_batch *kv_batch)
+{
+    struct erasure *erasure = append->ctx;
+    struct row_key mark = row_erase(sl_span_of(append->share->id));
+    kv_delete(erasure->store->kv, kv_batch, KV_META, row_span(&mark));
+    return SL_OK;
+}
+
+static enum sl_result write(struct erasure *erasure, struct share *share,
+    enum sl_result (*derive)(struct append *, struct kv_batch *),
+    void (*committed)(struct append *))
+{
+    struct append append = {.share = share,
+        .derive = derive,
+        .committed = committed,
+        .ctx = erasure,
+        .derived_bytes = ERASE_EVENTS * 300,
+        .gives_way = true};
+    if (compactor_stopping(erasure->store->compactor))
+        return sl_fail(erasure->err, SL_STOPPED, "the store is closing");
+    return sequencer_append(erasure->store->sequencer, &append, erasure->err);
+}
+
+/* The sequence of the share's remove event: everything before it but the creation goes. */
+static enum sl_result find_removal(
+    struct sl_store *store, struct share *share, uint64_t *sequence, struct sl_err *err)
+{
+    shares_lock(store->shares);
+    uint64_t last = share->head.sequence;
+    shares_unlock(store->shares);
+    for (uint64_t at = last; at > 1; at--) {
+        struct kv_pin pin;
+        enum sl_result result = log_event(store->kv, sl_span_of(share->id), at, &pin, err);
+        if (result != SL_OK) return result;
+        struct event_row row;
+        struct event_reader *reader = NULL;
+        struct header header = {0};
+        bool ok = event_read_begin(pin.value, &row, &reader) == SL_OK &&
+                  header_decode(row.header, &header);
+        event_read_end(reader);
+        kv_release(&pin);
+        if (!ok)
+            return sl_fail(
+                err, SL_CORRUPT, "event %llu: its row is unreadable", (unsigned long long)at);
+        if (header.kind == SL_REMOVE) {
+            *sequence = at;
+            return SL_OK;
+        }
+    }
+    return sl_fail(err, SL_CORRUPT, "removed, but it has no remove event");
+}
+
+/* ---- a share's rows ---- */
+
+static enum sl_result erase_rows(struct sl_store *store, struct share *share, struct sl_err *err)
+{
+    uint64_t removal = 0;
+    struct erasure erasure = {.store = store, .err = err};
+    enum sl_result result = find_removal(store, share, &removal, err);
+    for (uint64_t at = 2; at < removal && result == SL_OK; at = erasure.to) {
+        erasure.from = at;
+        erasure.to = removal - at > ERASE_EVENTS ? at + ERASE_EVENTS : removal;
+        result = write(&erasure, share, shrink_rows, NULL);
+    }
+    erasure.from = 2;
+    erasure.to = removal;
+    return result == SL_OK ? write(&erasure, share, drop_bulk, snapshots_dropped) : result;
+}
+
+/* What a redaction replaced has its new rows already: only the files still hold the old ones. */
+static void begin(struct sl_store *store, struct erasing *erasing)
+{
+    struct share *share;
+    erasing->result = share_acquire(store->shares, sl_span_of(erasing->id), &share, &erasing->err);
+    if (erasing->result != SL_OK) return;
+    shares_lock(store->shares);
+    erasing->live = share->record.state == SL_SHARE_LIVE;
+    erasing->generation = share->generation;
+    shares_unlock(store->shares);
+    if (!erasing->live) erasing->result = erase_rows(store, share, &erasing->err);
+    share_release(store->shares, share);
+}
+
+/* The mark of a redaction stays if there has been another one since. */
+static void end(struct sl_store *store, struct erasing *erasing)
+{
+    struct share *share;
+    struct erasure erasure = {.store = store, .err = &erasing->err};
+    erasing->result = share_acquire(store->shares, sl_span_of(erasing->id), &share, &erasing->err);
+    if (erasing->result != SL_OK) return;
+    struct append append = {.share = share,
+        .derive = drop_mark,
+        .ctx = &erasure,
+        .derived_bytes = 64,
+        .gives_way = true,
+        .guarded = erasing->live,
+        .generation = erasing->generation};
+    erasing->result = sequencer_append(store->sequencer, &append, &erasing->err);
+    if (erasing->live && erasing->result == SL_STOPPED) erasing->result = SL_OK;
+    share_release(store->shares, share);
+}
+
+/* ---- the files ---- */
+
+static int by_id(const void *a, const void *b)
+{
+    return strcmp(((const struct erasing *)a)->id, ((const struct erasing *)b)->id);
+}
+
+/* Only what has reached the bottom level of the files, and no log any more, is gone. Each share's
+   range rewrites the files that it touches; are there more shares than files, then all between them
+   is rewritten, but once. */
+static enum sl_result compact_family(struct sl_store *store, enum kv_family family,
+    const struct erasing *list, size_t count, struct sl_err *err)
+{
+    size_t step = count > 1 + kv_family_bytes(store->kv, family) / FILE_BYTES ? count : 1;
+    enum sl_result result = SL_OK;
+    for (size_t i = 0; i < count && result == SL_OK; i += step) {
+        struct row_key from = row_share_from(sl_span_of(list[i].id)),
+                       to = row_share_to(sl_span_of(list[i + step - 1].id));
+        if (compactor_stopping(store->compactor))
+            return sl_fail(err, SL_STOPPED, "the store is closing");
+        if (i > 0 && strcmp(list[i - 1].id, list[i].id) == 0) continue;
+        result = kv_compact(store->kv, family, row_span(&from), row_span(&to), err);
+    }
+    return result;
+}
+
+static enum sl_result rewrite_files(
+    struct sl_store *store, const struct erasing *list, size_t count, struct sl_err *err)
+{
+    static const enum kv_family families[] = {KV_EVENT, KV_BODY, KV_SNAPSHOT};
+    enum sl_result result = kv_flush(store->kv, err);
+    for (size_t i = 0; i < sizeof(families) / sizeof(*families) && result == SL_OK; i++)
+        result = compact_family(store, families[i], list, count, err);
+    return result;
+}
+
+void erase_shares(struct sl_store *store, struct erasing *list, size_t count)
+{
+    struct sl_err err = {0};
+    qsort(list, count, sizeof(*list), by_id);
+    for (size_t i = 0; i < count; i++)
+        begin(store, &list[i]);
+    enum sl_result result = rewrite_files(store, list, count, &err);
+    for (size_t i = 0; i < count; i++) {
+        struct erasing *erasing = &list[i];
+        if (erasing->result == SL_OK && result == SL_OK) end(store, erasing);
+        if (erasing->result == SL_NOT_FOUND) erasing->result = SL_OK;
+        if (erasing->result != SL_OK || result == SL_OK) continue;
+        erasing->result = result;
+        erasing->err = err;
+    }
+}

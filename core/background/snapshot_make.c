@@ -1,0 +1,338 @@
+#include "core/background/compactor.h"
+#include "core/kv/rows.h"
+#include "core/log/log.h"
+#include "core/log/sequencer.h"
+#include "core/read/state.h"
+
+/* Making one snapshot: row by row through the sequencer, which alone may commit it and refuses once
+   the share has been removed or redacted since the making began. The rows go past the write-ahead
+   log: in it each would hold up the next sync's fsync, and what a crash takes of them is made again
+   (see compactor.c). The head as well, being the last: in the log it would outlive the
+   rows that it speaks for. */
+struct making {
+    struct sl_store *store;
+    struct share *share;
+    uint64_t generation, sequence;
+    uint32_t chunk;                    /* of the next row */
+    struct snapshot_rows before, rows; /* of the snapshot before; of this one so far */
+    uint32_t *found_by;                /* the rows before, by their prints */
+    struct snapshot_cut cut;
+    struct buf stream; /* of the row being filled … */
+    uint64_t end;      /* … which ends there */
+    struct snapshot_head head;
+    struct sl_err *err;
+    enum sl_result result;
+};
+
+struct row_put {
+    struct making *making;
+    struct kv_batch *unlogged; /* made before: who commits is in a hurry */
+};
+
+static enum sl_result put_row(struct append *append, struct kv_batch *kv_batch)
+{
+    const struct row_put *put = append->ctx;
+    (void)kv_batch;
+    return kv_write_unlogged(put->making->store->kv, put->unlogged, &append->err);
+}
+
+static void snapshot_made(struct append *append)
+{
+    const struct snapshot_head *head = &((struct row_put *)append->ctx)->making->head;
+    append->share->snapshot_sequence = head->sequence;
+    append->share->snapshot_stored = head->stored;
+    append->share->snapshot_size = head->size;
+}
+
+static enum sl_result commit_row(
+    struct making *making, uint32_t chunk, struct sl_span value, struct sl_err *err)
+{
+    struct kv *kv = making->store->kv;
+    struct row_put put = {making, kv_batch_create()};
+    struct row_key key = row_snapshot(sl_span_of(making->share->id), making->sequence, chunk);
+    struct append append = {.share = making->share,
+        .derive = put_row,
+        .committed = chunk == 0 ? snapshot_made : NULL,
+        .ctx = &put,
+        .derived_bytes = value.len,
+        .gives_way = true,
+        .guarded = true,
+        .generation = making->generation};
+    kv_put(kv, put.unlogged, KV_SNAPSHOT, row_span(&key), value);
+    enum sl_result result = compactor_stopping(making->store->compactor)
+                                ? sl_fail(err, SL_STOPPED, "the store is closing")
+                                : sequencer_append(making->store->sequencer, &append, err);
+    kv_batch_destroy(put.unlogged);
+    return result == SL_OK ? compactor_put(making->store->compactor, value.len, err) : result;
+}
+
+static enum sl_result table_row(void *ctx, struct sl_span row, struct sl_err *err)
+{
+    struct making *making = ctx;
+    making->head.size += row.len;
+    return commit_row(making, making->chunk++, row, err);
+}
+
+static enum sl_result index_row(void *ctx, struct sl_span row, struct sl_err *err)
+{
+    struct making *making = ctx;
+    return commit_row(making, making->chunk++, row, err);
+}
+
+/* ---- rows that the snapshot before has ---- */
+
+static int by_print(const void *a, const void *b, void *rows_ptr)
+{
+    const struct snapshot_row *rows = rows_ptr;
+    uint64_t x = rows[*(const uint32_t *)a].print, y = rows[*(const uint32_t *)b].print;
+    return (x > y) - (x < y);
+}
+
+static enum sl_result load_before(
+    struct making *making, const struct sl_view *view, struct sl_err *err)
+{
+    if (!view->has_base) return SL_OK;
+    enum sl_result result = snapshot_rows_load(
+        making->store->kv, sl_span_of(making->share->id), &view->base, &making->before, err);
+    /* only a removal or a redaction takes rows away, and then this making is worth nothing */
+    if (result != SL_OK) return result == SL_NOT_FOUND ? SL_STOPPED : result;
+    size_t count = making->before.count;
+    making->found_by = calloc(count + 1, sizeof(*making->found_by));
+    if (!making->found_by) return sl_fail(err, SL_NOMEM, "out of memory");
+    for (size_t i = 0; i < count; i++)
+        making->found_by[i] = (uint32_t)i;
+    qsort_r(making->found_by, count, sizeof(*making->found_by), by_print, making->before.rows);
+    return SL_OK;
+}
+
+/* Is that row these bytes? The print alone is no proof. And one that can't be read just now is not
+   another: a snapshot that is begun again after a crash might find that it is the same, and what
+   was put in its place would be left over. */
+static enum sl_result is_row(
+    const struct making *making, const struct snapshot_row *row, struct sl_span bytes, bool *is)
+{
+    struct row_key key = row_snapshot(sl_span_of(making->share->id), row->sequence, row->chunk);
+    struct kv_pin pin;
+    enum sl_result result =
+        kv_get_once(making->store->kv, KV_SNAPSHOT, row_span(&key), &pin, making->err);
+    *is = result == SL_OK && sl_span_eq(pin.value, bytes);
+    kv_release(&pin);
+    return result == SL_NOT_FOUND ? SL_OK : result;
+}
+
+/* *found is NULL if there is none. */
+static enum sl_result find_before(const struct making *making, uint64_t print, struct sl_span bytes,
+    const struct snapshot_row **found)
+{
+    *found = NULL;
+    size_t low = 0, high = making->before.count;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (making->before.rows[making->found_by[middle]].print < print)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    if (low == making->before.count) return SL_OK;
+    const struct snapshot_row *row = &making->before.rows[making->found_by[low]];
+    if (row->print != print) return SL_OK;
+    bool is = false;
+    enum sl_result result = is_row(making, row, bytes, &is);
+    if (is) *found = row;
+    return result;
+}
+
+/* ---- the stream ---- */
+
+static enum sl_result end_row(struct making *making)
+{
+    struct sl_span bytes = buf_span(&making->stream);
+    struct snapshot_row row = {
+        .end = making->end, .sequence = making->sequence, .print = snapshot_row_print(bytes)};
+    const struct snapshot_row *before;
+    enum sl_result result = find_before(making, row.print, bytes, &before);
+    if (result != SL_OK) return result;
+    if (before) {
+        row.sequence = before->sequence;
+        row.chunk = before->chunk;
+    } else {
+        row.chunk = making->chunk++;
+        making->head.own_rows++;
+        result = commit_row(making, row.chunk, bytes, making->err);
+    }
+    if (!snapshot_rows_add(&making->rows, &row))
+        result = sl_fail(making->err, SL_NOMEM, "out of memory");
+    making->head.size += bytes.len;
+    making->stream.len = 0;
+    if (making->end < making->head.stream_bytes)
+        making->end = snapshot_cut(&making->cut, making->end);
+    return result;
+}
+
+static bool stream_bytes(void *ctx, const void *bytes, size_t len)
+{
+    struct making *making = ctx;
+    const char *at = bytes;
+    while (len > 0) {
+        uint64_t room = making->end - snapshot_row_begin(&making->rows, making->rows.count) -
+                        making->stream.len;
+        size_t n = len < room ? len : (size_t)room;
+        buf_add(&making->stream, at, n);
+        if (making->stream.failed) {
+            making->result = sl_fail(making->err, SL_NOMEM, "out of memory");
+            return false;
+        }
+        at += n;
+        len -= n;
+        if (n < room) break;
+        making->result = end_row(making);
+        if (making->result != SL_OK) return false;
+    }
+    return true;
+}
+
+/* The stream's rows; what the sink failed of counts before what the writer says of it. */
+static enum sl_result put_stream(struct making *making, struct sl_view *view)
+{
+    struct sl_err why = {0};
+    making->cut = (struct snapshot_cut){.fold = &view->fold,
+        .by_key = view->by_key,
+        .items = view->items_count,
+        .stream_bytes = making->head.stream_bytes};
+    making->end = snapshot_cut(&making->cut, 0);
+    enum sl_result result = load_before(making, view, making->err);
+    if (result != SL_OK) return result;
+    result = state_stream(view, (struct sl_sink){stream_bytes, making}, &why);
+    if (making->result != SL_OK) return making->result;
+    if (result != SL_OK && making->err) *making->err = why;
+    return result == SL_OK ? snapshot_rows_encode(&making->rows, index_row, making, making->err)
+                           : result;
+}
+
+static enum sl_result put_head(struct making *making, uint64_t stored)
+{
+    struct buf bytes = {0};
+    making->head.sequence = making->sequence;
+    making->head.stored = stored;
+    snapshot_head_encode(&making->head, &bytes);
+    enum sl_result result = bytes.failed ? sl_fail(making->err, SL_NOMEM, "out of memory")
+                                         : commit_row(making, 0, buf_span(&bytes), making->err);
+    buf_fini(&bytes);
+    return result;
+}
+
+/* It is there: a redaction that looked for the last one before this was finished has put the share
+   back behind it. Made again it would find its own rows to be the ones before, and put others in
+   their place. */
+static enum sl_result take_up(
+    struct making *making, const struct snapshot_head *there, struct sl_err *err)
+{
+    struct row_put put = {.making = making};
+    struct append append = {.share = making->share,
+        .committed = snapshot_made,
+        .ctx = &put,
+        .gives_way = true,
+        .guarded = true,
+        .generation = making->generation};
+    making->head = *there;
+    return sequencer_append(making->store->sequencer, &append, err);
+}
+
+static enum sl_result make(struct sl_store *store, struct share *share, uint64_t generation,
+    uint64_t sequence, struct sl_err *err)
+{
+    struct making making = {.store = store,
+        .share = share,
+        .generation = generation,
+        .sequence = sequence,
+        .chunk = 1,
+        .err = err};
+    struct sl_view *view;
+    enum sl_result result = view_open_at(store, share, sequence, VIEW_FROM_SNAPSHOT, &view, err);
+    if (result != SL_OK) return result;
+    if (view->base.sequence == sequence) {
+        result = take_up(&making, &view->base, err);
+        sl_view_close(view);
+        return result;
+    }
+    result = state_layout(view, &making.head, err);
+    if (result == SL_OK)
+        result =
+            snapshot_table(&view->fold, view->by_key, view->items_count, table_row, &making, err);
+    making.head.table_rows = making.chunk - 1;
+    if (result == SL_OK) result = put_stream(&making, view);
+    if (result == SL_OK) result = put_head(&making, view->at.stored);
+    snapshot_rows_fini(&making.before);
+    snapshot_rows_fini(&making.rows);
+    free(making.found_by);
+    buf_fini(&making.stream);
+    sl_view_close(view);
+    return result;
+}
+
+/* ---- what is due ---- */
+
+static bool is_due(const struct share *share)
+{
+    return share->record.state == SL_SHARE_LIVE && !share->removing &&
+           share->staged.stored - share->snapshot_stored >= share_due_bytes(share->snapshot_size);
+}
+
+/* Called by who commits, where no event can come between looking and saying so. The mark in the
+   store stays: what was made is not on disk yet. */
+static enum sl_result end_due(struct append *append, struct kv_batch *kv_batch)
+{
+    (void)kv_batch;
+    if (is_due(append->share)) return SL_STOPPED;
+    append->share->due = false;
+    return SL_OK;
+}
+
+static enum sl_result drop_mark(struct append *append, struct kv_batch *kv_batch)
+{
+    if (is_due(append->share)) return SL_STOPPED;
+    struct row_key mark = row_index(ROW_INDEX_DUE, sl_span_of(append->share->id));
+    kv_delete(((struct sl_store *)append->ctx)->kv, kv_batch, KV_INDEX, row_span(&mark));
+    return SL_OK;
+}
+
+enum sl_result drop_due_mark(struct sl_store *store, struct sl_span share_id, struct sl_err *err)
+{
+    struct share *share;
+    enum sl_result result = share_acquire(store->shares, share_id, &share, err);
+    if (result != SL_OK) return result == SL_NOT_FOUND ? SL_OK : result;
+    struct append append = {
+        .share = share, .derive = drop_mark, .ctx = store, .derived_bytes = 64, .gives_way = true};
+    result = sequencer_append(store->sequencer, &append, err);
+    share_release(store->shares, share);
+    return result == SL_STOPPED ? SL_OK : result;
+}
+
+enum sl_result make_due_snapshots(
+    struct sl_store *store, struct sl_span share_id, struct sl_err *err)
+{
+    struct share *share;
+    enum sl_result result = share_acquire(store->shares, share_id, &share, err);
+    if (result != SL_OK) return result == SL_NOT_FOUND ? SL_OK : result;
+    while (result == SL_OK) {
+        shares_lock(store->shares);
+        struct head head = share->head;
+        uint64_t generation = share->generation, after = share->snapshot_sequence;
+        uint64_t target = share->snapshot_stored + share_due_bytes(share->snapshot_size);
+        bool live = share->record.state == SL_SHARE_LIVE;
+        shares_unlock(store->shares);
+        if (!live || head.stored < target) {
+            struct append append = {.share = share, .derive = end_due, .gives_way = true};
+            result = sequencer_append(store->sequencer, &append, err);
+            if (result != SL_STOPPED) break;
+            result = SL_OK; /* an event came meanwhile and made one due again */
+            continue;
+        }
+        uint64_t sequence = 0;
+        result = log_at_stored(store->kv, share_id, after, head.sequence, target, &sequence, err);
+        if (result == SL_OK) result = make(store, share, generation, sequence, err);
+    }
+    share_release(store->shares, share);
+    bool overtaken = result == SL_REMOVED || result == SL_STOPPED || result == SL_REDACTED;
+    return overtaken ? SL_OK : result;
+}

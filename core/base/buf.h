@@ -1,0 +1,64 @@
+#ifndef SHARELOG_BUF_H
+#define SHARELOG_BUF_H
+
+/* Bytes that grow, owned by whoever holds the struct. Zeroed is empty. When memory runs out
+   `failed` is set, further additions do nothing, and the holder checks once at the end. */
+
+#include "core/base/span.h"
+
+#include <stdlib.h>
+
+struct buf {
+    char *ptr;
+    size_t len, cap;
+    bool failed;
+};
+
+bool buf_grow(struct buf *buf, size_t more); /* buf_reserve's rare half */
+void buf_fini(struct buf *buf);
+
+/* Room for `more` bytes behind len. */
+static inline bool buf_reserve(struct buf *buf, size_t more)
+{
+    return (!buf->failed && buf->cap - buf->len >= more) || buf_grow(buf, more);
+}
+
+static inline void buf_add(struct buf *buf, const void *bytes, size_t len)
+{
+    if (len == 0 || !bytes || !buf_reserve(buf, len) || !buf->ptr) return;
+    memcpy(buf->ptr + buf->len, bytes, len);
+    buf->len += len;
+}
+
+static inline void buf_add_span(struct buf *buf, struct sl_span span)
+{
+    buf_add(buf, span.ptr, span.len);
+}
+
+static inline struct sl_span buf_span(const struct buf *buf)
+{
+    return (struct sl_span){buf->ptr, buf->len};
+}
+
+static inline void buf_clear(struct buf *buf)
+{
+    buf->len = 0;
+    buf->failed = false;
+}
+
+/* Big-endian numbers, as the storage keys and the log have them. */
+static inline void be_put(void *out, uint64_t value, size_t bytes)
+{
+    for (size_t i = bytes; i-- > 0; value >>= 8)
+        ((uint8_t *)out)[i] = (uint8_t)value;
+}
+
+static inline uint64_t be_get(const void *in, size_t bytes)
+{
+    uint64_t value = 0;
+    for (size_t i = 0; i < bytes; i++)
+        value = value << 8 | ((const uint8_t *)in)[i];
+    return value;
+}
+
+#endif

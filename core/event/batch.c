@@ -1,0 +1,369 @@
+#include "core/event/batch.h"
+
+#include "core/base/crypto.h"
+#include "core/base/json.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+/* What an item's data is keyed by, as far as it has such members. */
+struct ids {
+    struct sl_span id, message_id, session_id; /* raw strings; ptr NULL: none, or no string */
+};
+
+struct raw_item {
+    struct sl_span type_raw, data;
+    bool has_type, type_is_string, has_data;
+    struct ids ids;
+};
+
+static enum sl_result json_error(const struct json *json, struct sl_err *err)
+{
+    return sl_fail(err, SL_INVALID, "invalid JSON at byte %zu: %s",
+        (size_t)(json->at - json->start), json->what);
+}
+
+/* ---- keys ---- */
+
+void item_key_add(struct buf *out, struct sl_span text)
+{
+    static const char digits[] = "0123456789ABCDEF";
+    const uint8_t *p = (const uint8_t *)text.ptr, *end = p + text.len;
+    while (p < end) {
+        const uint8_t *plain = p;
+        while (p < end && *p >= 0x20 && *p != '%' && *p != '/' && *p != 0x7f && *p != 0xc2 &&
+               *p != 0xed)
+            p++;
+        buf_add(out, plain, (size_t)(p - plain));
+        if (p == end) break;
+        size_t left = (size_t)(end - p);
+        if (*p == 0xed && left >= 3 && p[1] >= 0xa0) { /* U+D800–U+DFFF */
+            unsigned unit = 0xd000u | (unsigned)(p[1] & 0x3f) << 6 | (p[2] & 0x3f);
+            char escape[6] = {'%', 'u', digits[unit >> 12], digits[unit >> 8 & 15],
+                digits[unit >> 4 & 15], digits[unit & 15]};
+            buf_add(out, escape, 6);
+            p += 3;
+            continue;
+        }
+        /* U+0080–U+009F are control characters of two bytes, the rest behind 0xc2 and 0xed is
+           plain. */
+        size_t encode = *p == 0xc2 && left >= 2    ? (p[1] < 0xa0 ? 2 : 0)
+                        : *p == 0xed || *p == 0xc2 ? 0
+                                                   : 1;
+        if (encode == 0) buf_add(out, p++, 1);
+        for (; encode > 0; encode--, p++)
+            buf_add(out, (char[]){'%', digits[*p >> 4], digits[*p & 15]}, 3);
+    }
+}
+
+static void key_add_raw(struct buf *out, struct sl_span raw)
+{
+    if (!memchr(raw.ptr, '\\', raw.len)) {
+        item_key_add(out, raw);
+        return;
+    }
+    char *text = malloc(raw.len);
+    if (!text) {
+        out->failed = true;
+        return;
+    }
+    item_key_add(out, (struct sl_span){text, json_decode(raw, text)});
+    free(text);
+}
+
+/* The types whose key is made in a way of their own. Their order is of no meaning. */
+enum rule { RULE_SINGLE, RULE_ID, RULE_PART, RULE_SESSION_ID, RULE_OTHER };
+static const struct {
+    const char *type;
+    enum rule rule;
+} known[] = {
+    {"part", RULE_PART},
+    {"message", RULE_ID},
+    {"session", RULE_SINGLE},
+    {"model", RULE_SINGLE},
+    {"session_diff", RULE_SINGLE},
+    {"messages", RULE_SESSION_ID},
+};
+
+static const char *missing(enum rule rule, const struct ids *ids)
+{
+    if (rule == RULE_PART && !ids->message_id.ptr) return "messageID";
+    if ((rule == RULE_PART || rule == RULE_ID) && !ids->id.ptr) return "id";
+    if (rule == RULE_SESSION_ID && !ids->session_id.ptr) return "sessionID";
+    return NULL;
+}
+
+/* ---- parsing ---- */
+
+static void item_fail(struct batch *batch, enum sl_result result, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+static void item_fail(struct batch *batch, enum sl_result result, const char *format, ...)
+{
+    if (batch->item_result != SL_OK) return;
+    char text[160];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    batch->item_result = sl_fail(&batch->item_err, result, "%s", text);
+}
+
+/* The data's own members that make a key; the last of a name counts, whatever its kind. */
+static bool parse_data(struct json *json, struct ids *ids, struct sl_span *data)
+{
+    *ids = (struct ids){0};
+    enum json_kind kind;
+    if (!json_peek(json, &kind)) return false;
+    if (kind != JSON_OBJECT) return json_value(json, data);
+    const char *start = json->at;
+    struct sl_span name, value;
+    if (!json_enter(json, JSON_OBJECT)) return false;
+    while (json_member(json, &name)) {
+        struct sl_span *id = json_raw_eq(name, "id")          ? &ids->id
+                             : json_raw_eq(name, "messageID") ? &ids->message_id
+                             : json_raw_eq(name, "sessionID") ? &ids->session_id
+                                                              : NULL;
+        if (!json_value(json, &value)) return false;
+        if (id && !json_string_raw(value, id)) *id = (struct sl_span){0};
+    }
+    *data = (struct sl_span){start, (size_t)(json->at - start)};
+    return !json->what;
+}
+
+static bool parse_item(struct json *json, struct raw_item *item)
+{
+    *item = (struct raw_item){0};
+    struct sl_span name, value;
+    if (!json_enter(json, JSON_OBJECT)) return false;
+    while (json_member(json, &name)) {
+        if (json_raw_eq(name, "data")) {
+            if (!parse_data(json, &item->ids, &item->data)) return false;
+            item->has_data = true;
+            continue;
+        }
+        bool type = json_raw_eq(name, "type");
+        if (!json_value(json, &value)) return false;
+        if (!type) continue;
+        item->has_type = true;
+        item->type_is_string = json_string_raw(value, &item->type_raw);
+    }
+    return !json->what;
+}
+
+/* Names lie in batch->names, which moves as it grows: until the end a span's ptr is an offset into
+   it. */
+static struct sl_span name_span(size_t from, const struct buf *names)
+{
+    return (struct sl_span){(const char *)(uintptr_t)from, names->len - from};
+}
+
+static enum rule find_rule(struct sl_span type_raw, const char **type)
+{
+    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
+        if (json_raw_eq(type_raw, known[i].type)) {
+            *type = known[i].type;
+            return known[i].rule;
+        }
+    *type = NULL;
+    return RULE_OTHER;
+}
+
+static void make_names(struct batch *batch, const struct raw_item *raw, size_t index)
+{
+    const char *type;
+    enum rule rule = find_rule(raw->type_raw, &type);
+    const char *lacks = missing(rule, &raw->ids);
+    if (lacks) {
+        item_fail(batch, SL_INVALID,
+            "data[%zu].data.%s: expected a string (an item of type %s needs it)", index, lacks,
+            type);
+        return;
+    }
+    struct buf *names = &batch->names;
+    struct batch_item *item = &batch->items[index];
+    size_t from = names->len;
+    if (buf_reserve(names, raw->type_raw.len))
+        names->len += json_decode(raw->type_raw, names->ptr + from);
+    item->type = name_span(from, names);
+    from = names->len;
+    key_add_raw(names, raw->type_raw);
+    const struct sl_span *ids[2] = {NULL, NULL};
+    if (rule == RULE_PART) ids[0] = &raw->ids.message_id, ids[1] = &raw->ids.id;
+    if (rule == RULE_ID || (rule == RULE_OTHER && raw->ids.id.ptr)) ids[0] = &raw->ids.id;
+    if (rule == RULE_SESSION_ID) ids[0] = &raw->ids.session_id;
+    for (int i = 0; i < 2 && ids[i]; i++) {
+        buf_add(names, "/", 1);
+        key_add_raw(names, *ids[i]);
+    }
+    item->key = name_span(from, names);
+    if (item->type.len > SL_ITEM_TYPE_BYTES)
+        item_fail(
+            batch, SL_TOO_LARGE, "data[%zu].type: longer than %d bytes", index, SL_ITEM_TYPE_BYTES);
+    else if (item->key.len > SL_ITEM_KEY_BYTES)
+        item_fail(batch, SL_TOO_LARGE, "data[%zu]: its ids make a key longer than %d bytes", index,
+            SL_ITEM_KEY_BYTES);
+}
+
+static bool add_item(struct batch *batch, const struct raw_item *raw)
+{
+    size_t index = batch->count;
+    if (index == SL_BATCH_ITEMS) {
+        item_fail(batch, SL_TOO_LARGE, "data: more than %d items", SL_BATCH_ITEMS);
+        return true;
+    }
+    if (index == batch->cap) {
+        size_t cap = batch->cap ? batch->cap * 2 : 32;
+        struct batch_item *items = realloc(batch->items, cap * sizeof(*items));
+        if (!items) return false;
+        batch->items = items;
+        batch->cap = cap;
+    }
+    batch->items[index] = (struct batch_item){.data = raw->data};
+    batch->count++;
+    if (!raw->type_is_string)
+        item_fail(batch, SL_INVALID, "data[%zu].type: %s", index,
+            raw->has_type ? "expected a string" : "missing");
+    else if (!raw->has_data)
+        item_fail(batch, SL_INVALID, "data[%zu].data: missing", index);
+    else
+        make_names(batch, raw, index);
+    return !batch->names.failed;
+}
+
+/* The list of items. A second "data" takes the first one's place. */
+static enum sl_result parse_items(
+    struct json *json, struct batch *batch, bool *is_list, struct sl_err *err)
+{
+    batch->count = 0;
+    batch->names.len = 0;
+    batch->item_result = SL_OK;
+    enum json_kind kind;
+    if (!json_peek(json, &kind)) return json_error(json, err);
+    *is_list = kind == JSON_ARRAY;
+    if (!*is_list) return json_value(json, NULL) ? SL_OK : json_error(json, err);
+    if (!json_enter(json, JSON_ARRAY)) return json_error(json, err);
+    for (size_t i = 0; json_element(json); i++) {
+        struct raw_item raw;
+        if (!json_peek(json, &kind)) return json_error(json, err);
+        if (kind != JSON_OBJECT) {
+            item_fail(batch, SL_INVALID, "data[%zu]: expected an object", i);
+            if (!json_value(json, NULL)) return json_error(json, err);
+        } else if (!parse_item(json, &raw)) {
+            return json_error(json, err);
+        } else if (batch->item_result == SL_OK && !add_item(batch, &raw)) {
+            return sl_fail(err, SL_NOMEM, "out of memory");
+        }
+    }
+    return json->what ? json_error(json, err) : SL_OK;
+}
+
+static void settle_names(struct batch *batch)
+{
+    for (size_t i = 0; i < batch->count && batch->item_result == SL_OK; i++) {
+        struct batch_item *item = &batch->items[i];
+        item->type.ptr = batch->names.ptr + (uintptr_t)item->type.ptr;
+        item->key.ptr = batch->names.ptr + (uintptr_t)item->key.ptr;
+    }
+}
+
+enum sl_result batch_parse(
+    struct sl_span body, uint64_t arrived_us, struct batch *batch, struct sl_err *err)
+{
+    *batch = (struct batch){.arrived_us = arrived_us};
+    struct json json;
+    json_init(&json, body, SL_JSON_DEPTH);
+    enum json_kind kind;
+    if (!json_peek(&json, &kind)) return json_error(&json, err);
+    if (kind != JSON_OBJECT) {
+        if (!json_value(&json, NULL) || !json_end(&json)) return json_error(&json, err);
+        return sl_fail(err, SL_INVALID, "expected an object with secret and data");
+    }
+    bool has_secret = false, secret_is_string = false, has_data = false, is_list = false;
+    struct sl_span name, value;
+    if (!json_enter(&json, JSON_OBJECT)) return json_error(&json, err);
+    while (json_member(&json, &name)) {
+        if (json_raw_eq(name, "data")) {
+            has_data = true;
+            enum sl_result result = parse_items(&json, batch, &is_list, err);
+            if (result != SL_OK) return result;
+            continue;
+        }
+        bool secret = json_raw_eq(name, "secret");
+        if (!json_value(&json, &value)) return json_error(&json, err);
+        if (!secret) continue;
+        has_secret = true;
+        secret_is_string = json_string_raw(value, &batch->secret_raw);
+    }
+    if (json.what || !json_end(&json)) return json_error(&json, err);
+    if (!secret_is_string)
+        return sl_fail(err, SL_INVALID, "secret: %s", has_secret ? "expected a string" : "missing");
+    if (!is_list)
+        return sl_fail(err, SL_INVALID, "data: %s", has_data ? "expected an array" : "missing");
+    settle_names(batch);
+    return SL_OK;
+}
+
+enum sl_result batch_items(const struct batch *batch, struct sl_err *err)
+{
+    if (batch->item_result != SL_OK && err) *err = batch->item_err;
+    return batch->item_result;
+}
+
+enum sl_result batch_control(const char *kind, struct sl_span data, uint64_t arrived_us,
+    struct batch *batch, struct sl_err *err)
+{
+    *batch = (struct batch){.arrived_us = arrived_us, .count = 1, .cap = 1};
+    batch->items = calloc(1, sizeof(*batch->items));
+    if (!batch->items) return sl_fail(err, SL_NOMEM, "out of memory");
+    batch->items[0] = (struct batch_item){sl_span_of(kind), sl_span_of(kind), data};
+    return batch_seal(batch, err);
+}
+
+enum sl_result batch_replace(
+    struct batch *batch, size_t index, struct buf *data, struct sl_err *err)
+{
+    struct buf *replaced =
+        realloc(batch->replaced, (batch->replaced_count + 1) * sizeof(*replaced));
+    if (!replaced) return sl_fail(err, SL_NOMEM, "out of memory");
+    batch->replaced = replaced;
+    replaced[batch->replaced_count++] = *data;
+    batch->items[index].data = buf_span(data);
+    *data = (struct buf){0};
+    return SL_OK;
+}
+
+enum sl_result batch_seal(struct batch *batch, struct sl_err *err)
+{
+    struct buf manifest = {0};
+    uint8_t nonce[ITEM_NONCE_BYTES], commitment[32];
+    buf_clear(&batch->packed);
+    batch->data_bytes = 0;
+    crypto_random(batch->nonce, sizeof(batch->nonce));
+    manifest_begin(&manifest, batch->arrived_us, batch->count);
+    event_items_begin(&batch->packed, batch->count);
+    for (size_t i = 0; i < batch->count; i++) {
+        const struct batch_item *item = &batch->items[i];
+        event_item_nonce(batch->nonce, (uint32_t)i, nonce);
+        event_commitment(nonce, item->data, commitment);
+        manifest_add(&manifest, item->type, item->key, item->data.len, commitment);
+        event_items_add(&batch->packed, item->type, item->key, item->data.len);
+        batch->data_bytes += item->data.len;
+    }
+    event_manifest_nonce(batch->nonce, nonce);
+    event_commitment(nonce, buf_span(&manifest), batch->manifest_commitment);
+    bool failed = manifest.failed || batch->packed.failed;
+    buf_fini(&manifest);
+    return failed ? sl_fail(err, SL_NOMEM, "out of memory") : SL_OK;
+}
+
+void batch_fini(struct batch *batch)
+{
+    free(batch->items);
+    for (size_t i = 0; i < batch->replaced_count; i++)
+        buf_fini(&batch->replaced[i]);
+    free(batch->replaced);
+    buf_fini(&batch->names);
+    buf_fini(&batch->packed);
+    *batch = (struct batch){0};
+}

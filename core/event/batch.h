@@ -1,0 +1,59 @@
+#ifndef SHARELOG_BATCH_H
+#define SHARELOG_BATCH_H
+
+/* A batch: a sync request's items, parsed in one pass over its bytes, then sealed: keyed, hashed,
+   packed, all on the caller's thread, so that the sequencer only has to give it a place. */
+
+#include "core/event/event.h"
+
+struct batch_item {
+    struct sl_span type, key; /* decoded; encoded */
+    struct sl_span data;      /* in the request's bytes */
+};
+
+struct batch {
+    uint64_t arrived_us;
+    struct batch_item *items;
+    size_t count, cap;
+    struct buf names;          /* keys and unknown types */
+    struct sl_span secret_raw; /* as it stands between its quotes */
+    /* the first item that breaks a rule; judged after the secret */
+    enum sl_result item_result;
+    struct sl_err item_err;
+    struct buf *replaced; /* data of items that was redacted on the way in */
+    size_t replaced_count;
+    /* sealed: */
+    uint64_t data_bytes;
+    uint8_t nonce[EVENT_NONCE_BYTES];
+    uint8_t manifest_commitment[32];
+    struct buf packed; /* for the event row */
+};
+
+/* Parse `{"secret": …, "data": […]}`. The batch points into `body`, which must outlive it.
+   SL_INVALID: not JSON, or without a secret or a list of items: nothing else is said before the
+   secret is known to be right. Then batch_items says what is wrong with the items, if anything:
+   SL_INVALID, SL_TOO_LARGE. batch_fini is called either way. */
+enum sl_result batch_parse(
+    struct sl_span body, uint64_t arrived_us, struct batch *batch, struct sl_err *err);
+enum sl_result batch_items(const struct batch *batch, struct sl_err *err);
+
+/* A batch of one item that the server itself makes: create, remove … */
+enum sl_result batch_control(const char *kind, struct sl_span data, uint64_t arrived_us,
+    struct batch *batch, struct sl_err *err);
+
+/* Give an item other data, whose bytes the batch takes over (`data` is then empty). Before it is
+   sealed, or sealed again. SL_NOMEM. */
+enum sl_result batch_replace(
+    struct batch *batch, size_t index, struct buf *data, struct sl_err *err);
+
+/* Draw a nonce, commit to every item and to the manifest, pack the row's items. */
+enum sl_result batch_seal(struct batch *batch, struct sl_err *err);
+
+void batch_fini(struct batch *batch);
+
+/* Append a key's component: decoded, with `%`, `/` and control characters percent-encoded and lone
+   surrogates as %uD800, so that keys never collide. `text` is decoded UTF-8, or WTF-8 where the
+   client sent lone surrogates. */
+void item_key_add(struct buf *out, struct sl_span text);
+
+#endif

@@ -1,0 +1,57 @@
+#include "core/event/redact_body.h"
+
+#include "core/base/pack.h"
+
+void redact_body_encode(const struct redact_body *body, struct buf *out)
+{
+    pack_array(out, 3);
+    pack_u64(out, body->who);
+    pack_str(out, body->reason);
+    pack_array(out, body->count);
+    for (size_t i = 0; i < body->count; i++) {
+        pack_array(out, 3);
+        pack_u64(out, body->entries[i].sequence);
+        pack_u64(out, body->entries[i].item);
+        pack_bin(out, body->entries[i].replacement);
+    }
+}
+
+static bool read_entries(struct unpack *in, struct redact_body *body)
+{
+    body->count = unpack_array(in);
+    body->entries = calloc(body->count + 1, sizeof(*body->entries));
+    if (!body->entries) return false;
+    for (size_t i = 0; i < body->count && !in->bad; i++) {
+        struct redact_entry *entry = &body->entries[i];
+        if (unpack_array(in) != 3) in->bad = true;
+        entry->sequence = unpack_u64(in);
+        entry->item = unpack_u64(in);
+        entry->replacement = unpack_bin(in);
+        if (!in->bad) unpack_leave(in);
+    }
+    return true;
+}
+
+enum sl_result redact_body_decode(struct sl_span bytes, struct redact_body *out)
+{
+    struct unpack in;
+    struct redact_body body = {0};
+    unpack_begin(&in, bytes);
+    if (unpack_array(&in) != 3) in.bad = true;
+    body.who = (enum sl_who)unpack_u64(&in);
+    body.reason = unpack_str(&in);
+    bool memory = read_entries(&in, &body);
+    bool ok = unpack_end(&in) && body.who <= SL_WHO_EXPIRY;
+    if (memory && ok) {
+        *out = body;
+        return SL_OK;
+    }
+    redact_body_fini(&body);
+    return memory ? SL_CORRUPT : SL_NOMEM;
+}
+
+void redact_body_fini(struct redact_body *body)
+{
+    free(body->entries);
+    *body = (struct redact_body){0};
+}

@@ -1,0 +1,129 @@
+#ifndef SHARELOG_KV_H
+#define SHARELOG_KV_H
+
+/* RocksDB's wall: ordered families of byte strings, atomic batches, and nothing of what the bytes
+   mean. The families are those of the storage table; which keys they hold is said in rows.h. */
+
+#include "core/base/err.h"
+#include "core/base/span.h"
+
+enum kv_family {
+    KV_META,
+    KV_EVENT,
+    KV_BODY,
+    KV_LOG,
+    KV_SHARE,
+    KV_BY_SESSION,
+    KV_TILE,
+    KV_SNAPSHOT,
+    KV_INDEX,
+    KV_FAMILIES
+};
+/* The ones that can be made again from the others. */
+static inline bool kv_family_derived(enum kv_family family)
+{
+    return family >= KV_SHARE;
+}
+const char *kv_family_name(enum kv_family family);
+
+struct kv;
+
+struct kv_options {
+    const char *path;
+    bool beside; /* a secondary instance: reads while another process writes */
+    size_t cache_bytes;
+    bool uncompressed;
+};
+
+/* SL_LOCKED: another process has it open. SL_NOT_FOUND: `beside` and nothing there. */
+enum sl_result kv_open(const struct kv_options *options, struct kv **kv, struct sl_err *err);
+void kv_close(struct kv *kv); /* every pin, iterator and batch must be gone; NULL is fine */
+/* Read what the writing process has committed by now. Every pin and iterator must be gone. */
+enum sl_result kv_catch_up(struct kv *kv, struct sl_err *err);
+
+/* A value, held in RocksDB's own memory until it is released. Zeroed is released. */
+struct kv_pin {
+    struct sl_span value;
+    void *slice;
+};
+/* SL_NOT_FOUND leaves *pin zeroed and err alone. */
+enum sl_result kv_get(struct kv *kv, enum kv_family family, struct sl_span key, struct kv_pin *pin,
+    struct sl_err *err);
+/* The same for a large value that is hardly read again: it takes nothing else's place in the
+   cache. */
+enum sl_result kv_get_once(struct kv *kv, enum kv_family family, struct sl_span key,
+    struct kv_pin *pin, struct sl_err *err);
+void kv_release(struct kv_pin *pin);
+
+/* An iterator over [lower, upper), at most KV_BOUND_BYTES each; empty: unbounded. What it stands on
+   is borrowed until it moves. After it runs out kv_iter_check tells the end from a failure. */
+enum kv_reading {
+    KV_CACHED,
+    KV_ONCE, /* takes nothing else's place in the cache */
+    KV_SCAN, /* likewise, and reads ahead: much is to come. Takes 1 MiB for each file that it meets
+              */
+};
+#define KV_BOUND_BYTES 336
+struct kv_iter;
+struct kv_iter *kv_iter_create(struct kv *kv, enum kv_family family, struct sl_span lower,
+    struct sl_span upper, enum kv_reading reading);
+void kv_iter_destroy(struct kv_iter *iter); /* NULL is fine */
+void kv_iter_first(struct kv_iter *iter);
+void kv_iter_last(struct kv_iter *iter);
+void kv_iter_seek(struct kv_iter *iter, struct sl_span key);      /* at or after */
+void kv_iter_seek_back(struct kv_iter *iter, struct sl_span key); /* at or before */
+void kv_iter_next(struct kv_iter *iter);
+void kv_iter_prev(struct kv_iter *iter);
+bool kv_iter_valid(struct kv_iter *iter);
+struct sl_span kv_iter_key(struct kv_iter *iter);
+struct sl_span kv_iter_value(struct kv_iter *iter);
+enum sl_result kv_iter_check(struct kv_iter *iter, struct sl_err *err);
+
+struct kv_batch;
+struct kv_batch *kv_batch_create(void);
+void kv_batch_destroy(struct kv_batch *batch); /* NULL is fine */
+void kv_batch_clear(struct kv_batch *batch);
+size_t kv_batch_bytes(const struct kv_batch *batch);
+size_t kv_batch_count(const struct kv_batch *batch);
+void kv_put(struct kv *kv, struct kv_batch *batch, enum kv_family family, struct sl_span key,
+    struct sl_span value);
+/* A value in pieces, put together in the batch alone. */
+void kv_put_pieces(struct kv *kv, struct kv_batch *batch, enum kv_family family, struct sl_span key,
+    const struct sl_span *pieces, size_t count);
+void kv_delete(struct kv *kv, struct kv_batch *batch, enum kv_family family, struct sl_span key);
+/* For a key that was put exactly once since it was last deleted: the tombstone goes as soon as it
+   meets the put. */
+void kv_delete_single(
+    struct kv *kv, struct kv_batch *batch, enum kv_family family, struct sl_span key);
+void kv_delete_range(struct kv *kv, struct kv_batch *batch, enum kv_family family,
+    struct sl_span from, struct sl_span to);
+
+/* All or nothing. `sync`: on disk when it returns. After a failure nobody knows until the next
+   open. */
+enum sl_result kv_write(struct kv *kv, struct kv_batch *batch, bool sync, struct sl_err *err);
+/* For what can be made again, of a family whose rows may be lost together: nothing goes into the
+   write-ahead log, so nobody's fsync waits for it. It is on disk once the family was flushed, and
+   of what a crash takes, an earlier write never goes without the later ones of its family. */
+enum sl_result kv_write_unlogged(struct kv *kv, struct kv_batch *batch, struct sl_err *err);
+/* everything written so far is on disk */
+enum sl_result kv_sync(struct kv *kv, struct sl_err *err);
+/* memtables to files: the write-ahead logs before are gone */
+enum sl_result kv_flush(struct kv *kv, struct sl_err *err);
+enum sl_result kv_flush_family(struct kv *kv, enum kv_family family, struct sl_err *err);
+/* Rewrite a range down to the bottom level, so that what was deleted is gone from the files. */
+enum sl_result kv_compact(struct kv *kv, enum kv_family family, struct sl_span from,
+    struct sl_span to, struct sl_err *err);
+/* Whether compactions from now on take more time for smaller files: not while batches come. */
+enum sl_result kv_pack_hard(struct kv *kv, bool hard, struct sl_err *err);
+
+/* Bytes on disk of one family as RocksDB estimates them, and of caches and memtables together. */
+uint64_t kv_family_bytes(struct kv *kv, enum kv_family family);
+uint64_t kv_memory_bytes(struct kv *kv);
+/* Bytes in memtables: what the next start would read back from the write-ahead log. */
+uint64_t kv_unflushed_bytes(struct kv *kv);
+
+/* The seam where tests inject faults: the n-th kv_write from now on (0: the next) fails, and all
+   after it, as on a dead disk; negative: none. */
+void kv_fault_after(long writes);
+
+#endif

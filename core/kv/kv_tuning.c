@@ -1,0 +1,108 @@
+#include "core/kv/kv_tuning.h"
+
+#include "core/base/limits.h"
+
+#include <pthread.h>
+#include <rocksdb/c.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#define BACKGROUND_NICE 10
+
+/* What RocksDB's C API has no function for. */
+static void set(rocksdb_options_t *options, const char *text)
+{
+    char *error = NULL;
+    rocksdb_get_options_from_string(options, text, options, &error);
+    if (error) abort();
+}
+
+/* ---- threads ---- */
+
+/* Made by a thread that is nice, the process's threads that flush and compact are so too: a sync
+   wakes up several times before its bytes are on disk, and waits behind them each time. Not 19,
+   RocksDB's own: beside other work a flush took seconds, for which all writers wait in the end. */
+static void *make_nice(void *env)
+{
+    setpriority(PRIO_PROCESS, (id_t)gettid(), BACKGROUND_NICE);
+    rocksdb_env_set_background_threads(env, 1);
+    rocksdb_env_set_high_priority_background_threads(env, 1);
+    return NULL;
+}
+
+static void make_background(void)
+{
+    pthread_t thread;
+    rocksdb_env_t *env = rocksdb_create_default_env();
+    if (pthread_create(&thread, NULL, make_nice, env) == 0) pthread_join(thread, NULL);
+    rocksdb_env_destroy(env);
+}
+
+/* ---- options ---- */
+
+rocksdb_cache_t *kv_tuning_cache(size_t bytes)
+{
+    /* Few shards: what is larger than a shard is never cached. */
+    rocksdb_lru_cache_options_t *options = rocksdb_lru_cache_options_create();
+    rocksdb_lru_cache_options_set_capacity(options, bytes);
+    rocksdb_lru_cache_options_set_num_shard_bits(options, 2);
+    rocksdb_cache_t *cache = rocksdb_cache_create_lru_opts(options);
+    rocksdb_lru_cache_options_destroy(options);
+    return cache;
+}
+
+rocksdb_options_t *kv_tuning_db(bool beside)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, make_background);
+    rocksdb_options_t *o = rocksdb_options_create();
+    rocksdb_options_set_create_if_missing(o, !beside);
+    rocksdb_options_set_create_missing_column_families(o, !beside);
+    rocksdb_options_set_db_write_buffer_size(o, SL_WRITE_BUFFER_BYTES);
+    rocksdb_options_set_max_total_wal_size(o, SL_WAL_BYTES);
+    rocksdb_options_set_allow_concurrent_memtable_write(o, 0); /* there is one writer */
+    /* The next sync waits for what the disk was given before it. */
+    set(o, "bytes_per_sync=131072;writable_file_max_buffer_size=131072");
+    rocksdb_options_set_max_open_files(o, beside ? -1 : 512);
+    /* The manifest's size not 4 MiB: it is begun anew at every start, and hardly grows. */
+    set(o, "max_background_jobs=2;manifest_preallocation_size=65536;keep_log_file_num=2;"
+           "max_log_file_size=4194304;stats_dump_period_sec=0;paranoid_checks=true");
+    /* By itself it would flush every family at the end, once anything went past the log; and slow
+       writers down to 16 MB/s once compactions are behind: seconds of hardly any syncs. */
+    set(o, "avoid_flush_during_shutdown=true;delayed_write_rate=134217728");
+    return o;
+}
+
+rocksdb_options_t *kv_tuning_family(
+    rocksdb_options_t *db, rocksdb_cache_t *cache, enum kv_family family, bool uncompressed)
+{
+    rocksdb_options_t *options = rocksdb_options_create_copy(db);
+    rocksdb_block_based_table_options_t *table = rocksdb_block_based_options_create();
+    rocksdb_block_based_options_set_block_cache(table, cache);
+    /* so that the cache bounds them too */
+    rocksdb_block_based_options_set_cache_index_and_filter_blocks(table, 1);
+    rocksdb_block_based_options_set_pin_l0_filter_and_index_blocks_in_cache(table, 1);
+    rocksdb_block_based_options_set_format_version(table, 5);
+    /* Bodies of one share lie together and repeat each other: large blocks compress them. Still
+       larger ones (512 KiB: files a twentieth smaller) are felt in reads past the cache; not so
+       with snapshots, of which many rows are read together. */
+    bool bulky = family == KV_BODY || family == KV_SNAPSHOT;
+    size_t block_kib = family == KV_SNAPSHOT ? 512 : bulky ? 256 : 16;
+    rocksdb_block_based_options_set_block_size(table, block_kib * SL_KIB);
+    if (family == KV_SHARE || family == KV_EVENT)
+        rocksdb_block_based_options_set_filter_policy(
+            table, rocksdb_filterpolicy_create_bloom_full(10));
+    rocksdb_options_set_block_based_table_factory(options, table);
+    rocksdb_block_based_options_destroy(table);
+    rocksdb_options_set_write_buffer_size(options, bulky ? 16 * SL_MIB : 4 * SL_MIB);
+    if (bulky) /* what is rewritten less often is compressed less often */
+        set(options, "level0_file_num_compaction_trigger=8;level0_slowdown_writes_trigger=32;"
+                     "level0_stop_writes_trigger=48;max_bytes_for_level_multiplier=4");
+    rocksdb_options_set_compression(
+        options, uncompressed ? rocksdb_no_compression : rocksdb_lz4_compression);
+    rocksdb_options_set_bottommost_compression(
+        options, uncompressed ? rocksdb_no_compression : rocksdb_zstd_compression);
+    rocksdb_options_set_level_compaction_dynamic_level_bytes(options, 1);
+    return options;
+}

@@ -1,0 +1,66 @@
+#ifndef SHARELOG_ROWS_H
+#define SHARELOG_ROWS_H
+
+/* The bytes of every key in the store, built here and nowhere else: big-endian numbers, so that
+   bytewise order is the order of sequences and positions. Golden files pin them: a change here is a
+   new storage format. */
+
+#include "core/base/limits.h"
+#include "core/kv/kv.h"
+
+#define ROW_KEY_BYTES 336
+
+struct row_key {
+    size_t len;
+    char bytes[ROW_KEY_BYTES];
+};
+
+static inline struct sl_span row_span(const struct row_key *key)
+{
+    return (struct sl_span){key->bytes, key->len};
+}
+
+struct row_key row_meta(const char *name);
+/* `erase/` and a share id: removed, and its bytes not yet erased. Among the truth, since no event
+   tells it. */
+struct row_key row_erase(struct sl_span share_id);
+/* `rule/`, a share id (empty: every share), 0x00, a rule's MAC: something that was redacted there
+   and is to be again. Among the truth too: it outlives the share whose event told it. */
+struct row_key row_rule(struct sl_span share_id, const uint8_t mac[32]);
+struct row_key row_event(struct sl_span share_id, uint64_t sequence);
+struct row_key row_body(struct sl_span share_id, uint64_t sequence, uint32_t chunk);
+struct row_key row_log(uint64_t position);
+struct row_key row_tile(unsigned level, uint64_t index);
+struct row_key row_share(struct sl_span share_id);
+/* The create event's position stands for "created": it orders the same way and never ties. */
+struct row_key row_by_session(struct sl_span session_id, uint64_t position);
+struct row_key row_snapshot(struct sl_span share_id, uint64_t sequence, uint32_t chunk);
+
+/* The index family: one letter says which index. */
+/* by the position of a live share's last event, newest first -> share id */
+#define ROW_INDEX_NEWEST 'n'
+#define ROW_INDEX_REF 'r' /* share_ref -> share id */
+#define ROW_INDEX_DUE 'd' /* share id: a snapshot of it is due */
+/* session id, 0x00, share id: the owner took that share down, and holds its session */
+#define ROW_INDEX_HELD 'h'
+struct row_key row_newest(uint64_t position);
+struct row_key row_ref(const uint8_t ref[32]);
+struct row_key row_index(char index, struct sl_span name); /* due */
+/* an empty share id: before the first */
+struct row_key row_held(struct sl_span session_id, struct sl_span share_id);
+
+/* Every key of one share in event, body or snapshot lies in [from, to). */
+struct row_key row_share_from(struct sl_span share_id);
+struct row_key row_share_to(struct sl_span share_id);
+
+/* A key's parts again. False: not such a key. The id points into the key. */
+bool row_parse_event(struct sl_span key, struct sl_span *share_id, uint64_t *sequence);
+bool row_parse_chunk(
+    struct sl_span key, struct sl_span *share_id, uint64_t *sequence, uint32_t *chunk);
+
+/* In each derived family, a row that says that the family is whole: the format of its contents. Its
+   first byte, 0xff, is in no other key. */
+#define ROW_DERIVED_FORMAT 3
+struct row_key row_whole(void);
+
+#endif

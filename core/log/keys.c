@@ -1,0 +1,136 @@
+#include "core/log/keys.h"
+
+#include "core/base/crypto.h"
+#include "core/base/file.h"
+#include "core/proof/note.h"
+
+#include <stdio.h>
+
+#define OWNER_KEY_CHARS 43 /* 256 bits of base62 */
+
+static enum sl_result read_text(const char *path, char *text, size_t cap, struct sl_err *err)
+{
+    struct buf bytes = {0};
+    enum sl_result result = file_read(path, cap, &bytes, err);
+    size_t len = bytes.len;
+    while (len > 0 && (bytes.ptr[len - 1] == '\n' || bytes.ptr[len - 1] == '\r'))
+        len--;
+    if (result == SL_OK && len >= cap) result = sl_fail(err, SL_INVALID, "%s: too long", path);
+    if (result == SL_OK) {
+        if (len) memcpy(text, bytes.ptr, len);
+        text[len] = 0;
+    }
+    buf_fini(&bytes);
+    return result;
+}
+
+static enum sl_result write_text(
+    const char *dir, const char *path, const char *text, struct sl_err *err)
+{
+    struct buf line = {0};
+    buf_add_span(&line, sl_span_of(text));
+    buf_add(&line, "\n", 1);
+    enum sl_result result = line.failed ? sl_fail(err, SL_NOMEM, "out of memory")
+                                        : file_write(dir, path, buf_span(&line), err);
+    buf_fini(&line);
+    return result;
+}
+
+/* The text of a key: given from outside, or in its file, or made. */
+static enum sl_result load_text(const char *dir, const char *name, bool make, struct sl_span given,
+    void (*generate)(char *text), char *text, size_t cap, struct sl_err *err)
+{
+    if (given.len) {
+        if (given.len >= cap)
+            return sl_fail(err, SL_INVALID, "the %s that was given is too long", name);
+        memcpy(text, given.ptr, given.len);
+        text[given.len] = 0;
+        return SL_OK;
+    }
+    char *path;
+    if (asprintf(&path, "%s/%s", dir, name) < 0) return sl_fail(err, SL_NOMEM, "out of memory");
+    enum sl_result result = read_text(path, text, cap, err);
+    if (result == SL_NOT_FOUND && make) {
+        generate(text);
+        result = write_text(dir, path, text, err);
+    } else if (result == SL_NOT_FOUND) {
+        result = sl_fail(err, SL_NOT_FOUND, "%s: missing", path);
+    }
+    free(path);
+    return result;
+}
+
+static void make_owner_key(char *text)
+{
+    crypto_base62(text, OWNER_KEY_CHARS);
+}
+
+static void make_seed(char *text)
+{
+    uint8_t seed[32];
+    crypto_random(seed, sizeof(seed));
+    crypto_base64(seed, sizeof(seed), text);
+}
+
+void keys_default_origin(const struct keys *keys, char origin[32])
+{
+    uint8_t hash[32];
+    char hex[9];
+    crypto_sha256(keys->signing_public, 32, hash);
+    crypto_hex(hash, 4, hex);
+    snprintf(origin, 32, "sharelog-%s", hex);
+}
+
+void keys_set_origin(struct keys *keys, struct sl_span origin)
+{
+    snprintf(keys->origin, sizeof(keys->origin), "%.*s", (int)origin.len, origin.ptr);
+    note_key_make(&keys->signing, NOTE_ED25519, sl_span_of(keys->origin), keys->signing_public);
+    note_key_text(&keys->signing, keys->log_key);
+}
+
+static enum sl_result owner_key_check(const char *owner, struct sl_err *err)
+{
+    for (const char *c = owner; *c; c++)
+        if (*c <= ' ' || *c >= 0x7f)
+            return sl_fail(
+                err, SL_INVALID, "the owner key has a character that a header can't carry");
+    if (strlen(owner) < 16)
+        return sl_fail(err, SL_INVALID, "the owner key is shorter than 16 characters");
+    return SL_OK;
+}
+
+enum sl_result keys_load(
+    const struct sl_options *options, bool make, struct keys *keys, struct sl_err *err)
+{
+    *keys = (struct keys){0};
+    char text[SL_KEY_TEXT_BYTES + 1];
+    enum sl_result result = load_text(options->dir, "owner-key", make, options->owner_key,
+        make_owner_key, keys->owner, sizeof(keys->owner), err);
+    if (result == SL_OK) result = owner_key_check(keys->owner, err);
+    if (result == SL_OK) {
+        uint8_t mac[32];
+        crypto_hmac(sl_span_of(keys->owner), SL_SPAN("client"), mac);
+        crypto_base62_of(mac, keys->client);
+    } else if (result != SL_NOT_FOUND) {
+        return result;
+    }
+
+    result = load_text(options->dir, "namespace", make, options->namespace_id, crypto_uuid4, text,
+        sizeof(text), err);
+    if (result != SL_OK && result != SL_NOT_FOUND) return result;
+    keys->has_namespace = result == SL_OK;
+    if (keys->has_namespace && !crypto_uuid_parse(sl_span_of(text), keys->namespace_id))
+        return sl_fail(err, SL_INVALID, "the namespace is not a UUID");
+
+    result = load_text(
+        options->dir, "signing-key", make, (struct sl_span){0}, make_seed, text, sizeof(text), err);
+    if (result == SL_NOT_FOUND)
+        return sl_fail(
+            err, SL_INVALID, "%s/signing-key: missing: put the log's key back", options->dir);
+    if (result != SL_OK) return result;
+    size_t len;
+    if (!crypto_base64_parse(sl_span_of(text), keys->signing_seed, 32, &len) || len != 32)
+        return sl_fail(err, SL_INVALID, "%s/signing-key: not 32 bytes of base64", options->dir);
+    crypto_sign_key(keys->signing_seed, keys->signing_public);
+    return SL_OK;
+}

@@ -1,0 +1,230 @@
+#include "core/log/log.h"
+
+#include "core/kv/rows.h"
+
+/* The pieces of a body, cut where rows end. */
+static void put_body(struct kv *kv, struct kv_batch *kv_batch, struct sl_span share_id,
+    uint64_t sequence, const struct batch *batch)
+{
+    char prefix[BODY_PREFIX_BYTES];
+    prefix[0] = BODY_FORM_WHOLE;
+    memcpy(prefix + 1, batch->nonce, EVENT_NONCE_BYTES);
+    struct sl_span *pieces = malloc((batch->count + 1) * sizeof(*pieces));
+    if (!pieces) abort();
+    size_t count = 0, row_bytes = 0;
+    uint32_t chunk = 0;
+    struct sl_span piece = {prefix, sizeof(prefix)};
+    for (size_t i = 0;;) {
+        size_t room = SL_BODY_ROW_BYTES - row_bytes;
+        struct sl_span now = {piece.ptr, piece.len < room ? piece.len : room};
+        if (now.len) pieces[count++] = now;
+        row_bytes += now.len;
+        piece.ptr += now.len;
+        piece.len -= now.len;
+        bool last = piece.len == 0 && i == batch->count;
+        if (row_bytes == SL_BODY_ROW_BYTES || last) {
+            if (count) {
+                struct row_key key = row_body(share_id, sequence, chunk++);
+                kv_put_pieces(kv, kv_batch, KV_BODY, row_span(&key), pieces, count);
+            }
+            count = row_bytes = 0;
+        }
+        if (last) break;
+        if (piece.len == 0) piece = batch->items[i++].data;
+    }
+    free(pieces);
+}
+
+void log_append(struct kv *kv, struct kv_batch *kv_batch, struct sl_span share_id,
+    const struct header *header, const struct batch *batch, uint64_t stored_before,
+    struct head *place)
+{
+    struct buf bytes = {0}, row_bytes = {0};
+    header_encode(header, &bytes);
+    struct event_row row = {.position = place->position,
+        .header = buf_span(&bytes),
+        .syncs = place->syncs,
+        .stored = 0,
+        .arrived_us = batch->arrived_us};
+    event_row_encode(&row, &row_bytes); /* its length doesn't depend on `stored`, so measure it … */
+    place->stored = row.stored =
+        stored_before + row_bytes.len + batch->packed.len + body_bytes(batch->data_bytes);
+    buf_clear(&row_bytes);
+    event_row_encode(&row, &row_bytes); /* … and make it */
+    if (bytes.failed || row_bytes.failed || bytes.len > SL_HEADER_BYTES) abort();
+    header_leaf(buf_span(&bytes), place->leaf);
+
+    struct row_key key = row_event(share_id, place->sequence);
+    struct sl_span pieces[2] = {buf_span(&row_bytes), buf_span(&batch->packed)};
+    kv_put_pieces(kv, kv_batch, KV_EVENT, row_span(&key), pieces, 2);
+    key = row_log(place->position);
+    kv_put(kv, kv_batch, KV_LOG, row_span(&key), buf_span(&bytes));
+    put_body(kv, kv_batch, share_id, place->sequence, batch);
+    buf_fini(&bytes);
+    buf_fini(&row_bytes);
+}
+
+enum sl_result log_size(struct kv *kv, uint64_t *size, struct sl_err *err)
+{
+    struct kv_iter *iter =
+        kv_iter_create(kv, KV_LOG, (struct sl_span){0}, (struct sl_span){0}, KV_CACHED);
+    kv_iter_last(iter);
+    enum sl_result result = SL_OK;
+    uint64_t found = 0;
+    if (!kv_iter_valid(iter))
+        result = kv_iter_check(iter, err);
+    else if (kv_iter_key(iter).len != 8)
+        result = sl_fail(err, SL_CORRUPT, "log: a key is not a position");
+    else
+        found = be_get(kv_iter_key(iter).ptr, 8) + 1;
+    kv_iter_destroy(iter);
+    if (result == SL_OK) *size = found;
+    return result;
+}
+
+enum sl_result log_header(struct kv *kv, uint64_t position, struct kv_pin *pin, struct sl_err *err)
+{
+    struct row_key key = row_log(position);
+    return kv_get(kv, KV_LOG, row_span(&key), pin, err);
+}
+
+enum sl_result log_event(struct kv *kv, struct sl_span share_id, uint64_t sequence,
+    struct kv_pin *pin, struct sl_err *err)
+{
+    struct row_key key = row_event(share_id, sequence);
+    return kv_get(kv, KV_EVENT, row_span(&key), pin, err);
+}
+
+enum sl_result log_place(struct kv *kv, struct sl_span share_id, uint64_t sequence,
+    struct head *place, struct sl_err *err)
+{
+    struct kv_pin pin;
+    enum sl_result result = log_event(kv, share_id, sequence, &pin, err);
+    if (result != SL_OK) return result;
+    struct event_row row;
+    struct event_reader *reader = NULL;
+    struct header header;
+    if (event_read_begin(pin.value, &row, &reader) == SL_OK && header_decode(row.header, &header)) {
+        *place = (struct head){sequence, row.position, header.time_ms, row.syncs, row.stored, {0}};
+        header_leaf(row.header, place->leaf);
+    } else {
+        result = sl_fail(err, SL_CORRUPT, "share %.*s: event %llu: its row is unreadable",
+            (int)share_id.len, share_id.ptr, (unsigned long long)sequence);
+    }
+    event_read_end(reader);
+    kv_release(&pin);
+    return result;
+}
+
+/* The first sequence in (low, high] for which `place` is far enough, where whatever follows one
+   that is far enough is too; high + 1: none. */
+static enum sl_result bisect(struct kv *kv, struct sl_span share_id, uint64_t low, uint64_t high,
+    uint64_t bound, bool (*reaches)(const struct head *place, uint64_t bound), uint64_t *sequence,
+    struct sl_err *err)
+{
+    uint64_t first = high + 1;
+    while (low + 1 < first) {
+        uint64_t middle = low + (first - low) / 2;
+        struct head place;
+        enum sl_result result = log_place(kv, share_id, middle, &place, err);
+        if (result == SL_NOT_FOUND)
+            return sl_fail(err, SL_CORRUPT, "share %.*s: event %llu is missing", (int)share_id.len,
+                share_id.ptr, (unsigned long long)middle);
+        if (result != SL_OK) return result;
+        if (reaches(&place, bound))
+            first = middle;
+        else
+            low = middle;
+    }
+    *sequence = first;
+    return SL_OK;
+}
+
+static bool is_later(const struct head *place, uint64_t time_ms)
+{
+    return place->time_ms > time_ms;
+}
+
+static bool has_stored(const struct head *place, uint64_t stored)
+{
+    return place->stored >= stored;
+}
+
+enum sl_result log_at_time(struct kv *kv, struct sl_span share_id, uint64_t last, uint64_t time_ms,
+    uint64_t *sequence, struct sl_err *err)
+{
+    uint64_t later = 0;
+    enum sl_result result = bisect(kv, share_id, 0, last, time_ms, is_later, &later, err);
+    if (result == SL_OK) *sequence = later - 1;
+    return result;
+}
+
+enum sl_result log_at_stored(struct kv *kv, struct sl_span share_id, uint64_t after, uint64_t last,
+    uint64_t stored, uint64_t *sequence, struct sl_err *err)
+{
+    uint64_t first = 0;
+    enum sl_result result = bisect(kv, share_id, after, last, stored, has_stored, &first, err);
+    if (result == SL_OK) *sequence = first > last ? 0 : first;
+    return result;
+}
+
+enum sl_result log_body(struct kv *kv, struct sl_span share_id, uint64_t sequence, uint32_t chunk,
+    struct kv_pin *pin, struct sl_err *err)
+{
+    struct row_key key = row_body(share_id, sequence, chunk);
+    return kv_get(kv, KV_BODY, row_span(&key), pin, err);
+}
+
+enum sl_result log_body_bytes(struct kv *kv, struct sl_span share_id, uint64_t sequence,
+    uint64_t offset, uint64_t length, struct buf *out, struct sl_err *err)
+{
+    uint64_t at = offset, end = at + length;
+    while (at < end) {
+        struct kv_pin pin;
+        enum sl_result result =
+            log_body(kv, share_id, sequence, (uint32_t)(at / SL_BODY_ROW_BYTES), &pin, err);
+        if (result != SL_OK) return result;
+        size_t from = at % SL_BODY_ROW_BYTES;
+        size_t len = pin.value.len > from ? pin.value.len - from : 0;
+        if (len > end - at) len = end - at;
+        if (len) buf_add(out, pin.value.ptr + from, len);
+        kv_release(&pin);
+        if (len == 0)
+            return sl_fail(err, SL_CORRUPT, "share %.*s: event %llu: its body is too short",
+                (int)share_id.len, share_id.ptr, (unsigned long long)sequence);
+        at += len;
+    }
+    return out->failed ? sl_fail(err, SL_NOMEM, "out of memory") : SL_OK;
+}
+
+enum sl_result log_erase(struct kv *kv, struct kv_batch *kv_batch, struct sl_span share_id,
+    uint64_t sequence, struct sl_err *err)
+{
+    struct kv_pin pin;
+    enum sl_result result = log_event(kv, share_id, sequence, &pin, err);
+    if (result != SL_OK) return result;
+    struct event_row row;
+    struct event_reader *reader = NULL;
+    result = event_read_begin(pin.value, &row, &reader);
+    if (result == SL_OK && !row.erased) {
+        struct buf bytes = {0};
+        row.erased = true;
+        event_row_encode(&row, &bytes);
+        struct row_key key = row_event(share_id, sequence);
+        kv_put(kv, kv_batch, KV_EVENT, row_span(&key), buf_span(&bytes));
+        buf_fini(&bytes);
+    } else if (result != SL_OK) {
+        sl_fail(err, result, "share %.*s: event %llu: its row is unreadable", (int)share_id.len,
+            share_id.ptr, (unsigned long long)sequence);
+    }
+    event_read_end(reader);
+    kv_release(&pin);
+    return result;
+}
+
+void log_erase_bodies(
+    struct kv *kv, struct kv_batch *kv_batch, struct sl_span share_id, uint64_t from, uint64_t to)
+{
+    struct row_key lower = row_body(share_id, from, 0), upper = row_body(share_id, to, 0);
+    kv_delete_range(kv, kv_batch, KV_BODY, row_span(&lower), row_span(&upper));
+}

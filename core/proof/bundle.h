@@ -1,0 +1,81 @@
+#ifndef SHARELOG_BUNDLE_H
+#define SHARELOG_BUNDLE_H
+
+/* A bundle: a share's whole history in one file, from which anyone can check without the store that
+   every event is in the log at its position, that none before the last is missing, and that every
+   item is the one that was shared. A stream of msgpack values, one behind the other:
+
+   head   ["sharelog-bundle@v1", share id (str), salt (bin 32), number of events n]
+   event  n times, in order of sequence; the first three parts are always there:
+          [gap (bin), position, header (bin)]                                     content erased
+          [gap, position, header, arrived_us, nonce (bin 32), items]              whole
+          [gap, position, header, arrived_us, [nonce (bin 16) or nil …], items]   partly withheld:
+                 the manifest's nonce, then one for each item, nil where it is withheld
+          items  [[type (str), key (str), data (bin), commitment (bin 32)] …]; of a withheld item
+                 [type, key, replacement (bin), length, commitment]; length is that of the data that
+                 was committed to, replacement what stands in its place, empty: nothing. The
+                 manifest binds the commitments; that they are there tells which item differs
+   tail   [gap (bin), checkpoint (str)]
+
+   A gap is the roots, 32 bytes each, of the subtrees that the log has between the event before (or
+   its beginning) and this one (or the checkpoint's size): those of tree_cover(), left to right.
+   With the leaves in between they give the checkpoint's root, so each event's inclusion is proven
+   at its position, and nothing has to be looked up. Where a share's events lie side by side, gaps
+   are empty.
+
+   A create event's item is always withheld: it holds the hash of the share's secret. An item that
+   is withheld from a sync must be named, with its replacement, by a later redact event of the same
+   bundle; if several name it, by the last. A redact event's item may be withheld in the same way,
+   so that it no longer says what has been redacted since: what stands in its place says of the
+   items that it names what stands there now, and the later event has its SHA-256. Content is erased
+   only before a remove event.
+
+   Each value is in msgpack's smallest encoding: one bundle, one encoding. */
+
+#include "core/proof/note.h"
+#include "core/sharelog.h"
+
+#define BUNDLE_FORM "sharelog-bundle@v1"
+
+/* What a verified bundle says. */
+struct bundle_verdict {
+    char share_id[SL_SHARE_ID_BYTES + 1];
+    uint64_t events, syncs, items, bytes, withheld; /* withheld: redacted items of syncs */
+    uint64_t first_ms, last_ms;                     /* times of the first and last event */
+    bool removed;
+    uint64_t removed_ms;
+    enum sl_who removed_by;
+    uint64_t log_size;
+    uint8_t root[32];
+    size_t cosignatures;
+};
+
+/* Where a bundle comes from: up to `cap` bytes into `out`; *len 0 at its end. */
+struct bundle_input {
+    enum sl_result (*read)(void *ctx, char *out, size_t cap, size_t *len, struct sl_err *err);
+    void *ctx;
+    uint64_t bytes; /* of all, for progress; 0: unknown */
+};
+
+/* Check all of it against a policy (policy_make of the log's key alone, or one that asks for
+   witnesses). SL_OK: verified. SL_CORRUPT: not; err names the first fault: share, sequence, item,
+   what differs. Other results: couldn't (the input failed, no memory). Memory: a bounded window and
+   one item's names, whatever the bundle's size, and for what is withheld 56 bytes an item, 17 an
+   item of one event. */
+enum sl_result bundle_verify(struct bundle_input input, const struct policy *policy,
+    const struct sl_progress *progress, struct bundle_verdict *verdict, struct sl_err *err);
+
+/* One event by itself, as /api/share/ID/events/SEQ gives it (`event`, JSON), with the proof file of
+   it: the leaf is in the checkpoint's log, and nonce, items and data are what the header commits
+   to. Results as above. */
+struct event_verdict {
+    uint64_t sequence, position, time_ms, log_size;
+    enum sl_kind kind;
+    bool of_share; /* the answer has the salt and an id, and they fit the header */
+    bool content;  /* its content was there and checked */
+    size_t withheld, cosignatures;
+};
+enum sl_result event_verify(struct sl_span event, struct sl_span proof, const struct policy *policy,
+    struct event_verdict *verdict, struct sl_err *err);
+
+#endif

@@ -1,0 +1,40 @@
+#ifndef SHARELOG_SUMMARY_H
+#define SHARELOG_SUMMARY_H
+
+/* What folding a share found out for its metadata, kept with the share in memory (share.h) so that
+   the next who asks, or lists, needn't fold again. It is that of one sequence, the head's; the next
+   event makes it stale, and whoever folds then puts a new one in its place. It holds text of the
+   share, so a removal and a redaction drop it at once, and what was read before them is not taken
+   in afterwards. */
+
+#include "core/log/share.h"
+#include "core/sharelog.h"
+
+struct summary {
+    uint64_t sequence;
+    unsigned long redactions; /* the share's, under which it was read */
+    uint64_t messages, parts, diffs, models, bytes;
+    size_t title_len, directory_len;
+    char text[]; /* title and directory, as JSON */
+};
+
+/* Of the state at metadata->sequence. NULL: its texts are longer than SL_SUMMARY_TEXT_BYTES, or no
+   memory; then it is found out again each time. The caller frees. */
+struct summary *summary_create(const struct sl_metadata *metadata, unsigned long redactions);
+
+/* Fill in the counts and texts, which point into it. */
+void summary_tell(const struct summary *summary, struct sl_metadata *metadata);
+
+/* Let the share keep it, or free it: it is not of the head, what it tells was removed or redacted
+   meanwhile, or it is NULL. */
+void summary_keep(struct shares *shares, struct share *share, struct summary *summary);
+
+/* A copy of the share's, if it has one of that sequence and number of redactions; else NULL. The
+   caller frees. */
+struct summary *summary_copy(
+    struct shares *shares, const struct share *share, uint64_t sequence, unsigned long redactions);
+
+/* Under the cache's lock. */
+void summary_drop(struct share *share);
+
+#endif
