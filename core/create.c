@@ -3,21 +3,10 @@
 #include "core/log/keys.h"
 #include "core/log/log.h"
 #include "core/log/sequencer.h"
+#include "core/log/store.h"
 #include "core/twins.h"
 
 #include <stdio.h>
-
-bool sl_share_id_valid(struct sl_span id)
-{
-    if (id.len == 0 || id.len > SL_SHARE_ID_BYTES) return false;
-    for (size_t i = 0; i < id.len; i++) {
-        char c = id.ptr[i];
-        bool fine = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-                    c == '_' || c == '-';
-        if (!fine) return false;
-    }
-    return true;
-}
 
 static enum sl_result session_id_check(struct sl_span session_id, struct sl_err *err)
 {
@@ -186,7 +175,12 @@ static enum sl_result append_create(struct sl_store *store, struct share *share,
 {
     struct buf body = {0};
     struct batch batch = {0};
-    create_body_encode(sl_span_of(share->id), &share->record, &body);
+    struct create_body says = {.share_id = sl_span_of(share->id),
+        .session_id = share->record.session_id,
+        .salt = share->record.salt,
+        .secret_hash = share->record.secret_hash,
+        .secret_kind = share->record.secret_kind};
+    create_body_encode(&says, &body);
     enum sl_result result =
         body.failed ? sl_fail(err, SL_NOMEM, "out of memory")
                     : batch_control("create", buf_span(&body), store_now_us(store), &batch, err);
@@ -295,7 +289,7 @@ static enum sl_result append_allow(
     struct buf body = {0};
     enum sl_result result = share_acquire(store->shares, share_id, &share, err);
     if (result != SL_OK) return result;
-    allow_body_encode(SL_WHO_OWNER, SL_SPAN(""), &body);
+    allow_body_encode(&(struct allow_body){.who = SL_WHO_OWNER}, &body);
     result = body.failed
                  ? sl_fail(err, SL_NOMEM, "out of memory")
                  : batch_control("allow", buf_span(&body), store_now_us(store), &batch, err);

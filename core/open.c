@@ -270,19 +270,6 @@ enum sl_result sl_store_catch_up(struct sl_store *store, struct sl_err *err)
     return result;
 }
 
-enum sl_result log_committed(struct sl_store *store, uint64_t *size, struct sl_err *err)
-{
-    if (!store->sequencer) return log_size(store->kv, size, err);
-    *size = atomic_load(&store->log_size);
-    return SL_OK;
-}
-
-enum sl_result store_writable(const struct sl_store *store, struct sl_err *err)
-{
-    if (!store->sequencer) return sl_fail(err, SL_READ_ONLY, "the store was opened to be read");
-    return sequencer_health(store->sequencer, err);
-}
-
 enum sl_result sl_store_health(struct sl_store *store, struct sl_err *err)
 {
     return store->sequencer ? sequencer_health(store->sequencer, err) : SL_OK;
@@ -351,18 +338,19 @@ const char *sl_store_origin(struct sl_store *store)
     return store->keys->origin;
 }
 
-void sl_store_secret(struct sl_store *store, struct sl_span session_id, struct sl_span share_id,
-    char secret[SL_SECRET_BYTES + 1])
+enum sl_result sl_store_rebuild(
+    struct sl_store *store, const struct sl_progress *progress, struct sl_err *err)
 {
-    struct buf name = {0};
-    secret[0] = 0;
-    if (!store->keys->has_namespace) return;
-    buf_add_span(&name, session_id);
-    if (share_id.len) {
-        buf_add(&name, "#", 1);
-        buf_add_span(&name, share_id);
-    }
-    if (name.failed) abort();
-    crypto_uuid5(store->keys->namespace_id, buf_span(&name), secret);
-    buf_fini(&name);
+    enum sl_result result = store_writable(store, err);
+    if (result != SL_OK) return result;
+    compactor_destroy(store->compactor);
+    sequencer_destroy(store->sequencer);
+    store->compactor = NULL;
+    store->sequencer = NULL;
+    shares_clear(store->shares);
+    result = rebuild(store, progress, err);
+    if (result == SL_OK) result = sequencer_create(store, &store->sequencer, err);
+    if (result == SL_OK) result = compactor_create(store, &store->compactor, err);
+    if (result == SL_OK) result = compactor_settle(store->compactor, progress, err);
+    return result;
 }

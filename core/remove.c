@@ -101,7 +101,7 @@ static void share_removed(struct append *append)
     share->record.removed_ms = append->place.time_ms;
     share->record.removed_by = removal->who;
     share->generation++;
-    summary_drop(share);
+    share_drop_summary(share);
     atomic_fetch_add(&removal->store->removals, 1);
 }
 
@@ -125,7 +125,8 @@ static enum sl_result append_removal(struct removal *removal, struct sl_err *err
     if (result == SL_OK) result = close_or_open(store, share, true, err);
     if (result != SL_OK) return result;
     result = gather_positions(removal, err);
-    remove_body_encode(removal->who, removal->reason, removal->positions, removal->count, &body);
+    struct remove_body says = {removal->who, removal->reason};
+    remove_body_encode(&says, removal->positions, removal->count, &body);
     if (result == SL_OK && body.failed) result = sl_fail(err, SL_NOMEM, "out of memory");
     if (result == SL_OK)
         result = batch_control("remove", buf_span(&body), store_now_us(store), &batch, err);
@@ -176,40 +177,5 @@ enum sl_result sl_share_remove(struct sl_store *store, struct sl_span id, enum s
     if (removed && result == SL_OK) compactor_erase(store->compactor, id);
     free(removal.positions);
     share_release(store->shares, share);
-    return result;
-}
-
-enum sl_result sl_share_info(
-    struct sl_store *store, struct sl_span id, struct sl_share_info *info, struct sl_err *err)
-{
-    struct share *share;
-    enum sl_result result =
-        sl_share_id_valid(id) ? share_acquire(store->shares, id, &share, err) : SL_NOT_FOUND;
-    if (result == SL_NOT_FOUND) return sl_fail(err, SL_NOT_FOUND, "no such share");
-    if (result != SL_OK) return result;
-    struct sl_share_info i = {0};
-    shares_lock(store->shares);
-    i.state = share->record.state;
-    i.created_ms = share->record.created_ms;
-    i.sequence = share->head.sequence;
-    i.syncs = share->head.syncs;
-    i.updated_ms = share->head.time_ms;
-    i.removed_ms = share->record.removed_ms;
-    i.removed_by = share->record.removed_by;
-    shares_unlock(store->shares);
-    memcpy(i.id, share->id, sizeof(i.id));
-    memcpy(i.session_id, share->session_id, sizeof(i.session_id));
-    memcpy(i.salt, share->record.salt, 32);
-    if (i.state == SL_SHARE_REMOVED) {
-        struct row_key key = row_erase(id);
-        struct kv_pin pin;
-        result = kv_get(store->kv, KV_META, row_span(&key), &pin, err);
-        i.erased = result == SL_NOT_FOUND;
-        if (result == SL_NOT_FOUND) result = SL_OK;
-        kv_release(&pin);
-    }
-    share_release(store->shares, share);
-    if (result == SL_OK && i.sequence == 0) result = sl_fail(err, SL_NOT_FOUND, "no such share");
-    if (result == SL_OK) *info = i;
     return result;
 }

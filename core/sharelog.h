@@ -182,7 +182,7 @@ enum sl_result sl_share_create(struct sl_store *store, struct sl_span session_id
     struct sl_span peer, struct sl_credentials *credentials, struct sl_err *err);
 
 enum sl_share_state { SL_SHARE_LIVE, SL_SHARE_REMOVED };
-enum sl_who { SL_WHO_SECRET, SL_WHO_OWNER, SL_WHO_EXPIRY };
+enum sl_who { SL_WHO_SECRET, SL_WHO_OWNER };
 
 struct sl_share_info {
     char id[SL_SHARE_ID_BYTES + 1];

@@ -12,6 +12,13 @@ static enum sl_result check_secret(
                                                    : sl_fail(err, SL_BAD_SECRET, "Invalid secret");
 }
 
+/* Only a batch that was held against the newest rules is appended. */
+static enum sl_result under_newest_rules(const struct append *append)
+{
+    const struct sl_store *store = append->ctx;
+    return append->generation == rules_generation(store->rules) ? SL_OK : SL_STOPPED;
+}
+
 /* What was redacted is redacted again. A rule that came while the batch waited counts too, since
    what was appended before it is being searched for what it hits. */
 static enum sl_result append_sealed(struct sl_store *store, struct share *share,
@@ -20,9 +27,12 @@ static enum sl_result append_sealed(struct sl_store *store, struct share *share,
     struct append append;
     enum sl_result result;
     do {
-        append = (struct append){.share = share, .batch = batch, .kind = SL_SYNC, .ruled = true};
-        result =
-            rules_apply(store->rules, sl_span_of(share->id), batch, &append.rules_generation, err);
+        append = (struct append){.share = share,
+            .batch = batch,
+            .kind = SL_SYNC,
+            .admit = under_newest_rules,
+            .ctx = store};
+        result = rules_apply(store->rules, sl_span_of(share->id), batch, &append.generation, err);
         if (result == SL_OK) result = batch_seal(batch, err);
         if (result != SL_OK) return result;
         result = sequencer_append(store->sequencer, &append, err);

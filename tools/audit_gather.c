@@ -204,8 +204,8 @@ static bool take_one(void *ctx, struct sl_span event)
 
 static const char *who_text(uint64_t who)
 {
-    static const char *const names[] = {"secret", "owner", "expiry"};
-    return who < 3 ? names[who] : "unknown";
+    static const char *const names[] = {"secret", "owner"};
+    return who < 2 ? names[who] : "unknown";
 }
 
 /* msgpack: [who, reason, …]; of a redaction a list of what was replaced is third. */

@@ -17,7 +17,6 @@ static const char *who_text(enum sl_who who)
     switch (who) {
     case SL_WHO_SECRET: return "secret";
     case SL_WHO_OWNER: return "owner";
-    case SL_WHO_EXPIRY: return "expiry";
     default: return "unknown";
     }
 }

@@ -1,4 +1,5 @@
 #include "core/log/log.h"
+#include "core/log/sequencer.h"
 #include "core/log/tiles.h"
 #include "core/proof/proof.h"
 #include "core/read/state.h"

@@ -1,27 +1,20 @@
 #include "core/background/compactor.h"
 
+#include "core/background/due.h"
+#include "core/background/erase.h"
+#include "core/background/snapshot_make.h"
 #include "core/kv/rows.h"
 #include "core/log/sequencer.h"
 
 #include <errno.h>
 #include <sys/resource.h>
-#include <time.h>
 #include <unistd.h>
 
 #define TRY_AGAIN_S 60
-/* Beside syncs it works a quarter of the time. */
-#define REST_TIMES 3
-#define REST_MOST_NS 100000000u
 #define ERASURES 256 /* done together, at most */
-/* What is folded is for later: a sync that comes meanwhile goes first. It can do so, since what the
-   compactor wants written another thread writes. Not 19, with which busy processors would leave it
-   nothing. */
+/* The compactor's thread runs at nice 10: a sync that comes meanwhile goes first. At 19 a busy
+   machine would starve it. */
 #define COMPACTOR_NICE 10
-/* Of snapshots that a crash would take, and the next start make again. Less than a memtable: a
-   flush that RocksDB begins by itself isn't waited for, and two at once stop every writer. */
-#define UNFLUSHED_BYTES (12 * SL_MIB)
-/* What a row takes in a memtable beside its bytes: many small states are many short rows. */
-#define ROW_COSTS_BYTES 256
 
 enum task_kind { TASK_SNAPSHOT, TASK_ERASE, TASK_FLUSH };
 static const char *const task_text[] = {"snapshot of share ", "erase share ", "snapshots"};
@@ -29,13 +22,6 @@ static const char *const task_text[] = {"snapshot of share ", "erase share ", "s
 struct task {
     struct task *next;
     enum task_kind kind;
-    char id[SL_SHARE_ID_BYTES + 1];
-};
-
-/* A share whose snapshots were made, and whose mark in the store still says that they are due. */
-struct made {
-    struct made *next;
-    unsigned long flushes; /* that there had been by then */
     char id[SL_SHARE_ID_BYTES + 1];
 };
 
@@ -48,22 +34,9 @@ struct compactor {
     struct task *first, **last;
     struct task *failed; /* to be tried again */
     size_t queued;
-    atomic_bool stopping;
     struct sl_err fault; /* of the last task that failed */
-    /* of who works: */
-    struct made *made;
-    unsigned long flushes;
-    uint64_t unflushed; /* bytes put since the last one */
-    uint64_t appended;  /* events, when it last looked */
-    uint64_t resumed;   /* ns, the clock's: when it last began to work */
+    struct due due;      /* of the thread that works */
 };
-
-static uint64_t now_ns(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
 
 static void enqueue(struct compactor *compactor, struct sl_span id, enum task_kind kind)
 {
@@ -80,9 +53,10 @@ static void enqueue(struct compactor *compactor, struct sl_span id, enum task_ki
     pthread_mutex_unlock(&compactor->lock);
 }
 
-void compactor_due(struct compactor *compactor, struct sl_span share_id)
+/* The sequencer calls this with the shares locked. */
+static void take_due(struct sl_store *store, struct sl_span share_id)
 {
-    enqueue(compactor, share_id, TASK_SNAPSHOT);
+    enqueue(store->compactor, share_id, TASK_SNAPSHOT);
 }
 
 void compactor_erase(struct compactor *compactor, struct sl_span share_id)
@@ -90,104 +64,14 @@ void compactor_erase(struct compactor *compactor, struct sl_span share_id)
     enqueue(compactor, share_id, TASK_ERASE);
 }
 
-bool compactor_stopping(struct compactor *compactor)
-{
-    return compactor && atomic_load(&compactor->stopping);
-}
-
-/* ---- marks ---- */
-
-/* A mark stays while more is made of its share. */
-static void made_forget(struct compactor *compactor, const char *id)
-{
-    struct made **at = &compactor->made;
-    while (*at && strcmp((*at)->id, id) != 0)
-        at = &(*at)->next;
-    struct made *made = *at;
-    if (made) *at = made->next;
-    free(made);
-}
-
-static void made_add(struct compactor *compactor, const char *id)
-{
-    struct made *made = calloc(1, sizeof(*made));
-    /* without memory for it the mark stays too, and the next start finds nothing to do there */
-    if (!made) return;
-    memcpy(made->id, id, sizeof(made->id));
-    made->flushes = compactor->flushes;
-    made->next = compactor->made;
-    compactor->made = made;
-}
-
-/* Drop the marks of what was made before the last so many flushes began. */
-static enum sl_result drop_marks(
-    struct compactor *compactor, unsigned long flushes, struct sl_err *err)
-{
-    enum sl_result result = SL_OK;
-    for (struct made **at = &compactor->made; *at && result == SL_OK;) {
-        struct made *made = *at;
-        if (compactor->flushes - made->flushes < flushes) {
-            at = &made->next;
-            continue;
-        }
-        result = drop_due_mark(compactor->store, sl_span_of(made->id), err);
-        if (result != SL_OK) break;
-        *at = made->next;
-        free(made);
-    }
-    return result;
-}
-
-static enum sl_result flush(struct compactor *compactor, struct sl_err *err)
-{
-    enum sl_result result = SL_OK;
-    if (compactor->unflushed > 0) result = kv_flush_family(compactor->store->kv, KV_SNAPSHOT, err);
-    if (result != SL_OK) return result;
-    compactor->unflushed = 0;
-    compactor->flushes++;
-    return SL_OK;
-}
-
-/* As long as events are appended, rest for some times as long as was worked: nice or not, who has a
-   processor keeps it for milliseconds, and a sync needs one several times before it is on disk. */
-static void rest(struct compactor *compactor)
-{
-    uint64_t appended, groups, synced, now = now_ns();
-    sequencer_counts(compactor->store->sequencer, &appended, &groups, &synced);
-    uint64_t ns = REST_TIMES * (now - compactor->resumed);
-    if (ns > REST_MOST_NS) ns = REST_MOST_NS;
-    if (appended != compactor->appended) nanosleep(&(struct timespec){.tv_nsec = (long)ns}, NULL);
-    compactor->appended = appended;
-    compactor->resumed = now_ns();
-}
-
-enum sl_result compactor_put(struct compactor *compactor, size_t bytes, struct sl_err *err)
-{
-    rest(compactor);
-    compactor->unflushed += bytes + ROW_COSTS_BYTES;
-    if (compactor->unflushed < UNFLUSHED_BYTES) return SL_OK;
-    /* The marks of this flush wait for the next: who reads beside this process reads the files
-       first, then the log, and must not find a mark dropped for a file that it hasn't seen. */
-    enum sl_result result = drop_marks(compactor, 1, err);
-    return result == SL_OK ? flush(compactor, err) : result;
-}
-
-static enum sl_result flush_all(struct compactor *compactor, struct sl_err *err)
-{
-    if (!compactor->made) return SL_OK;
-    enum sl_result result = flush(compactor, err);
-    return result == SL_OK ? drop_marks(compactor, 1, err) : result;
-}
-
 /* ---- tasks ---- */
 
 static enum sl_result make_snapshots(
     struct compactor *compactor, const char *id, struct sl_err *err)
 {
-    made_forget(compactor, id);
-    compactor->resumed = now_ns();
+    due_begin(&compactor->due, id);
     enum sl_result result = make_due_snapshots(compactor->store, sl_span_of(id), err);
-    if (result == SL_OK) made_add(compactor, id);
+    if (result == SL_OK) due_end(&compactor->due, id);
     return result;
 }
 
@@ -246,7 +130,7 @@ static enum sl_result perform(
     struct compactor *compactor, const struct task *task, struct sl_err *err)
 {
     return task->kind == TASK_SNAPSHOT ? make_snapshots(compactor, task->id, err)
-                                       : flush_all(compactor, err);
+                                       : due_flush(&compactor->due, err);
 }
 
 /* Do the first task. With the lock held, which is let go meanwhile. */
@@ -299,7 +183,7 @@ static void *run(void *arg)
     pthread_setname_np(pthread_self(), "compactor");
     setpriority(PRIO_PROCESS, (id_t)gettid(), COMPACTOR_NICE);
     pthread_mutex_lock(&compactor->lock);
-    while (!compactor_stopping(compactor)) {
+    while (!due_stopping(&compactor->due)) {
         if (compactor->first)
             work(compactor);
         else
@@ -332,6 +216,7 @@ enum sl_result compactor_create(struct sl_store *store, struct compactor **out, 
     struct compactor *compactor = calloc(1, sizeof(*compactor));
     if (!compactor) return sl_fail(err, SL_NOMEM, "out of memory");
     compactor->store = store;
+    due_init(&compactor->due, store);
     compactor->last = &compactor->first;
     pthread_mutex_init(&compactor->lock, NULL);
     pthread_cond_init(&compactor->changed, NULL);
@@ -339,6 +224,8 @@ enum sl_result compactor_create(struct sl_store *store, struct compactor **out, 
     if (result == SL_OK) result = take_up(compactor, false, err);
     /* before the thread begins: what it does reaches the compactor through the store */
     *out = compactor;
+    store->due = &compactor->due;
+    store->told_due = take_due;
     if (result == SL_OK && !store->no_compactor) {
         compactor->threaded = pthread_create(&compactor->thread, NULL, run, compactor) == 0;
         if (!compactor->threaded) result = sl_fail(err, SL_NOMEM, "cannot start a thread");
@@ -354,16 +241,15 @@ void compactor_destroy(struct compactor *compactor)
 {
     if (!compactor) return;
     pthread_mutex_lock(&compactor->lock);
-    atomic_store(&compactor->stopping, true);
+    due_stop(&compactor->due);
     pthread_cond_broadcast(&compactor->changed);
     pthread_mutex_unlock(&compactor->lock);
     if (compactor->threaded) pthread_join(compactor->thread, NULL);
     /* what fails has its mark, and is made again */
-    if (store_writable(compactor->store, NULL) == SL_OK) flush_all(compactor, NULL);
-    for (struct made *made = compactor->made, *next; made; made = next) {
-        next = made->next;
-        free(made);
-    }
+    if (store_writable(compactor->store, NULL) == SL_OK) due_flush(&compactor->due, NULL);
+    due_fini(&compactor->due);
+    compactor->store->due = NULL;
+    compactor->store->told_due = NULL;
     try_again(compactor); /* one list to free */
     for (struct task *task = compactor->first, *next; task; task = next) {
         next = task->next;
@@ -384,7 +270,7 @@ enum sl_result compactor_settle(
     pthread_mutex_lock(&compactor->lock);
     size_t total = compactor->queued;
     compactor->fault = (struct sl_err){0};
-    while (compactor->queued > 0 && !compactor_stopping(compactor)) {
+    while (compactor->queued > 0 && !due_stopping(&compactor->due)) {
         progress_report(
             progress, "compact", total > compactor->queued ? total - compactor->queued : 0, total);
         if (compactor->threaded)

@@ -1,10 +1,9 @@
-#include "core/background/compactor.h"
+#include "core/background/erase.h"
+
+#include "core/background/due.h"
 #include "core/kv/rows.h"
 #include "core/log/log.h"
 #include "core/log/sequencer.h"
-
-/* Erasing from disk what was removed or redacted. Its mark in the store was written with the event
-   that says so and goes last, so that a crash anywhere in between has it done once more. */
 
 #define ERASE_EVENTS 512         /* rows rewritten in one write */
 #define FILE_BYTES (64 * SL_MIB) /* about what RocksDB's files have at the bottom */
@@ -65,7 +64,7 @@ static enum sl_result write(struct erasure *erasure, struct share *share,
         .ctx = erasure,
         .derived_bytes = ERASE_EVENTS * 300,
         .gives_way = true};
-    if (compactor_stopping(erasure->store->compactor))
+    if (due_stopping(erasure->store->due))
         return sl_fail(erasure->err, SL_STOPPED, "the store is closing");
     return sequencer_append(erasure->store->sequencer, &append, erasure->err);
 }
@@ -142,7 +141,7 @@ static void end(struct sl_store *store, struct erasing *erasing)
         .ctx = &erasure,
         .derived_bytes = 64,
         .gives_way = true,
-        .guarded = erasing->live,
+        .admit = erasing->live ? append_if_unchanged : NULL,
         .generation = erasing->generation};
     erasing->result = sequencer_append(store->sequencer, &append, &erasing->err);
     if (erasing->live && erasing->result == SL_STOPPED) erasing->result = SL_OK;
@@ -167,8 +166,7 @@ static enum sl_result compact_family(struct sl_store *store, enum kv_family fami
     for (size_t i = 0; i < count && result == SL_OK; i += step) {
         struct row_key from = row_share_from(sl_span_of(list[i].id)),
                        to = row_share_to(sl_span_of(list[i + step - 1].id));
-        if (compactor_stopping(store->compactor))
-            return sl_fail(err, SL_STOPPED, "the store is closing");
+        if (due_stopping(store->due)) return sl_fail(err, SL_STOPPED, "the store is closing");
         if (i > 0 && strcmp(list[i - 1].id, list[i].id) == 0) continue;
         result = kv_compact(store->kv, family, row_span(&from), row_span(&to), err);
     }

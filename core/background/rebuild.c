@@ -117,18 +117,15 @@ static enum sl_result control_body(struct walk *walk, struct sl_span id, uint64_
 static enum sl_result begin_share(struct walk *walk, struct sl_span id, const struct event_row *row,
     const struct header *header, struct sl_span body)
 {
-    struct sl_span body_id;
+    struct create_body says;
     if (header->sequence != 1 || header->kind != SL_CREATE || id.len > SL_SHARE_ID_BYTES)
         return SL_CORRUPT;
-    if (!create_body_decode(body, &body_id, &walk->record) || !sl_span_eq(body_id, id))
-        return SL_CORRUPT;
+    if (!create_body_decode(body, &says) || !sl_span_eq(says.share_id, id)) return SL_CORRUPT;
     memset(walk->id, 0, sizeof(walk->id));
     memcpy(walk->id, id.ptr, id.len);
-    memcpy(walk->session_id, walk->record.session_id.ptr, walk->record.session_id.len);
+    walk->record = share_record_begin(&says, header->time_ms, row->position);
+    memcpy(walk->session_id, says.session_id.ptr, says.session_id.len);
     walk->record.session_id.ptr = walk->session_id;
-    walk->record.created_ms = header->time_ms;
-    walk->record.position = row->position;
-    walk->record.state = SL_SHARE_LIVE;
     walk->held = false;
     return SL_OK;
 }
@@ -243,22 +240,5 @@ enum sl_result rebuild(
     rebuild_mark_whole(store->kv, walk.batch);
     if (result == SL_OK) result = kv_write(store->kv, walk.batch, true, err);
     kv_batch_destroy(walk.batch);
-    return result;
-}
-
-enum sl_result sl_store_rebuild(
-    struct sl_store *store, const struct sl_progress *progress, struct sl_err *err)
-{
-    enum sl_result result = store_writable(store, err);
-    if (result != SL_OK) return result;
-    compactor_destroy(store->compactor);
-    sequencer_destroy(store->sequencer);
-    store->compactor = NULL;
-    store->sequencer = NULL;
-    shares_clear(store->shares);
-    result = rebuild(store, progress, err);
-    if (result == SL_OK) result = sequencer_create(store, &store->sequencer, err);
-    if (result == SL_OK) result = compactor_create(store, &store->compactor, err);
-    if (result == SL_OK) result = compactor_settle(store->compactor, progress, err);
     return result;
 }

@@ -1,4 +1,6 @@
-#include "core/background/compactor.h"
+#include "core/background/snapshot_make.h"
+
+#include "core/background/due.h"
 #include "core/kv/rows.h"
 #include "core/log/log.h"
 #include "core/log/sequencer.h"
@@ -7,7 +9,7 @@
 /* Making one snapshot: row by row through the sequencer, which alone may commit it and refuses once
    the share has been removed or redacted since the making began. The rows go past the write-ahead
    log: in it each would hold up the next sync's fsync, and what a crash takes of them is made again
-   (see compactor.c). The head as well, being the last: in the log it would outlive the
+   (see due.h). The head as well, being the last: in the log it would outlive the
    rows that it speaks for. */
 struct making {
     struct sl_store *store;
@@ -56,14 +58,14 @@ static enum sl_result commit_row(
         .ctx = &put,
         .derived_bytes = value.len,
         .gives_way = true,
-        .guarded = true,
+        .admit = append_if_unchanged,
         .generation = making->generation};
     kv_put(kv, put.unlogged, KV_SNAPSHOT, row_span(&key), value);
-    enum sl_result result = compactor_stopping(making->store->compactor)
+    enum sl_result result = due_stopping(making->store->due)
                                 ? sl_fail(err, SL_STOPPED, "the store is closing")
                                 : sequencer_append(making->store->sequencer, &append, err);
     kv_batch_destroy(put.unlogged);
-    return result == SL_OK ? compactor_put(making->store->compactor, value.len, err) : result;
+    return result == SL_OK ? due_put(making->store->due, value.len, err) : result;
 }
 
 static enum sl_result table_row(void *ctx, struct sl_span row, struct sl_err *err)
@@ -232,7 +234,7 @@ static enum sl_result take_up(
         .committed = snapshot_made,
         .ctx = &put,
         .gives_way = true,
-        .guarded = true,
+        .admit = append_if_unchanged,
         .generation = making->generation};
     making->head = *there;
     return sequencer_append(making->store->sequencer, &append, err);
@@ -270,42 +272,14 @@ static enum sl_result make(struct sl_store *store, struct share *share, uint64_t
     return result;
 }
 
-/* ---- what is due ---- */
-
-static bool is_due(const struct share *share)
-{
-    return share->record.state == SL_SHARE_LIVE && !share->removing &&
-           share->staged.stored - share->snapshot_stored >= share_due_bytes(share->snapshot_size);
-}
-
 /* Called by who commits, where no event can come between looking and saying so. The mark in the
    store stays: what was made is not on disk yet. */
 static enum sl_result end_due(struct append *append, struct kv_batch *kv_batch)
 {
     (void)kv_batch;
-    if (is_due(append->share)) return SL_STOPPED;
+    if (share_is_due(append->share)) return SL_STOPPED;
     append->share->due = false;
     return SL_OK;
-}
-
-static enum sl_result drop_mark(struct append *append, struct kv_batch *kv_batch)
-{
-    if (is_due(append->share)) return SL_STOPPED;
-    struct row_key mark = row_index(ROW_INDEX_DUE, sl_span_of(append->share->id));
-    kv_delete(((struct sl_store *)append->ctx)->kv, kv_batch, KV_INDEX, row_span(&mark));
-    return SL_OK;
-}
-
-enum sl_result drop_due_mark(struct sl_store *store, struct sl_span share_id, struct sl_err *err)
-{
-    struct share *share;
-    enum sl_result result = share_acquire(store->shares, share_id, &share, err);
-    if (result != SL_OK) return result == SL_NOT_FOUND ? SL_OK : result;
-    struct append append = {
-        .share = share, .derive = drop_mark, .ctx = store, .derived_bytes = 64, .gives_way = true};
-    result = sequencer_append(store->sequencer, &append, err);
-    share_release(store->shares, share);
-    return result == SL_STOPPED ? SL_OK : result;
 }
 
 enum sl_result make_due_snapshots(

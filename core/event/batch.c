@@ -2,6 +2,7 @@
 
 #include "core/base/crypto.h"
 #include "core/base/json.h"
+#include "core/event/item.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -21,39 +22,6 @@ static enum sl_result json_error(const struct json *json, struct sl_err *err)
 {
     return sl_fail(err, SL_INVALID, "invalid JSON at byte %zu: %s",
         (size_t)(json->at - json->start), json->what);
-}
-
-/* ---- keys ---- */
-
-void item_key_add(struct buf *out, struct sl_span text)
-{
-    static const char digits[] = "0123456789ABCDEF";
-    const uint8_t *p = (const uint8_t *)text.ptr, *end = p + text.len;
-    while (p < end) {
-        const uint8_t *plain = p;
-        while (p < end && *p >= 0x20 && *p != '%' && *p != '/' && *p != 0x7f && *p != 0xc2 &&
-               *p != 0xed)
-            p++;
-        buf_add(out, plain, (size_t)(p - plain));
-        if (p == end) break;
-        size_t left = (size_t)(end - p);
-        if (*p == 0xed && left >= 3 && p[1] >= 0xa0) { /* U+D800–U+DFFF */
-            unsigned unit = 0xd000u | (unsigned)(p[1] & 0x3f) << 6 | (p[2] & 0x3f);
-            char escape[6] = {'%', 'u', digits[unit >> 12], digits[unit >> 8 & 15],
-                digits[unit >> 4 & 15], digits[unit & 15]};
-            buf_add(out, escape, 6);
-            p += 3;
-            continue;
-        }
-        /* U+0080–U+009F are control characters of two bytes, the rest behind 0xc2 and 0xed is
-           plain. */
-        size_t encode = *p == 0xc2 && left >= 2    ? (p[1] < 0xa0 ? 2 : 0)
-                        : *p == 0xed || *p == 0xc2 ? 0
-                                                   : 1;
-        if (encode == 0) buf_add(out, p++, 1);
-        for (; encode > 0; encode--, p++)
-            buf_add(out, (char[]){'%', digits[*p >> 4], digits[*p & 15]}, 3);
-    }
 }
 
 static void key_add_raw(struct buf *out, struct sl_span raw)

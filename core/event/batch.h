@@ -51,9 +51,4 @@ enum sl_result batch_seal(struct batch *batch, struct sl_err *err);
 
 void batch_fini(struct batch *batch);
 
-/* Append a key's component: decoded, with `%`, `/` and control characters percent-encoded and lone
-   surrogates as %uD800, so that keys never collide. `text` is decoded UTF-8, or WTF-8 where the
-   client sent lone surrogates. */
-void item_key_add(struct buf *out, struct sl_span text);
-
 #endif

@@ -246,3 +246,13 @@ bool body_withheld_next(struct sl_span *prefix, struct body_item *item)
     item->length = be_get(length, 8);
     return true;
 }
+
+const char *sl_kind_name(enum sl_kind kind)
+{
+    static const char *const names[] = {[SL_CREATE] = "create",
+        [SL_SYNC] = "sync",
+        [SL_REMOVE] = "remove",
+        [SL_REDACT] = "redact",
+        [SL_ALLOW] = "allow"};
+    return (size_t)kind < sizeof(names) / sizeof(names[0]) ? names[kind] : "unknown";
+}

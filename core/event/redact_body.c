@@ -41,7 +41,7 @@ enum sl_result redact_body_decode(struct sl_span bytes, struct redact_body *out)
     body.who = (enum sl_who)unpack_u64(&in);
     body.reason = unpack_str(&in);
     bool memory = read_entries(&in, &body);
-    bool ok = unpack_end(&in) && body.who <= SL_WHO_EXPIRY;
+    bool ok = unpack_end(&in) && body.who <= SL_WHO_OWNER;
     if (memory && ok) {
         *out = body;
         return SL_OK;

@@ -2,6 +2,7 @@
 
 #include "core/base/crypto.h"
 #include "core/base/file.h"
+#include "core/log/store.h"
 #include "core/proof/note.h"
 
 #include <stdio.h>
@@ -133,4 +134,20 @@ enum sl_result keys_load(
         return sl_fail(err, SL_INVALID, "%s/signing-key: not 32 bytes of base64", options->dir);
     crypto_sign_key(keys->signing_seed, keys->signing_public);
     return SL_OK;
+}
+
+void sl_store_secret(struct sl_store *store, struct sl_span session_id, struct sl_span share_id,
+    char secret[SL_SECRET_BYTES + 1])
+{
+    struct buf name = {0};
+    secret[0] = 0;
+    if (!store->keys->has_namespace) return;
+    buf_add_span(&name, session_id);
+    if (share_id.len) {
+        buf_add(&name, "#", 1);
+        buf_add_span(&name, share_id);
+    }
+    if (name.failed) abort();
+    crypto_uuid5(store->keys->namespace_id, buf_span(&name), secret);
+    buf_fini(&name);
 }

@@ -1,10 +1,8 @@
 #include "core/log/sequencer.h"
 
-#include "core/background/compactor.h"
 #include "core/kv/rows.h"
 #include "core/log/log.h"
 #include "core/log/tiles.h"
-#include "core/redact/rules.h"
 
 #include <assert.h>
 
@@ -34,18 +32,20 @@ static void finish(struct append *append, enum sl_result result, const struct sl
 
 /* ---- one append ---- */
 
-/* May it go ahead? Judged here, where nothing can come between. */
-static enum sl_result admit(const struct sl_store *store, const struct append *append)
+enum sl_result append_if_unchanged(const struct append *append)
 {
     const struct share *share = append->share;
-    if (append->guarded && (share->removing || share->generation != append->generation))
-        return SL_STOPPED;
+    return share->removing || share->generation != append->generation ? SL_STOPPED : SL_OK;
+}
+
+/* May it go ahead? Judged here, where nothing can come between. */
+static enum sl_result admit(const struct append *append)
+{
+    const struct share *share = append->share;
     if (append->batch && append->kind == SL_SYNC &&
         (share->removing || share->record.state != SL_SHARE_LIVE))
         return SL_REMOVED;
-    if (append->ruled && append->rules_generation != rules_generation(store->rules))
-        return SL_STOPPED;
-    return SL_OK;
+    return append->admit ? append->admit(append) : SL_OK;
 }
 
 /* The list of live shares by newest event, and the mark that a snapshot is due, follow every
@@ -74,7 +74,7 @@ static enum sl_result stage(
 {
     struct sl_store *store = sequencer->store;
     struct share *share = append->share;
-    enum sl_result result = admit(store, append);
+    enum sl_result result = admit(append);
     if (result != SL_OK) return result;
     if (append->batch) {
         struct head before = share->staged;
@@ -155,7 +155,8 @@ static void publish(struct sequencer *sequencer, struct group *group)
         if (append->batch) append->share->head = append->place;
         if (append->committed) append->committed(append);
         count(store, append);
-        if (append->makes_due) compactor_due(store->compactor, sl_span_of(append->share->id));
+        if (append->makes_due && store->told_due)
+            store->told_due(store, sl_span_of(append->share->id));
     }
     shares_unlock(store->shares);
     atomic_fetch_add(&store->log_size, group->events);
@@ -356,4 +357,17 @@ void sequencer_counts(
     *groups = sequencer->groups;
     *synced = sequencer->synced;
     pthread_mutex_unlock(&sequencer->lock);
+}
+
+enum sl_result store_writable(const struct sl_store *store, struct sl_err *err)
+{
+    if (!store->sequencer) return sl_fail(err, SL_READ_ONLY, "the store was opened to be read");
+    return sequencer_health(store->sequencer, err);
+}
+
+enum sl_result log_committed(struct sl_store *store, uint64_t *size, struct sl_err *err)
+{
+    if (!store->sequencer) return log_size(store->kv, size, err);
+    *size = atomic_load(&store->log_size);
+    return SL_OK;
 }

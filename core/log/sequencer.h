@@ -29,12 +29,10 @@ struct append {
     /* Of a caller that gives way to others: it never commits by itself, on a thread that is hardly
        run while others would wait for it. */
     bool gives_way;
-    /* refused, as SL_STOPPED, when the share's generation isn't this one: */
-    bool guarded;
-    uint64_t generation;
-    /* … or when the rules it was held against are not the newest: */
-    bool ruled;
-    unsigned long rules_generation;
+    /* May it go ahead? Asked on the sequencer's thread, where nothing can come between. Any result
+       but SL_OK refuses it, with nothing written. NULL: yes. */
+    enum sl_result (*admit)(const struct append *append);
+    uint64_t generation; /* `admit`'s: what the caller looked at before */
     /* The outcome: */
     enum sl_result result;
     struct sl_err err;
@@ -44,6 +42,10 @@ struct append {
     struct append *next;
     sem_t done;
 };
+
+/* An `admit`: SL_STOPPED once the share is being removed, or has another generation than
+   append->generation. */
+enum sl_result append_if_unchanged(const struct append *append);
 
 enum sl_result sequencer_create(
     struct sl_store *store, struct sequencer **sequencer, struct sl_err *err);
@@ -65,5 +67,11 @@ enum sl_result sequencer_health(struct sequencer *sequencer, struct sl_err *err)
 /* Events appended, groups written, fsyncs made since it was created. */
 void sequencer_counts(
     struct sequencer *sequencer, uint64_t *appended, uint64_t *groups, uint64_t *synced);
+
+/* SL_OK, or SL_READ_ONLY: the store was opened to be read. */
+enum sl_result store_writable(const struct sl_store *store, struct sl_err *err);
+
+/* The log's size: of what is durable, or, read beside, of what is seen. */
+enum sl_result log_committed(struct sl_store *store, uint64_t *size, struct sl_err *err);
 
 #endif

@@ -3,6 +3,7 @@
 #include "core/base/crypto.h"
 #include "core/base/pack.h"
 #include "core/kv/rows.h"
+#include "core/log/store.h"
 #include "core/state/snapshot.h"
 #include "core/state/summary.h"
 
@@ -63,73 +64,26 @@ bool share_record_decode(struct sl_span bytes, struct share_record *record)
     return true;
 }
 
+struct share_record share_record_begin(
+    const struct create_body *body, uint64_t created_ms, uint64_t position)
+{
+    struct share_record record = {.session_id = body->session_id,
+        .created_ms = created_ms,
+        .position = position,
+        .secret_kind = body->secret_kind,
+        .expiry_ms = body->expiry_ms,
+        .state = SL_SHARE_LIVE};
+    memcpy(record.salt, body->salt, 32);
+    memcpy(record.secret_hash, body->secret_hash, 32);
+    return record;
+}
+
 bool share_secret_fits(const struct share_record *record, struct sl_span secret)
 {
     uint8_t hash[32];
     crypto_sha256(secret.ptr, secret.len, hash);
     return crypto_equal((struct sl_span){(const char *)hash, 32},
         (struct sl_span){(const char *)record->secret_hash, 32});
-}
-
-void create_body_encode(struct sl_span share_id, const struct share_record *record, struct buf *out)
-{
-    pack_array(out, 6);
-    pack_str(out, share_id);
-    pack_str(out, record->session_id);
-    pack_bin(out, (struct sl_span){(const char *)record->salt, 32});
-    pack_u64(out, record->secret_kind);
-    pack_bin(out, (struct sl_span){(const char *)record->secret_hash, 32});
-    pack_u64(out, record->expiry_ms);
-}
-
-bool create_body_decode(struct sl_span bytes, struct sl_span *share_id, struct share_record *record)
-{
-    struct unpack in;
-    struct share_record r = {0};
-    unpack_begin(&in, bytes);
-    bool ok = unpack_array(&in) == 6;
-    struct sl_span id = unpack_str(&in);
-    r.session_id = unpack_str(&in);
-    unpack_bin_into(&in, r.salt, 32);
-    r.secret_kind = (enum secret_kind)unpack_u64(&in);
-    unpack_bin_into(&in, r.secret_hash, 32);
-    r.expiry_ms = unpack_u64(&in);
-    if (!unpack_end(&in) || !ok || r.session_id.len > SL_SESSION_ID_BYTES) return false;
-    *share_id = id;
-    *record = r;
-    return true;
-}
-
-void remove_body_encode(enum sl_who who, struct sl_span reason, const uint64_t *positions,
-    size_t count, struct buf *out)
-{
-    pack_array(out, 3);
-    pack_u64(out, who);
-    pack_str(out, reason);
-    pack_array(out, count);
-    for (size_t i = 0; i < count; i++)
-        pack_u64(out, positions[i]);
-}
-
-bool remove_body_decode(struct sl_span bytes, struct remove_body *body)
-{
-    struct unpack in;
-    struct remove_body b;
-    unpack_begin(&in, bytes);
-    bool ok = unpack_array(&in) == 3;
-    b.who = (enum sl_who)unpack_u64(&in);
-    b.reason = unpack_str(&in);
-    unpack_array(&in);
-    if (!unpack_end(&in) || !ok || b.who > SL_WHO_EXPIRY) return false;
-    *body = b;
-    return true;
-}
-
-void allow_body_encode(enum sl_who who, struct sl_span reason, struct buf *out)
-{
-    pack_array(out, 2);
-    pack_u64(out, who);
-    pack_str(out, reason);
 }
 
 /* ---- the cache ---- */
@@ -198,7 +152,7 @@ static void forget(struct shares *shares, struct share *share)
     unlink_age(shares, share);
     shares->count--;
     shares->forgotten++;
-    summary_drop(share);
+    share_drop_summary(share);
     free(share);
 }
 
@@ -391,4 +345,74 @@ void share_drop(struct shares *shares, struct share *share)
     shares_lock(shares);
     if (--share->pins == 0) forget(shares, share);
     shares_unlock(shares);
+}
+
+enum sl_result sl_share_info(
+    struct sl_store *store, struct sl_span id, struct sl_share_info *info, struct sl_err *err)
+{
+    struct share *share;
+    enum sl_result result =
+        sl_share_id_valid(id) ? share_acquire(store->shares, id, &share, err) : SL_NOT_FOUND;
+    if (result == SL_NOT_FOUND) return sl_fail(err, SL_NOT_FOUND, "no such share");
+    if (result != SL_OK) return result;
+    struct sl_share_info i = {0};
+    shares_lock(store->shares);
+    i.state = share->record.state;
+    i.created_ms = share->record.created_ms;
+    i.sequence = share->head.sequence;
+    i.syncs = share->head.syncs;
+    i.updated_ms = share->head.time_ms;
+    i.removed_ms = share->record.removed_ms;
+    i.removed_by = share->record.removed_by;
+    shares_unlock(store->shares);
+    memcpy(i.id, share->id, sizeof(i.id));
+    memcpy(i.session_id, share->session_id, sizeof(i.session_id));
+    memcpy(i.salt, share->record.salt, 32);
+    if (i.state == SL_SHARE_REMOVED) {
+        struct row_key key = row_erase(id);
+        struct kv_pin pin;
+        result = kv_get(store->kv, KV_META, row_span(&key), &pin, err);
+        i.erased = result == SL_NOT_FOUND;
+        if (result == SL_NOT_FOUND) result = SL_OK;
+        kv_release(&pin);
+    }
+    share_release(store->shares, share);
+    if (result == SL_OK && i.sequence == 0) result = sl_fail(err, SL_NOT_FOUND, "no such share");
+    if (result == SL_OK) *info = i;
+    return result;
+}
+
+/* ---- the summary of its head ---- */
+
+void share_drop_summary(struct share *share)
+{
+    free(share->summary);
+    share->summary = NULL;
+}
+
+void share_keep_summary(struct shares *shares, struct share *share, struct summary *summary)
+{
+    if (!summary) return;
+    shares_lock(shares);
+    /* While a redaction is being written its number is odd, and no view's. */
+    bool fits = share->record.state == SL_SHARE_LIVE && share->head.sequence == summary->sequence &&
+                share->redactions == summary->redactions;
+    if (fits) {
+        share_drop_summary(share);
+        share->summary = summary;
+    }
+    shares_unlock(shares);
+    if (!fits) free(summary);
+}
+
+struct summary *share_copy_summary(
+    struct shares *shares, const struct share *share, uint64_t sequence, unsigned long redactions)
+{
+    struct summary *copy = NULL;
+    shares_lock(shares);
+    const struct summary *summary = share->summary;
+    if (summary && summary->sequence == sequence && summary->redactions == redactions)
+        copy = summary_copy(summary);
+    shares_unlock(shares);
+    return copy;
 }

@@ -5,6 +5,7 @@
    cache over the families `share`, `event` and `snapshot`; whoever acquires a share holds it there
    until the release. */
 
+#include "core/event/control.h"
 #include "core/event/event.h"
 #include "core/kv/kv.h"
 
@@ -18,15 +19,13 @@ struct head {
     uint8_t leaf[32];
 };
 
-enum secret_kind { SECRET_PLAIN = 0, SECRET_BY_ID = 1 };
-
-/* What the family `share` holds, and a create event's body with it. */
+/* What the family `share` holds. */
 struct share_record {
     struct sl_span session_id;     /* in the share's own memory once loaded */
     uint64_t created_ms, position; /* of its create event */
     uint8_t salt[32], secret_hash[32];
     enum secret_kind secret_kind;
-    uint64_t expiry_ms; /* 0: none */
+    uint64_t expiry_ms; /* the record has a place for it; always 0 */
     enum sl_share_state state;
     uint64_t removed_ms;
     enum sl_who removed_by;
@@ -84,27 +83,26 @@ static inline uint64_t share_due_bytes(uint64_t snapshot_size)
 /* Is it the secret that the record holds the hash of? In constant time. */
 bool share_secret_fits(const struct share_record *record, struct sl_span secret);
 
+/* The record of a live share, from its create event; session_id points into the body's bytes. */
+struct share_record share_record_begin(
+    const struct create_body *body, uint64_t created_ms, uint64_t position);
 /* The record's bytes, as the family `share` keeps them. */
 void share_record_encode(const struct share_record *record, struct buf *out);
 /* session_id points into bytes */
 bool share_record_decode(struct sl_span bytes, struct share_record *record);
 
-/* A create event's body: [share id, session id, salt, secret kind, secret's SHA-256, expiry]. */
-void create_body_encode(
-    struct sl_span share_id, const struct share_record *record, struct buf *out);
-bool create_body_decode(
-    struct sl_span bytes, struct sl_span *share_id, struct share_record *record);
+/* ---- the summary of its head (summary.h) ---- */
 
-/* A remove event's body: [who, reason, [position …]]. */
-struct remove_body {
-    enum sl_who who;
-    struct sl_span reason;
-};
-void remove_body_encode(enum sl_who who, struct sl_span reason, const uint64_t *positions,
-    size_t count, struct buf *out);
-bool remove_body_decode(struct sl_span bytes, struct remove_body *body);
+/* Let the share keep it, or free it: it is not of the head, what it tells was removed or redacted
+   meanwhile, or it is NULL. */
+void share_keep_summary(struct shares *shares, struct share *share, struct summary *summary);
 
-/* An allow event's body: [who, reason]. */
-void allow_body_encode(enum sl_who who, struct sl_span reason, struct buf *out);
+/* A copy of the share's, if it has one of that sequence and number of redactions; else NULL. The
+   caller frees. */
+struct summary *share_copy_summary(
+    struct shares *shares, const struct share *share, uint64_t sequence, unsigned long redactions);
+
+/* Under the cache's lock. */
+void share_drop_summary(struct share *share);
 
 #endif

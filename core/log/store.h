@@ -15,6 +15,7 @@
 struct keys;
 struct sequencer;
 struct compactor;
+struct due;
 struct checkpoints;
 struct rules;
 struct twins;
@@ -30,6 +31,10 @@ struct sl_store {
     struct shares *shares;
     struct sequencer *sequencer; /* NULL when read beside */
     struct compactor *compactor; /* NULL when read beside */
+    struct due *due;             /* the compactor's */
+    /* Called with the shares locked, when an event has made a snapshot of its share due; set while
+       nothing is appended. NULL: nobody wants to know, and the mark in the store waits. */
+    void (*told_due)(struct sl_store *store, struct sl_span share_id);
     struct twins *twins;
     struct checkpoints *checkpoints;
     struct rules *rules; /* NULL when read beside */
@@ -52,12 +57,6 @@ static inline uint64_t store_now_us(const struct sl_store *store)
 {
     return store->clock_us();
 }
-
-/* SL_OK, or SL_READ_ONLY: the store was opened to be read. */
-enum sl_result store_writable(const struct sl_store *store, struct sl_err *err);
-
-/* The log's size: of what is durable, or, read beside, of what is seen. */
-enum sl_result log_committed(struct sl_store *store, uint64_t *size, struct sl_err *err);
 
 /* Report progress, if anybody wants it. */
 static inline void progress_report(

@@ -138,7 +138,7 @@ static void take_removal(struct check *check)
 {
     if (read_array(&check->in) != 3) read_fault(&check->in, "not what a removal says");
     uint64_t who = read_u64(&check->in);
-    if (who > SL_WHO_EXPIRY) read_fault(&check->in, "removed by nobody known");
+    if (who > SL_WHO_OWNER) read_fault(&check->in, "removed by nobody known");
     check->verdict.removed = true;
     check->verdict.removed_ms = check->header.time_ms;
     check->verdict.removed_by = (enum sl_who)who;

@@ -1,23 +1,9 @@
 #include "core/read/data.h"
 
 #include "core/base/json.h"
+#include "core/event/item.h"
 
 #include <assert.h>
-
-static const struct sl_span data_infix = {",\"data\":", 8};
-
-size_t item_prefix_bytes(struct sl_span type)
-{
-    return 8 + json_quoted_bytes(type) + data_infix.len;
-}
-
-void item_prefix_add(struct buf *out, struct sl_span type)
-{
-    buf_add(out, "{\"type\":", 8);
-    if (buf_reserve(out, json_quoted_bytes(type)))
-        out->len += json_quote(type, out->ptr + out->len);
-    buf_add_span(out, data_infix);
-}
 
 bool data_is_model(const struct fold_entry *entry)
 {

@@ -9,10 +9,6 @@
 
 #include "core/read/view.h"
 
-/* `{"type":T,"data":` of an item, as every text of a state and of an event has it. */
-size_t item_prefix_bytes(struct sl_span type);
-void item_prefix_add(struct buf *out, struct sl_span type);
-
 /* The merged model item, whose elements the view has put in order: no item's bytes, but brackets
    around its elements. */
 bool data_is_model(const struct fold_entry *entry);

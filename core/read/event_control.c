@@ -1,12 +1,12 @@
-#include "core/base/pack.h"
-#include "core/event/redact_body.h"
-#include "core/log/share.h"
-
 /* What the events say that the server itself writes. */
+
+#include "core/event/control.h"
+#include "core/event/redact_body.h"
+#include "core/sharelog.h"
 
 static bool take_reason(struct sl_control *control, enum sl_who who, struct sl_span reason)
 {
-    if (reason.len > SL_REASON_BYTES || who > SL_WHO_EXPIRY) return false;
+    if (reason.len > SL_REASON_BYTES || who > SL_WHO_OWNER) return false;
     control->who = who;
     control->reason_bytes = reason.len;
     if (reason.len) memcpy(control->reason, reason.ptr, reason.len);
@@ -24,13 +24,10 @@ static enum sl_result read_remove(struct sl_span bytes, struct sl_control *contr
 
 static enum sl_result read_allow(struct sl_span bytes, struct sl_control *control)
 {
-    struct unpack in;
-    unpack_begin(&in, bytes);
-    bool ok = unpack_array(&in) == 2;
-    enum sl_who who = (enum sl_who)unpack_u64(&in);
-    struct sl_span reason = unpack_str(&in);
-    ok = unpack_end(&in) && ok;
-    return ok && take_reason(control, who, reason) ? SL_OK : SL_CORRUPT;
+    struct allow_body body;
+    return allow_body_decode(bytes, &body) && take_reason(control, body.who, body.reason)
+               ? SL_OK
+               : SL_CORRUPT;
 }
 
 static enum sl_result read_redact(struct sl_span bytes,

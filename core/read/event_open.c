@@ -1,4 +1,5 @@
 #include "core/base/crypto.h"
+#include "core/event/item.h"
 #include "core/log/log.h"
 #include "core/read/history.h"
 #include "core/read/state.h"

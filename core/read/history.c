@@ -4,16 +4,6 @@
 #include "core/log/log.h"
 #include "core/log/store.h"
 
-const char *sl_kind_name(enum sl_kind kind)
-{
-    static const char *const names[] = {[SL_CREATE] = "create",
-        [SL_SYNC] = "sync",
-        [SL_REMOVE] = "remove",
-        [SL_REDACT] = "redact",
-        [SL_ALLOW] = "allow"};
-    return (size_t)kind < sizeof(names) / sizeof(names[0]) ? names[kind] : "unknown";
-}
-
 static int by_type(const void *a, const void *b)
 {
     return sl_span_cmp(

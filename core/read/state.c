@@ -1,6 +1,7 @@
 #include "core/read/state.h"
 
 #include "core/base/json.h"
+#include "core/event/item.h"
 #include "core/kv/rows.h"
 
 #include <assert.h>
@@ -250,7 +251,7 @@ static void keep_summary(const struct sl_view *view, const struct sl_metadata *m
     struct shares *shares = view->store->shares;
     struct share *share;
     if (share_acquire(shares, sl_span_of(view->id), &share, NULL) != SL_OK) return;
-    summary_keep(shares, share, summary_create(metadata, view->redactions));
+    share_keep_summary(shares, share, summary_create(metadata, view->redactions));
     share_release(shares, share);
 }
 

@@ -63,15 +63,6 @@ static enum sl_result apply_events(
     return result;
 }
 
-enum sl_result view_row_missing(struct sl_view *view, struct sl_err *err)
-{
-    enum sl_result result = view_still_there(view, err);
-    return result != SL_OK
-               ? result
-               : sl_fail(err, SL_CORRUPT, "share %s: a row of the snapshot at %llu is missing",
-                     view->id, (unsigned long long)view->base.sequence);
-}
-
 /* Begin with what the snapshot has. */
 static enum sl_result restore(struct sl_view *view, struct sl_err *err)
 {
@@ -265,7 +256,7 @@ static enum sl_result open_moment(
     if (result != SL_OK) return result;
     if (sequence != last.sequence) return find_place(view, sequence, err);
     view->at = last;
-    view->summary = summary_copy(shares, share, sequence, view->redactions);
+    view->summary = share_copy_summary(shares, share, sequence, view->redactions);
     return SL_OK;
 }
 

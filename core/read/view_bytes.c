@@ -331,3 +331,12 @@ enum sl_result view_copy(
     }
     return SL_OK;
 }
+
+enum sl_result view_row_missing(struct sl_view *view, struct sl_err *err)
+{
+    enum sl_result result = view_still_there(view, err);
+    return result != SL_OK
+               ? result
+               : sl_fail(err, SL_CORRUPT, "share %s: a row of the snapshot at %llu is missing",
+                     view->id, (unsigned long long)view->base.sequence);
+}

@@ -25,7 +25,7 @@ static enum sl_result put_redaction(struct append *append, struct kv_batch *kv_b
     shares_lock(store->shares);
     share->redactions++;
     share->generation++;
-    summary_drop(share);
+    share_drop_summary(share);
     /* here, not once it is written: what comes behind in the same group must see it as due */
     share->snapshot_sequence = redacting->before.sequence;
     share->snapshot_stored = redacting->before.stored;

@@ -20,7 +20,7 @@ struct rules {
     struct rule_set *sets;
     size_t count;
     atomic_size_t total;
-    atomic_ulong generation;
+    atomic_ullong generation;
     struct sl_err fault;
 };
 
@@ -92,7 +92,7 @@ void rules_drop(struct rules *rules, struct sl_span share_id, const struct redac
     pthread_rwlock_unlock(&rules->lock);
 }
 
-unsigned long rules_generation(const struct rules *rules)
+uint64_t rules_generation(const struct rules *rules)
 {
     return atomic_load(&rules->generation);
 }
@@ -242,7 +242,7 @@ static enum sl_result apply_set(
 }
 
 enum sl_result rules_apply(struct rules *rules, struct sl_span share_id, struct batch *batch,
-    unsigned long *generation, struct sl_err *err)
+    uint64_t *generation, struct sl_err *err)
 {
     enum sl_result result = SL_OK;
     *generation = atomic_load(&rules->generation);

@@ -34,7 +34,7 @@ enum sl_result rules_fault(const struct rules *rules, struct sl_err *err);
    one (rules_generation), else it is held against them once more. Without rules it costs a read of
    a number. */
 enum sl_result rules_apply(struct rules *rules, struct sl_span share_id, struct batch *batch,
-    unsigned long *generation, struct sl_err *err);
-unsigned long rules_generation(const struct rules *rules);
+    uint64_t *generation, struct sl_err *err);
+uint64_t rules_generation(const struct rules *rules);
 
 #endif

@@ -3,6 +3,7 @@
 #include "core/base/crypto.h"
 #include "core/base/json.h"
 #include "core/event/batch.h"
+#include "core/event/item.h"
 
 #include <assert.h>
 

@@ -1,9 +1,7 @@
 #include "core/state/summary.h"
 
-static size_t text_bytes(const struct summary *summary)
-{
-    return summary->title_len + summary->directory_len;
-}
+#include <stdlib.h>
+#include <string.h>
 
 struct summary *summary_create(const struct sl_metadata *metadata, unsigned long redactions)
 {
@@ -37,38 +35,10 @@ void summary_tell(const struct summary *summary, struct sl_metadata *metadata)
         (struct sl_span){summary->text + summary->title_len, summary->directory_len};
 }
 
-void summary_drop(struct share *share)
+struct summary *summary_copy(const struct summary *summary)
 {
-    free(share->summary);
-    share->summary = NULL;
-}
-
-void summary_keep(struct shares *shares, struct share *share, struct summary *summary)
-{
-    if (!summary) return;
-    shares_lock(shares);
-    /* While a redaction is being written its number is odd, and no view's. */
-    bool fits = share->record.state == SL_SHARE_LIVE && share->head.sequence == summary->sequence &&
-                share->redactions == summary->redactions;
-    if (fits) {
-        summary_drop(share);
-        share->summary = summary;
-    }
-    shares_unlock(shares);
-    if (!fits) free(summary);
-}
-
-struct summary *summary_copy(
-    struct shares *shares, const struct share *share, uint64_t sequence, unsigned long redactions)
-{
-    struct summary *copy = NULL;
-    shares_lock(shares);
-    const struct summary *summary = share->summary;
-    if (summary && summary->sequence == sequence && summary->redactions == redactions) {
-        size_t bytes = sizeof(*summary) + text_bytes(summary);
-        copy = malloc(bytes);
-        if (copy) memcpy(copy, summary, bytes);
-    }
-    shares_unlock(shares);
+    size_t bytes = sizeof(*summary) + summary->title_len + summary->directory_len;
+    struct summary *copy = malloc(bytes);
+    if (copy) memcpy(copy, summary, bytes);
     return copy;
 }

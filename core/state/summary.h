@@ -1,13 +1,12 @@
 #ifndef SHARELOG_SUMMARY_H
 #define SHARELOG_SUMMARY_H
 
-/* What folding a share found out for its metadata, kept with the share in memory (share.h) so that
-   the next who asks, or lists, needn't fold again. It is that of one sequence, the head's; the next
-   event makes it stale, and whoever folds then puts a new one in its place. It holds text of the
-   share, so a removal and a redaction drop it at once, and what was read before them is not taken
-   in afterwards. */
+/* What folding a share found out for its metadata, kept with the share in memory (log/share.h) so
+   that the next who asks, or lists, needn't fold again. It is that of one sequence, the head's; the
+   next event makes it stale, and whoever folds then puts a new one in its place. It holds text of
+   the share, so a removal and a redaction drop it at once, and what was read before them is not
+   taken in afterwards. */
 
-#include "core/log/share.h"
 #include "core/sharelog.h"
 
 struct summary {
@@ -25,16 +24,7 @@ struct summary *summary_create(const struct sl_metadata *metadata, unsigned long
 /* Fill in the counts and texts, which point into it. */
 void summary_tell(const struct summary *summary, struct sl_metadata *metadata);
 
-/* Let the share keep it, or free it: it is not of the head, what it tells was removed or redacted
-   meanwhile, or it is NULL. */
-void summary_keep(struct shares *shares, struct share *share, struct summary *summary);
-
-/* A copy of the share's, if it has one of that sequence and number of redactions; else NULL. The
-   caller frees. */
-struct summary *summary_copy(
-    struct shares *shares, const struct share *share, uint64_t sequence, unsigned long redactions);
-
-/* Under the cache's lock. */
-void summary_drop(struct share *share);
+/* A copy; the caller frees. NULL: no memory. */
+struct summary *summary_copy(const struct summary *summary);
 
 #endif

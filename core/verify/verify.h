@@ -2,9 +2,10 @@
 #define SHARELOG_VERIFY_H
 
 /* Checking what is stored against itself. verify_walk.c goes through the shares, on every
-   processor; verify_log.c checks the log and its tree; verify_share.c checks one share's events,
-   one behind the other, verify_fold.c folds them anew, verify_snapshot.c holds the snapshots
-   against that, and verify.c the derived records.
+   processor; verify_log.c checks the log and its tree; verify_share.c begins and ends one share,
+   with its derived records, verify_event.c checks its events one behind the other, verify_fold.c
+   folds them anew, verify_snapshot.c holds the snapshots against that, and verify.c puts it
+   together.
 
    Everything is read once, as it lies: of an item's bytes, while they are hashed for its
    commitment, a print is kept, and that is what a snapshot's bytes are compared by. */

@@ -1,5 +1,6 @@
 #include "core/verify/verify.h"
 
+#include "core/event/item.h"
 #include "core/kv/rows.h"
 #include "core/read/state.h"
 

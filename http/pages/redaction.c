@@ -126,8 +126,7 @@ void redaction_fini(struct redactions *redactions)
 bool redaction_write_who(struct http_reply *reply, const struct sl_control *control)
 {
     static const char *const names[] = {[SL_WHO_SECRET] = "by who holds the share's secret",
-        [SL_WHO_OWNER] = "by the owner of this server",
-        [SL_WHO_EXPIRY] = "since its time had run out"};
+        [SL_WHO_OWNER] = "by the owner of this server"};
     return http_print(reply, "%s", names[control->who]) &&
            (!control->reason_bytes ? MARKUP(reply, ", without a reason given")
                                    : MARKUP(reply, ". Reason: <q dir=\"auto\">") &&

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "core/background/compactor.h"
+#include "core/background/snapshot_make.h"
 #include "core/kv/rows.h"
 #include "core/log/store.h"
 #include "core/state/snapshot_rows.h"

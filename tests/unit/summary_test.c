@@ -154,22 +154,22 @@ static void late_is_not_kept(void **state)
     core_sync(store, &share, "[" SESSION("One") "]");
     core_expect(share_acquire(store->shares, sl_span_of(share.id), &held, &err), SL_OK, &err);
     unsigned long redactions = share_redactions(store->shares, held);
-    summary_keep(store->shares, held, NULL);
-    summary_keep(store->shares, held, made(1, redactions));
+    share_keep_summary(store->shares, held, NULL);
+    share_keep_summary(store->shares, held, made(1, redactions));
     assert_null(held->summary);
-    summary_keep(store->shares, held, made(2, redactions + 1));
+    share_keep_summary(store->shares, held, made(2, redactions + 1));
     assert_null(held->summary);
-    summary_keep(store->shares, held, made(2, redactions));
+    share_keep_summary(store->shares, held, made(2, redactions));
     assert_non_null(held->summary);
-    struct summary *copy = summary_copy(store->shares, held, 2, redactions);
+    struct summary *copy = share_copy_summary(store->shares, held, 2, redactions);
     assert_non_null(copy);
     free(copy);
-    assert_null(summary_copy(store->shares, held, 3, redactions));
-    assert_null(summary_copy(store->shares, held, 2, redactions + 2));
+    assert_null(share_copy_summary(store->shares, held, 3, redactions));
+    assert_null(share_copy_summary(store->shares, held, 2, redactions + 2));
     core_expect(sl_share_remove(store, sl_span_of(share.id), SL_WHO_SECRET,
                     sl_span_of(share.secret), SL_SPAN(""), &err),
         SL_OK, &err);
-    summary_keep(store->shares, held, made(3, redactions));
+    share_keep_summary(store->shares, held, made(3, redactions));
     assert_null(held->summary);
     share_release(store->shares, held);
 }

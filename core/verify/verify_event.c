@@ -1,0 +1,482 @@
+#include "core/verify/verify.h"
+
+#include "core/event/redact_body.h"
+#include "core/kv/rows.h"
+#include "core/log/log.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+/* That it is SL_CORRUPT stands here, where an analyser sees it. */
+#define FAULT(check, sequence, ...) (share_fault((check), (sequence), err, __VA_ARGS__), SL_CORRUPT)
+
+static void share_fault(const struct share_check *check, uint64_t sequence, struct sl_err *err,
+    const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+static void share_fault(
+    const struct share_check *check, uint64_t sequence, struct sl_err *err, const char *format, ...)
+{
+    char text[300];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof(text), format, args);
+    va_end(args);
+    sl_fail(
+        err, SL_CORRUPT, "share %s: event %llu: %s", check->id, (unsigned long long)sequence, text);
+}
+
+/* ---- one event ---- */
+
+/* The body's rows as one run of bytes, each but the last full. They lie one behind the other, over
+   all of the share's events: what is passed over belongs to nothing. */
+struct body {
+    struct share_check *check;
+    uint64_t sequence;
+    uint32_t chunk; /* of the next row */
+    struct sl_span row;
+    size_t used; /* of it */
+    /* of the item that was hashed last: its print, and its bytes too where they are wanted */
+    uint64_t print;
+    struct buf *into;
+};
+
+/* What stands at the iterator, if it is this event's next row. */
+static enum sl_result body_row(struct body *body, bool *found, struct sl_err *err)
+{
+    struct share_check *check = body->check;
+    struct row_key key = row_body(sl_span_of(check->id), body->sequence, body->chunk);
+    if (body->row.ptr) kv_iter_next(check->bodies);
+    body->row = (struct sl_span){0};
+    for (; kv_iter_valid(check->bodies); kv_iter_next(check->bodies)) {
+        int order = sl_span_cmp(kv_iter_key(check->bodies), row_span(&key));
+        if (order > 0) break;
+        *found = order == 0;
+        if (*found) body->row = kv_iter_value(check->bodies);
+        if (*found) return SL_OK;
+        /* what is being erased may be half gone */
+        if (!check->erasing)
+            return FAULT(check, body->sequence, "a body row before it belongs to no event");
+    }
+    *found = false;
+    return kv_iter_check(check->bodies, err);
+}
+
+static enum sl_result body_piece(
+    struct body *body, uint64_t want, struct sl_span *piece, struct sl_err *err)
+{
+    struct share_check *check = body->check;
+    if (body->used == body->row.len) {
+        bool found = false;
+        if (body->row.ptr && body->row.len != SL_BODY_ROW_BYTES)
+            return FAULT(check, body->sequence, "body row %u ends too early", body->chunk - 1);
+        enum sl_result result = body_row(body, &found, err);
+        if (result != SL_OK) return result;
+        if (!found) return FAULT(check, body->sequence, "body row %u is missing", body->chunk);
+        if (body->row.len == 0 || body->row.len > SL_BODY_ROW_BYTES)
+            return FAULT(check, body->sequence, "body row %u has a wrong length", body->chunk);
+        body->chunk++;
+        body->used = 0;
+    }
+    size_t left = body->row.len - body->used;
+    *piece = (struct sl_span){body->row.ptr + body->used, left < want ? left : want};
+    body->used += piece->len;
+    return SL_OK;
+}
+
+static enum sl_result body_end(struct body *body, struct sl_err *err)
+{
+    if (body->used != body->row.len)
+        return FAULT(body->check, body->sequence, "its body is longer than its items");
+    bool found = false;
+    enum sl_result result = body_row(body, &found, err);
+    if (result == SL_OK && found)
+        return FAULT(body->check, body->sequence, "body row %u should not be there", body->chunk);
+    return result;
+}
+
+enum sl_result bodies_end(struct share_check *check, struct sl_err *err)
+{
+    struct sl_span id;
+    uint64_t sequence = 0;
+    uint32_t chunk;
+    if (!kv_iter_valid(check->bodies) || check->erasing ||
+        sl_span_cmp(kv_iter_key(check->bodies), row_span(&check->end)) >= 0)
+        return kv_iter_check(check->bodies, err);
+    row_parse_chunk(kv_iter_key(check->bodies), &id, &sequence, &chunk);
+    return FAULT(check, sequence, "a body row of it belongs to no event");
+}
+
+/* What the manifest and the items are committed to with: derived from the event's nonce, or one by
+   one where an item is withheld. */
+struct nonces {
+    uint8_t event[EVENT_NONCE_BYTES];
+    uint8_t manifest[ITEM_NONCE_BYTES];
+    bool withheld, record; /* of a redact event */
+    bool folded;           /* its items are to be */
+    struct sl_span rest;   /* of such a prefix */
+};
+
+static enum sl_result take_prefix(
+    struct body *body, const struct event_row *row, struct nonces *nonces, struct sl_err *err)
+{
+    struct share_check *check = body->check;
+    const uint8_t *manifest;
+    buf_clear(&check->prefix);
+    for (uint64_t left = row->prefix; left > 0;) {
+        struct sl_span piece;
+        enum sl_result result = body_piece(body, left, &piece, err);
+        if (result != SL_OK) return result;
+        buf_add_span(&check->prefix, piece);
+        left -= piece.len;
+    }
+    if (check->prefix.failed) return sl_fail(err, SL_NOMEM, "out of memory");
+    nonces->rest = buf_span(&check->prefix);
+    nonces->withheld = row->redacted;
+    if (row->redacted) {
+        if (!body_withheld_read(&nonces->rest, &manifest))
+            return FAULT(check, body->sequence, "its body doesn't begin with nonces");
+        memcpy(nonces->manifest, manifest, ITEM_NONCE_BYTES);
+        return SL_OK;
+    }
+    if (check->prefix.ptr[0] != BODY_FORM_WHOLE)
+        return FAULT(check, body->sequence, "its body doesn't begin with a nonce");
+    memcpy(nonces->event, check->prefix.ptr + 1, EVENT_NONCE_BYTES);
+    event_manifest_nonce(nonces->event, nonces->manifest);
+    return SL_OK;
+}
+
+/* SHA-256 of what the body has next, behind a nonce or (NULL) alone. */
+static enum sl_result hash_item(struct body *body, const uint8_t nonce[ITEM_NONCE_BYTES],
+    uint64_t length, uint8_t out[32], struct sl_err *err)
+{
+    struct crypto_hash *hash = body->check->hash;
+    struct print print;
+    struct sl_span piece = {0};
+    crypto_hash_begin(hash);
+    if (nonce) crypto_hash_add(hash, nonce, ITEM_NONCE_BYTES);
+    print_begin(&print, &body->check->fold.key);
+    for (uint64_t done = 0; done < length; done += piece.len) {
+        enum sl_result result = body_piece(body, length - done, &piece, err);
+        if (result != SL_OK) return result;
+        crypto_hash_add(hash, piece.ptr, piece.len);
+        if (piece.len < length) print_add(&print, piece.ptr, piece.len);
+        if (body->into) buf_add_span(body->into, piece);
+    }
+    body->print = piece.len == length ? print_of(&body->check->fold.key, piece) : print_end(&print);
+    crypto_hash_end(hash, out);
+    return SL_OK;
+}
+
+/* One item's commitment, and the length of what was committed to. */
+static enum sl_result commit_item(struct body *body, struct nonces *nonces, uint32_t index,
+    uint64_t stored, uint64_t *length, uint8_t commitment[32], struct sl_err *err)
+{
+    struct share_check *check = body->check;
+    uint8_t nonce[ITEM_NONCE_BYTES];
+    struct body_item item = {.nonce = nonce};
+    *length = stored;
+    if (!nonces->withheld)
+        event_item_nonce(nonces->event, index, nonce);
+    else if (!body_withheld_next(&nonces->rest, &item))
+        return FAULT(check, body->sequence, "item %u: its nonce is unreadable", index);
+    if (!item.commitment) return hash_item(body, item.nonce, stored, commitment, err);
+    uint8_t replacement[32];
+    *length = item.length;
+    memcpy(commitment, item.commitment, 32);
+    enum sl_result result = hash_item(body, NULL, stored, replacement, err);
+    /* a later redact event names it by its hash */
+    if (result == SL_OK && nonces->record) crypto_sha256(replacement, 32, replacement);
+    return result == SL_OK ? withheld_add(&check->withheld, body->sequence, index, replacement, err)
+                           : result;
+}
+
+/* What the row was when it was appended: no header commits to `stored`, and the places of the
+   snapshots follow from it. */
+static uint64_t appended_bytes(
+    const struct event_row *row, uint64_t packed_bytes, uint64_t data_bytes)
+{
+    struct event_row whole = *row;
+    struct buf bytes = {0};
+    whole.redacted = false;
+    event_row_encode(&whole, &bytes);
+    uint64_t len = bytes.len;
+    buf_fini(&bytes);
+    return len + packed_bytes + body_bytes(data_bytes);
+}
+
+/* Commit to the group's items. */
+static void end_group(struct body *body, const struct nonces *nonces)
+{
+    struct share_check *check = body->check;
+    struct item_group *group = &check->group;
+    struct check_fold *fold = &check->fold;
+    event_item_nonces(nonces->event, group->first, group->count, group->nonces);
+    crypto_sha256_each(group->texts, group->count);
+    for (size_t i = 0; i < group->count; i++) {
+        const struct event_item *item = &group->items[i];
+        manifest_add(&check->manifest, item->type, item->key, item->length, group->commitments[i]);
+        if (!nonces->folded) continue;
+        struct fold_taken *taken = &fold->items[group->first + i];
+        taken->print = print_of(&fold->key, group->texts[i].bytes);
+        taken->data_at = fold->data.len;
+        if (taken->looked_into) buf_add_span(&fold->data, group->texts[i].bytes);
+    }
+    group->first += (uint32_t)group->count;
+    group->count = 0;
+}
+
+/* Into the group, if it can be. */
+static bool group_item(
+    struct body *body, const struct nonces *nonces, const struct event_item *item)
+{
+    struct item_group *group = &body->check->group;
+    if (nonces->withheld || body->row.len - body->used < item->length) return false;
+    if (group->count == GROUP_ITEMS) end_group(body, nonces);
+    size_t i = group->count++;
+    group->items[i] = *item;
+    group->texts[i] = (struct lanes_text){group->nonces[i], ITEM_NONCE_BYTES,
+        {body->row.ptr + body->used, item->length}, group->commitments[i]};
+    body->used += item->length;
+    return true;
+}
+
+/* Commit to the next item, or have it in the group; and have it ready for the fold. */
+static enum sl_result take_item(struct body *body, struct nonces *nonces, uint32_t index,
+    const struct event_item *item, uint64_t *length, struct sl_err *err)
+{
+    struct share_check *check = body->check;
+    struct fold_taken *taken = nonces->folded ? check_fold_take(&check->fold, item) : NULL;
+    if (nonces->folded && !taken) return sl_fail(err, SL_NOMEM, "out of memory");
+    *length = item->length;
+    check->verified->items++;
+    if (group_item(body, nonces, item)) return SL_OK;
+    end_group(body, nonces); /* which comes before it, and whose row is left now */
+    uint8_t commitment[32];
+    body->into = taken && taken->looked_into ? &check->fold.data : NULL;
+    if (taken) taken->data_at = check->fold.data.len;
+    enum sl_result result = commit_item(body, nonces, index, item->length, length, commitment, err);
+    if (result != SL_OK) return result;
+    if (taken) taken->print = body->print;
+    manifest_add(&check->manifest, item->type, item->key, *length, commitment);
+    check->group.first = index + 1;
+    return SL_OK;
+}
+
+/* Commit to everything again, and see that it is what the header says. */
+static enum sl_result check_commitments(struct share_check *check, const struct event_row *row,
+    struct event_reader *reader, const struct header *header, struct sl_err *err)
+{
+    struct body body = {.check = check, .sequence = header->sequence};
+    struct nonces nonces = {
+        .record = header->kind == SL_REDACT, .folded = header->kind == SL_SYNC && check->fold.view};
+    uint8_t commitment[32];
+    struct event_item item;
+    uint64_t bytes = 0, length = 0, packed_bytes = event_items_begin_bytes(row->items);
+    buf_clear(&check->manifest);
+    manifest_begin(&check->manifest, row->arrived_us, row->items);
+    check_fold_clear(&check->fold);
+    check->group.first = 0;
+    check->group.count = 0;
+    enum sl_result result = take_prefix(&body, row, &nonces, err);
+    for (uint32_t i = 0; result == SL_OK && event_read_next(reader, &item); i++) {
+        result = take_item(&body, &nonces, i, &item, &length, err);
+        bytes += length;
+        packed_bytes += event_items_add_bytes(item.type, item.key, length);
+    }
+    if (result == SL_OK) end_group(&body, &nonces);
+    if (result == SL_OK && row->redacted && nonces.rest.len)
+        result = FAULT(check, header->sequence, "its body has a nonce too many");
+    if (result == SL_OK) result = body_end(&body, err);
+    if (result != SL_OK) return result;
+    if (check->manifest.failed) return sl_fail(err, SL_NOMEM, "out of memory");
+    event_commitment(nonces.manifest, buf_span(&check->manifest), commitment);
+    if (memcmp(commitment, header->manifest_commitment, 32) != 0)
+        return FAULT(check, header->sequence,
+            "its items are not the ones that its header commits to (an item's bytes, key, type or order, or the time of arrival)");
+    if (row->stored != check->last.stored + appended_bytes(row, packed_bytes, bytes))
+        return FAULT(check, header->sequence, "its count of stored bytes is wrong");
+    check->verified->bytes += bytes;
+    return nonces.folded ? check_fold_apply(&check->fold, header->sequence, row->arrived_us, err)
+                         : SL_OK;
+}
+
+/* The log's header at a position, valid until the next; ptr NULL: there is none. A share's events
+   often lie side by side. */
+static enum sl_result read_log(
+    struct share_check *check, uint64_t position, struct sl_span *header, struct sl_err *err)
+{
+    struct row_key key = row_log(position);
+    if (!check->log)
+        check->log = kv_iter_create(
+            check->store->kv, KV_LOG, (struct sl_span){0}, (struct sl_span){0}, KV_SCAN);
+    if (kv_iter_valid(check->log)) kv_iter_next(check->log);
+    if (!kv_iter_valid(check->log) || !sl_span_eq(kv_iter_key(check->log), row_span(&key)))
+        kv_iter_seek(check->log, row_span(&key));
+    bool found = kv_iter_valid(check->log) && sl_span_eq(kv_iter_key(check->log), row_span(&key));
+    *header = found ? kv_iter_value(check->log) : (struct sl_span){0};
+    return kv_iter_check(check->log, err);
+}
+
+static enum sl_result check_place(struct share_check *check, const struct event_row *row,
+    const struct header *header, struct sl_err *err)
+{
+    const struct head *last = &check->last;
+    uint64_t sequence = header->sequence;
+    if (memcmp(header->share_ref, check->ref, 32) != 0)
+        return FAULT(check, sequence, "its header belongs to another share");
+    if (memcmp(header->prev, last->leaf, 32) != 0)
+        return FAULT(check, sequence, "its header does not name the event before it (prev)");
+    if (header->time_ms < last->time_ms)
+        return FAULT(check, sequence, "its time is before that of the event before it");
+    if (row->syncs != last->syncs + (header->kind == SL_SYNC))
+        return FAULT(check, sequence, "its count of syncs is wrong");
+    if (row->stored <= last->stored)
+        return FAULT(check, sequence, "its count of stored bytes is wrong");
+    if (sequence > 1 && header->kind == SL_CREATE)
+        return FAULT(check, sequence, "a second creation");
+    if (header->kind == SL_SYNC && check->removal)
+        return FAULT(check, sequence, "a batch after the removal");
+    struct sl_span logged;
+    enum sl_result result = read_log(check, row->position, &logged, err);
+    if (result != SL_OK) return result;
+    if (!logged.ptr)
+        return FAULT(check, sequence, "the log has nothing at its position %llu",
+            (unsigned long long)row->position);
+    if (!sl_span_eq(logged, row->header))
+        return FAULT(check, sequence, "the log has another header at its position %llu",
+            (unsigned long long)row->position);
+    return result;
+}
+
+/* Everything that a redact event names must be withheld, and replaced by what it says. */
+static enum sl_result take_redaction(
+    struct share_check *check, uint64_t sequence, struct sl_err *err)
+{
+    struct redact_body body;
+    enum sl_result result = redact_body_decode(buf_span(&check->scratch), &body);
+    if (result == SL_NOMEM) return sl_fail(err, SL_NOMEM, "out of memory");
+    if (result != SL_OK) return FAULT(check, sequence, "its body is unreadable");
+    for (size_t i = 0; i < body.count && result == SL_OK; i++) {
+        const struct redact_entry *entry = &body.entries[i];
+        uint8_t replacement[32];
+        crypto_sha256(entry->replacement.ptr, entry->replacement.len, replacement);
+        if (entry->sequence >= sequence || withheld_name(&check->withheld, entry->sequence,
+                                               entry->item, replacement) != WITHHELD_FITS)
+            result =
+                FAULT(check, sequence, "item %llu of event %llu is not replaced by what it says",
+                    (unsigned long long)entry->item, (unsigned long long)entry->sequence);
+    }
+    redact_body_fini(&body);
+    return result;
+}
+
+/* A control event's item: where the bodies are at, as a rule, so that it is not looked for. */
+static enum sl_result control_bytes(
+    struct share_check *check, uint64_t sequence, const struct event_item *item, struct sl_err *err)
+{
+    struct row_key key = row_body(sl_span_of(check->id), sequence, 0);
+    buf_clear(&check->scratch);
+    if (kv_iter_valid(check->bodies) && sl_span_eq(kv_iter_key(check->bodies), row_span(&key))) {
+        struct sl_span row = kv_iter_value(check->bodies);
+        if (item->offset <= row.len && item->length <= row.len - item->offset) {
+            buf_add(&check->scratch, row.ptr + item->offset, item->length);
+            return check->scratch.failed ? sl_fail(err, SL_NOMEM, "out of memory") : SL_OK;
+        }
+    }
+    enum sl_result result = log_body_bytes(check->store->kv, sl_span_of(check->id), sequence,
+        item->offset, item->length, &check->scratch, err);
+    return result == SL_NOT_FOUND ? FAULT(check, sequence, "its body is missing") : result;
+}
+
+/* What create, remove and redact say, gathered for the comparison with the derived records. */
+static enum sl_result take_control(struct share_check *check, const struct header *header,
+    struct event_reader *reader, struct sl_err *err)
+{
+    struct event_item item;
+    struct create_body creation;
+    struct remove_body removal;
+    if (!event_read_next(reader, &item)) return FAULT(check, header->sequence, "it has no body");
+    enum sl_result result = control_bytes(check, header->sequence, &item, err);
+    if (result != SL_OK) return result;
+    if (header->kind == SL_REDACT) return take_redaction(check, header->sequence, err);
+    if (header->kind == SL_REMOVE) {
+        if (!remove_body_decode(buf_span(&check->scratch), &removal))
+            return FAULT(check, header->sequence, "its body is unreadable");
+        check->record.state = SL_SHARE_REMOVED;
+        check->record.removed_ms = header->time_ms;
+        check->record.removed_by = removal.who;
+        check->removal = header->sequence;
+        check->held = removal.who == SL_WHO_OWNER;
+        return SL_OK;
+    }
+    if (!create_body_decode(buf_span(&check->scratch), &creation) ||
+        !sl_span_eq(creation.share_id, sl_span_of(check->id)))
+        return FAULT(check, header->sequence, "its body is unreadable");
+    check->record = share_record_begin(&creation, header->time_ms, check->record.position);
+    memcpy(check->session_id, creation.session_id.ptr, creation.session_id.len);
+    check->session_id[creation.session_id.len] = 0;
+    check->record.session_id.ptr = check->session_id;
+    event_share_ref(check->record.salt, sl_span_of(check->id), check->ref);
+    return SL_OK;
+}
+
+/* What the event says of the share, read from its first item. */
+static enum sl_result check_control(struct share_check *check, struct sl_span bytes,
+    const struct header *header, struct sl_err *err)
+{
+    struct event_row row;
+    struct event_reader *reader;
+    if (header->kind == SL_ALLOW) check->held = false;
+    bool redact = header->kind == SL_REDACT && !check->erasing;
+    if (header->kind != SL_CREATE && header->kind != SL_REMOVE && !redact) return SL_OK;
+    if (event_read_begin(bytes, &row, &reader) != SL_OK)
+        return FAULT(check, header->sequence, "its row is unreadable");
+    enum sl_result result = take_control(check, header, reader, err);
+    event_read_end(reader);
+    return result;
+}
+
+static enum sl_result check_row(struct share_check *check, struct sl_span bytes,
+    const struct event_row *row, struct event_reader *reader, struct sl_err *err)
+{
+    struct header header;
+    if (!header_decode(row->header, &header) || header.sequence != check->last.sequence + 1)
+        return FAULT(check, check->last.sequence + 1, "its row or header is unreadable");
+    uint64_t sequence = header.sequence;
+    if (sequence == 1 && header.kind != SL_CREATE)
+        return FAULT(check, sequence, "the first event is no creation");
+    bool content = header.kind == SL_SYNC || header.kind == SL_REDACT;
+    if (row->erased && (!content || !check->stored_removed))
+        return FAULT(check, sequence, "its content is gone, but the share is not removed");
+    if (content && !row->erased && check->stored_removed && !check->erasing)
+        return FAULT(check, sequence, "its content should have been erased");
+    enum sl_result result = row->erased ? SL_OK : check_control(check, bytes, &header, err);
+    if (result == SL_OK) result = check_place(check, row, &header, err);
+    /* what is being erased may be half gone */
+    bool whole = !row->erased && !(check->erasing && content);
+    if (result == SL_OK && whole) result = check_commitments(check, row, reader, &header, err);
+    if (result != SL_OK) return result;
+    if (sequence == 1) check->record.position = row->position;
+    check->last =
+        (struct head){sequence, row->position, header.time_ms, row->syncs, row->stored, {0}};
+    header_leaf(row->header, check->last.leaf);
+    check->verified->events++;
+    return SL_OK;
+}
+
+enum sl_result share_check_event(
+    struct share_check *check, uint64_t sequence, struct sl_span bytes, struct sl_err *err)
+{
+    struct event_row row;
+    struct event_reader *reader;
+    if (sequence != check->last.sequence + 1)
+        return FAULT(check, check->last.sequence + 1, "missing (the next one is %llu)",
+            (unsigned long long)sequence);
+    if (event_read_begin(bytes, &row, &reader) != SL_OK)
+        return FAULT(check, sequence, "its row or header is unreadable");
+    enum sl_result result = check_row(check, bytes, &row, reader, err);
+    if (!event_read_end(reader) && result == SL_OK)
+        result = FAULT(check, sequence, "its row is unreadable");
+    if (result != SL_OK) return result;
+    return check->stored_removed ? SL_OK : snapshot_check(check, err);
+}
