@@ -28,18 +28,12 @@
 
 #include "core/base/err.h"
 #include "core/base/limits.h"
+#include "core/base/sink.h"
 #include "core/base/span.h"
 
 struct sl_store;
 struct sl_view;
 struct sl_event;
-
-/* Where a function's bytes go, piece by piece: return false to stop it (it then returns
-   SL_STOPPED). The bytes are the callee's for the call alone. */
-struct sl_sink {
-    bool (*write)(void *ctx, const void *bytes, size_t len);
-    void *ctx;
-};
 
 /* ---- a store ---- */
 

@@ -16,6 +16,18 @@ bool buf_grow(struct buf *buf, size_t more)
     return true;
 }
 
+static bool add_piece(void *ctx, const void *bytes, size_t len)
+{
+    struct buf *buf = ctx;
+    buf_add(buf, bytes, len);
+    return !buf->failed;
+}
+
+struct sl_sink buf_sink(struct buf *buf)
+{
+    return (struct sl_sink){add_piece, buf};
+}
+
 void buf_fini(struct buf *buf)
 {
     free(buf->ptr);

@@ -4,6 +4,7 @@
 /* Bytes that grow, owned by whoever holds the struct. Zeroed is empty. When memory runs out
    `failed` is set, further additions do nothing, and the holder checks once at the end. */
 
+#include "core/base/sink.h"
 #include "core/base/span.h"
 
 #include <stdlib.h>
@@ -15,6 +16,10 @@ struct buf {
 };
 
 bool buf_grow(struct buf *buf, size_t more); /* buf_reserve's rare half */
+
+/* A sink that adds what it is given, and stops whoever writes when memory runs out. `buf` is
+   borrowed for as long as the sink is used. */
+struct sl_sink buf_sink(struct buf *buf);
 void buf_fini(struct buf *buf);
 
 /* Room for `more` bytes behind len. */

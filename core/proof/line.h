@@ -34,20 +34,6 @@ static inline bool line_starts(struct sl_span line, struct sl_span start)
     return line.len >= start.len && memcmp(line.ptr, start.ptr, start.len) == 0;
 }
 
-/* A number in decimal: no sign, no leading zero, no more than 64 bits. */
-static inline bool line_number(struct sl_span text, uint64_t *number)
-{
-    uint64_t value = 0;
-    if (text.len == 0 || (text.len > 1 && text.ptr[0] == '0')) return false;
-    for (size_t i = 0; i < text.len; i++) {
-        unsigned digit = (unsigned char)text.ptr[i] - (unsigned)'0';
-        if (digit > 9 || value > (UINT64_MAX - digit) / 10) return false;
-        value = value * 10 + digit;
-    }
-    *number = value;
-    return true;
-}
-
 /* Canonical base64 of at least `least` bytes, however many: decoded piece by piece, of which only
    the last may be padded. */
 static inline bool line_base64(struct sl_span text, size_t least)

@@ -1,5 +1,6 @@
 #include "core/proof/note.h"
 
+#include "core/base/decimal.h"
 #include "core/base/json_bytes.h"
 #include "core/proof/line.h"
 
@@ -247,7 +248,7 @@ bool checkpoint_parse(struct sl_span text, struct checkpoint_text *checkpoint)
     size_t len;
     if (!text_valid(text)) return false;
     if (!line_take(&rest, &got.origin) || got.origin.len == 0) return false;
-    if (!line_take(&rest, &size) || !line_number(size, &got.size)) return false;
+    if (!line_take(&rest, &size) || !sl_decimal_exact(size, UINT64_MAX, &got.size)) return false;
     if (!line_take(&rest, &root)) return false;
     if (!crypto_base64_parse(root, got.root, sizeof(got.root), &len) || len != sizeof(got.root))
         return false;

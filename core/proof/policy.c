@@ -1,5 +1,6 @@
 #include "core/proof/note.h"
 
+#include "core/base/decimal.h"
 #include "core/proof/line.h"
 
 #include <stdio.h>
@@ -148,7 +149,8 @@ static const char *group_line(struct policy *policy, struct sl_span rest)
     if (wrong) return wrong;
     if (!field_take(&rest, &threshold)) return "the number of members that must sign is missing";
     bool all = sl_span_eq(threshold, SL_SPAN("all"));
-    if (!all && !sl_span_eq(threshold, SL_SPAN("any")) && !line_number(threshold, &need))
+    if (!all && !sl_span_eq(threshold, SL_SPAN("any")) &&
+        !sl_decimal_exact(threshold, UINT64_MAX, &need))
         return "how many members must sign is neither a number nor \"any\" nor \"all\"";
     for (; field_take(&rest, &field); members++) {
         member = find(policy, field);

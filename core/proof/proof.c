@@ -1,5 +1,6 @@
 #include "core/proof/proof.h"
 
+#include "core/base/decimal.h"
 #include "core/proof/line.h"
 
 #include <assert.h>
@@ -62,7 +63,8 @@ enum sl_result proof_parse(struct sl_span text, struct proof *proof, struct sl_e
         if (!line_take(&rest, &line))
             return sl_fail(err, SL_INVALID, "line %zu: the file ends too early", number);
     }
-    if (!starts(line, SL_SPAN("index "), &value) || !line_number(value, &got.index))
+    if (!starts(line, SL_SPAN("index "), &value) ||
+        !sl_decimal_exact(value, UINT64_MAX, &got.index))
         return sl_fail(err, SL_INVALID, "line %zu: not an index", number);
     for (number++; line_take(&rest, &line) && line.len; number++)
         if (!add_hash(line, &got.hashes))
