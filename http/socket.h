@@ -23,7 +23,7 @@
    `shutdown(fd, SHUT_WR)`, then `close(fd)`, with no linger set, both between connection_close and
    connection_closed. It also sets the descriptor to blocking before that, and the copy with it: who
    took a connection over must pass MSG_DONTWAIT. If an update changes any of this,
-   tests/unit/http_server_test.c fails (a taken connection must outlive its request, a trickling
+   tests/unit/http/server_test.c fails (a taken connection must outlive its request, a trickling
    body must be cut). */
 
 #include "core/base/err.h"

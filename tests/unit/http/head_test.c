@@ -1,5 +1,5 @@
 /* Heads as CivetWeb's parser leaves them in its buffer: `parse` below does what that parser does
-   (1.15), so that what it hides can be shown without a socket; http_server_test.c shows the same
+   (1.15), so that what it hides can be shown without a socket; server_test.c shows the same
    with the real one. */
 
 #include <setjmp.h>
