@@ -67,11 +67,10 @@ static bool read_state(
 static bool hash_state(
     struct sl_store *store, const char *id, struct sl_moment moment, uint8_t out[32])
 {
-    struct crypto_hash *hash = crypto_hash_create();
-    crypto_hash_begin(hash);
-    bool good = read_state(store, id, moment, (struct sl_sink){hash_bytes, hash});
-    crypto_hash_end(hash, out);
-    crypto_hash_destroy(hash);
+    struct crypto_hash hash;
+    crypto_hash_begin(&hash);
+    bool good = read_state(store, id, moment, (struct sl_sink){hash_bytes, &hash});
+    crypto_hash_end(&hash, out);
     return good;
 }
 

@@ -53,12 +53,11 @@ static void read_family(struct reader *reader, enum kv_family family, struct cry
 static void *read_all(void *arg)
 {
     struct reader *reader = arg;
-    struct crypto_hash *hash = crypto_hash_create();
-    read_family(reader, KV_EVENT, hash);
-    read_family(reader, KV_BODY, hash);
-    read_family(reader, KV_LOG, hash);
-    read_family(reader, KV_SNAPSHOT, hash);
-    crypto_hash_destroy(hash);
+    struct crypto_hash hash;
+    read_family(reader, KV_EVENT, &hash);
+    read_family(reader, KV_BODY, &hash);
+    read_family(reader, KV_LOG, &hash);
+    read_family(reader, KV_SNAPSHOT, &hash);
     return NULL;
 }
 

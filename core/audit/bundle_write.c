@@ -15,11 +15,11 @@ struct writer {
     struct sl_sink sink;
     struct sl_share_info info; /* when it was begun */
     struct tiles_reader *tiles;
-    struct buf held;          /* bytes that have not gone out */
-    uint64_t log_at;          /* the position behind the last event written */
-    struct crypto_hash *hash; /* of an item's bytes */
-    uint64_t data_bytes;      /* of the item at hand that have come */
-    bool withheld;            /* some item was, of an event other than the creation */
+    struct buf held;         /* bytes that have not gone out */
+    uint64_t log_at;         /* the position behind the last event written */
+    struct crypto_hash hash; /* of an item's bytes */
+    uint64_t data_bytes;     /* of the item at hand that have come */
+    bool withheld;           /* some item was, of an event other than the creation */
 };
 
 static enum sl_result flush(struct writer *writer, struct sl_err *err)
@@ -58,7 +58,7 @@ static bool put_data(void *ctx, const void *bytes, size_t len)
 {
     struct writer *writer = ctx;
     writer->data_bytes += len;
-    crypto_hash_add(writer->hash, bytes, len);
+    crypto_hash_add(&writer->hash, bytes, len);
     buf_add(&writer->held, bytes, len);
     return flush_if_full(writer, NULL) == SL_OK;
 }
@@ -74,14 +74,14 @@ static enum sl_result put_item(
     pack_str(held, item.key);
     pack_bin_begin(held, item.bytes);
     writer->data_bytes = 0;
-    crypto_hash_begin(writer->hash);
-    if (item.nonce) crypto_hash_add(writer->hash, item.nonce, ITEM_NONCE_BYTES);
+    crypto_hash_begin(&writer->hash);
+    if (item.nonce) crypto_hash_add(&writer->hash, item.nonce, ITEM_NONCE_BYTES);
     enum sl_result result =
         sl_event_item_data(event, index, (struct sl_sink){put_data, writer}, err);
     if (held->failed) return sl_fail(err, SL_NOMEM, "out of memory");
     if (result == SL_OK && writer->data_bytes != item.bytes)
         result = sl_fail(err, SL_CORRUPT, "item %zu: its body is too short", index);
-    crypto_hash_end(writer->hash, commitment);
+    crypto_hash_end(&writer->hash, commitment);
     if (result != SL_OK) return result;
     if (item.withheld) pack_u64(held, item.committed_bytes);
     const uint8_t *bound = item.withheld ? item.commitment : commitment;
@@ -209,7 +209,6 @@ enum sl_result sl_share_bundle(
     if (result != SL_OK) return result;
     writer.tiles = tiles_reader_create(store->kv);
     if (!writer.tiles) return sl_fail(err, SL_NOMEM, "out of memory");
-    writer.hash = crypto_hash_create();
     put_head(&writer);
     for (uint64_t at = 1; at <= writer.info.sequence && result == SL_OK; at++)
         result = put_event(&writer, at, err);
@@ -217,7 +216,6 @@ enum sl_result sl_share_bundle(
     if (result == SL_OK) result = put_tail(&writer, err);
     if (result != SL_OK && err) sl_fail_in(err, "share %s: bundle", writer.info.id);
     tiles_reader_destroy(writer.tiles);
-    crypto_hash_destroy(writer.hash);
     buf_fini(&writer.held);
     return result;
 }

@@ -1,5 +1,4 @@
-#include "core/base/crypto.h"
-#include "core/event/event.h"
+#include "core/event/commit.h"
 #include "core/proof/tree.h"
 
 #include <inttypes.h>
@@ -19,39 +18,37 @@ static bool hash_piece(void *ctx, const void *bytes, size_t len)
     return true;
 }
 
-/* One item's commitment: of a withheld one what is kept, else computed. */
-static enum sl_result commit(struct sl_event *event, size_t index, const struct sl_item *item,
-    struct crypto_hash *hash, uint8_t commitment[32], struct sl_err *err)
+/* One item: its bytes under its nonce, or the commitment that is kept of a withheld one. */
+static enum sl_result commit_to(
+    struct sl_event *event, size_t index, struct commit *commit, struct sl_err *err)
 {
-    if (item->withheld) {
-        memcpy(commitment, item->commitment, 32);
+    struct sl_item item = sl_event_item(event, index);
+    uint8_t commitment[32];
+    if (item.withheld) {
+        commit_withheld(commit, item.type, item.key, item.committed_bytes, item.commitment);
         return SL_OK;
     }
-    if (!item->nonce) return fault(sl_event_info(event), err, "removed", SL_REMOVED);
-    crypto_hash_begin(hash);
-    crypto_hash_add(hash, item->nonce, ITEM_NONCE_BYTES);
-    enum sl_result result =
-        sl_event_item_data(event, index, (struct sl_sink){hash_piece, hash}, err);
-    crypto_hash_end(hash, commitment);
+    if (!item.nonce) return fault(sl_event_info(event), err, "removed", SL_REMOVED);
+    struct sl_sink sink = {hash_piece, commit_stream(commit, item.nonce)};
+    enum sl_result result = sl_event_item_data(event, index, sink, err);
+    commit_stream_end(commit, item.type, item.key, item.committed_bytes, commitment);
     return result;
 }
 
-static enum sl_result check_content(struct sl_event *event, const struct header *header,
-    struct crypto_hash *hash, struct buf *manifest, struct sl_err *err)
+static enum sl_result check_content(
+    struct sl_event *event, const struct header *header, struct sl_err *err)
 {
     const struct sl_event_info *info = sl_event_info(event);
     struct sl_span nonce = sl_event_manifest_nonce(event);
+    struct commit commit;
     uint8_t commitment[32];
     if (nonce.len != ITEM_NONCE_BYTES) return fault(info, err, "removed", SL_REMOVED);
-    manifest_begin(manifest, info->arrived_us, (size_t)info->items);
+    commit_begin_given(&commit, (const uint8_t *)nonce.ptr, info->arrived_us, (size_t)info->items);
     for (size_t i = 0; i < info->items; i++) {
-        struct sl_item item = sl_event_item(event, i);
-        enum sl_result result = commit(event, i, &item, hash, commitment, err);
+        enum sl_result result = commit_to(event, i, &commit, err);
         if (result != SL_OK) return result;
-        manifest_add(manifest, item.type, item.key, item.committed_bytes, commitment);
     }
-    if (manifest->failed) return fault(info, err, "out of memory", SL_NOMEM);
-    event_commitment((const uint8_t *)nonce.ptr, buf_span(manifest), commitment);
+    commit_end(&commit, commitment);
     if (memcmp(commitment, header->manifest_commitment, 32) == 0) return SL_OK;
     return fault(info, err,
         "its items are not the ones that its header commits to (an item's bytes, key, type or order, or the time of arrival)",
@@ -69,12 +66,7 @@ enum sl_result sl_event_check(struct sl_event *event, struct sl_err *err)
     if (memcmp(ref, header.share_ref, 32) != 0)
         return fault(info, err, "its header belongs to another share", SL_CORRUPT);
     if (info->erased) return fault(info, err, "removed", SL_REMOVED);
-    struct crypto_hash *hash = crypto_hash_create();
-    struct buf manifest = {0};
-    enum sl_result result = check_content(event, &header, hash, &manifest, err);
-    crypto_hash_destroy(hash);
-    buf_fini(&manifest);
-    return result;
+    return check_content(event, &header, err);
 }
 
 enum sl_result sl_event_included(struct sl_store *store, const struct sl_event *event,

@@ -5,75 +5,37 @@
 
 #include "core/base/crypto.h"
 
+#include <assert.h>
 #include <endian.h>
+#include <errno.h>
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
-#include <openssl/rand.h>
 #include <openssl/sha.h>
 #include <pthread.h>
 #include <stdio.h>
-#include <stdlib.h>
+#include <sys/random.h>
 
 static const char base62[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-static EVP_MD *sha1_md;
-static pthread_key_t contexts_key;
-static pthread_once_t once = PTHREAD_ONCE_INIT;
-
-/* Fetching an algorithm and making a context cost more than hashing, so both are done once: the
-   fetch for the process, the context for the thread. */
-struct contexts {
-    EVP_MD_CTX *md;
-};
-
-static void need(bool ok, const char *what)
-{
-    if (ok) return;
-    fprintf(stderr, "sharelog: %s failed in the cryptographic library\n", what);
-    abort();
-}
-
-static void contexts_free(void *ptr)
-{
-    struct contexts *c = ptr;
-    EVP_MD_CTX_free(c->md);
-    free(c);
-}
-
-static void fetch(void)
-{
-    sha1_md = EVP_MD_fetch(NULL, "SHA1", NULL);
-    need(sha1_md && pthread_key_create(&contexts_key, contexts_free) == 0, "set-up");
-}
-
-static struct contexts *contexts(void)
-{
-    static _Thread_local struct contexts *mine;
-    if (mine) return mine;
-    pthread_once(&once, fetch);
-    struct contexts *c = calloc(1, sizeof(*c));
-    need(c != NULL, "memory");
-    c->md = EVP_MD_CTX_new();
-    need(c->md != NULL, "memory");
-    pthread_setspecific(contexts_key, c);
-    return mine = c;
-}
-
 /* ---- SHA-256 ---- */
 
+/* The three calls always succeed: they only compute. */
 static void sha256_begin(SHA256_CTX *state)
 {
-    need(SHA256_Init(state), "SHA-256");
+    int ok = SHA256_Init(state);
+    assert(ok == 1);
 }
 
 static void sha256_add(SHA256_CTX *state, const void *bytes, size_t len)
 {
-    need(SHA256_Update(state, bytes, len), "SHA-256");
+    int ok = SHA256_Update(state, bytes, len);
+    assert(ok == 1);
 }
 
 static void sha256_end(SHA256_CTX *state, uint8_t out[32])
 {
-    need(SHA256_Final(out, state), "SHA-256");
+    int ok = SHA256_Final(out, state);
+    assert(ok == 1);
 }
 
 /* What is left of a text that began with whole blocks, `done` bytes of them, if it fits into one:
@@ -82,6 +44,7 @@ static void sha256_end(SHA256_CTX *state, uint8_t out[32])
 static void sha256_last_block(
     const SHA256_CTX *begun, uint64_t done, const void *bytes, size_t len, uint8_t out[32])
 {
+    assert(len <= LAST_BLOCK_BYTES && done % 64 == 0);
     SHA256_CTX state = *begun;
     uint8_t block[64] = {0};
     uint64_t bits = htobe64((done + len) * 8);
@@ -151,36 +114,27 @@ void crypto_sha256_each(const struct lanes_text *texts, size_t count)
     }
 }
 
-struct crypto_hash {
-    SHA256_CTX state;
-};
+static_assert(sizeof(SHA256_CTX) <= sizeof(struct crypto_hash), "the state fits");
+static_assert(_Alignof(SHA256_CTX) <= _Alignof(struct crypto_hash), "the state lies as it must");
 
-struct crypto_hash *crypto_hash_create(void)
+static SHA256_CTX *state_of(struct crypto_hash *hash)
 {
-    struct crypto_hash *hash = malloc(sizeof(*hash));
-    need(hash != NULL, "memory");
-    sha256_begin(&hash->state);
-    return hash;
+    return (SHA256_CTX *)(void *)hash->state;
 }
 
 void crypto_hash_begin(struct crypto_hash *hash)
 {
-    sha256_begin(&hash->state);
+    sha256_begin(state_of(hash));
 }
 
 void crypto_hash_add(struct crypto_hash *hash, const void *bytes, size_t len)
 {
-    sha256_add(&hash->state, bytes, len);
+    sha256_add(state_of(hash), bytes, len);
 }
 
 void crypto_hash_end(struct crypto_hash *hash, uint8_t out[32])
 {
-    sha256_end(&hash->state, out);
-}
-
-void crypto_hash_destroy(struct crypto_hash *hash)
-{
-    free(hash);
+    sha256_end(state_of(hash), out);
 }
 
 /* ---- HMAC ---- */
@@ -285,12 +239,19 @@ void crypto_hmac_numbers(struct sl_span key, uint32_t first, size_t count, uint8
 
 /* ---- SHA-1, UUIDs ---- */
 
+static void sha1_of(const struct sl_span *pieces, size_t count, uint8_t out[20])
+{
+    SHA_CTX state;
+    int ok = SHA1_Init(&state);
+    for (size_t i = 0; i < count; i++)
+        ok &= SHA1_Update(&state, pieces[i].ptr, pieces[i].len);
+    ok &= SHA1_Final(out, &state);
+    assert(ok == 1);
+}
+
 void crypto_sha1(const void *bytes, size_t len, uint8_t out[20])
 {
-    EVP_MD_CTX *md = contexts()->md;
-    need(EVP_DigestInit_ex2(md, sha1_md, NULL) && EVP_DigestUpdate(md, bytes, len) &&
-             EVP_DigestFinal_ex(md, out, NULL),
-        "SHA-1");
+    sha1_of(&(struct sl_span){bytes, len}, 1, out);
 }
 
 static void uuid_text(uint8_t bytes[16], unsigned version, char out[37])
@@ -304,11 +265,8 @@ static void uuid_text(uint8_t bytes[16], unsigned version, char out[37])
 
 void crypto_uuid5(const uint8_t namespace_id[16], struct sl_span name, char out[37])
 {
-    EVP_MD_CTX *md = contexts()->md;
     uint8_t hash[20];
-    need(EVP_DigestInit_ex2(md, sha1_md, NULL) && EVP_DigestUpdate(md, namespace_id, 16) &&
-             EVP_DigestUpdate(md, name.ptr, name.len) && EVP_DigestFinal_ex(md, hash, NULL),
-        "SHA-1");
+    sha1_of((struct sl_span[]){{(const char *)namespace_id, 16}, name}, 2, hash);
     uuid_text(hash, 5, out);
 }
 
@@ -344,6 +302,19 @@ bool crypto_uuid_parse(struct sl_span text, uint8_t out[16])
     return true;
 }
 
+/* From the kernel, which needs no memory of ours for it and, once it has started, never fails:
+   OpenSSL's generator allocates a state for each thread. */
+static void random_bytes(uint8_t *out, size_t len)
+{
+    while (len > 0) {
+        ssize_t got = getrandom(out, len, 0);
+        assert(got > 0 || (got < 0 && errno == EINTR));
+        if (got < 0) continue;
+        out += got;
+        len -= (size_t)got;
+    }
+}
+
 /* What is small comes out of a store of the thread's own, as asking for 32 bytes costs as much as
    asking for hundreds; what was handed out is wiped there. (A forked child would hand out the same:
    this process never forks.) */
@@ -355,11 +326,11 @@ void crypto_random(void *out, size_t len)
         uint8_t bytes[RANDOM_STORE_BYTES];
     } store;
     if (len > RANDOM_STORE_BYTES / 8) {
-        need(RAND_bytes(out, (int)len) == 1, "randomness");
+        random_bytes(out, len);
         return;
     }
     if (store.left < len) {
-        need(RAND_bytes(store.bytes, RANDOM_STORE_BYTES) == 1, "randomness");
+        random_bytes(store.bytes, RANDOM_STORE_BYTES);
         store.left = RANDOM_STORE_BYTES;
     }
     store.left -= len;
@@ -372,24 +343,27 @@ bool crypto_equal(struct sl_span a, struct sl_span b)
     return a.len == b.len && CRYPTO_memcmp(a.ptr, b.ptr, a.len) == 0;
 }
 
-void crypto_sign_key(const uint8_t seed[32], uint8_t public_key[32])
+bool crypto_sign_key(const uint8_t seed[32], uint8_t public_key[32])
 {
     EVP_PKEY *key = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, seed, 32);
     size_t len = 32;
-    need(key && EVP_PKEY_get_raw_public_key(key, public_key, &len), "Ed25519");
+    bool ok = key && EVP_PKEY_get_raw_public_key(key, public_key, &len) == 1;
+    assert(len == 32);
     EVP_PKEY_free(key);
+    return ok;
 }
 
-void crypto_sign(const uint8_t seed[32], struct sl_span text, uint8_t signature[64])
+bool crypto_sign(const uint8_t seed[32], struct sl_span text, uint8_t signature[64])
 {
     EVP_PKEY *key = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, seed, 32);
     EVP_MD_CTX *md = EVP_MD_CTX_new();
     size_t len = 64;
-    need(key && md && EVP_DigestSignInit(md, NULL, NULL, NULL, key) &&
-             EVP_DigestSign(md, signature, &len, (const uint8_t *)text.ptr, text.len),
-        "Ed25519");
+    bool ok = key && md && EVP_DigestSignInit(md, NULL, NULL, NULL, key) == 1 &&
+              EVP_DigestSign(md, signature, &len, (const uint8_t *)text.ptr, text.len) == 1;
+    assert(len == 64);
     EVP_MD_CTX_free(md);
     EVP_PKEY_free(key);
+    return ok;
 }
 
 bool crypto_sign_verify(
@@ -397,8 +371,7 @@ bool crypto_sign_verify(
 {
     EVP_PKEY *key = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, public_key, 32);
     EVP_MD_CTX *md = EVP_MD_CTX_new();
-    need(md != NULL, "memory");
-    bool ok = key && EVP_DigestVerifyInit(md, NULL, NULL, NULL, key) == 1 &&
+    bool ok = key && md && EVP_DigestVerifyInit(md, NULL, NULL, NULL, key) == 1 &&
               EVP_DigestVerify(md, signature, 64, (const uint8_t *)text.ptr, text.len) == 1;
     EVP_MD_CTX_free(md);
     EVP_PKEY_free(key);

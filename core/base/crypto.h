@@ -1,10 +1,10 @@
 #ifndef SHARELOG_CRYPTO_H
 #define SHARELOG_CRYPTO_H
 
-/* OpenSSL's wall: hashes, random bytes, the log's signing key, and the text forms of bytes. Nothing
-   here can fail but for want of memory or randomness, and then the process aborts: going on without
-   either would be worse. Every function may be called from any thread; contexts are kept per
-   thread. */
+/* OpenSSL's wall: hashes, random bytes, the log's signing key, and the text forms of bytes. Hashing
+   and drawing random bytes allocate nothing and can't fail, so they may be used where a failure
+   could no longer be told; signing takes memory of OpenSSL's, and says when there is none. Every
+   function may be called from any thread. */
 
 #include "core/base/lanes.h"
 
@@ -12,17 +12,18 @@
 void crypto_sha256(const void *bytes, size_t len, uint8_t out[32]);
 void crypto_sha256_of(const struct sl_span *pieces, size_t count, uint8_t out[32]);
 
-/* Of many texts: side by side, where the processor can, which takes two thirds of the time. */
+/* Of many texts: side by side where the processor can, which takes two thirds of the time where its
+   other half is idle, nine tenths where that hashes too. */
 void crypto_sha256_each(const struct lanes_text *texts, size_t count);
 
-/* A running SHA-256 for data that comes piece by piece; crypto_hash_end frees nothing but resets
-   it. */
-struct crypto_hash;
-struct crypto_hash *crypto_hash_create(void);
+/* A running SHA-256 for data that comes piece by piece: begin, add, end; then it can begin again.
+   It holds nothing that would have to be freed. `state` is OpenSSL's. */
+struct crypto_hash {
+    _Alignas(8) unsigned char state[112];
+};
 void crypto_hash_begin(struct crypto_hash *hash);
 void crypto_hash_add(struct crypto_hash *hash, const void *bytes, size_t len);
 void crypto_hash_end(struct crypto_hash *hash, uint8_t out[32]);
-void crypto_hash_destroy(struct crypto_hash *hash);
 
 /* HMAC-SHA-256 (RFC 2104). */
 void crypto_hmac(struct sl_span key, struct sl_span text, uint8_t out[32]);
@@ -42,9 +43,10 @@ void crypto_random(void *out, size_t len);
 /* Equal, in a time that depends on the lengths alone. */
 bool crypto_equal(struct sl_span a, struct sl_span b);
 
-/* Ed25519 (RFC 8032). */
-void crypto_sign_key(const uint8_t seed[32], uint8_t public_key[32]);
-void crypto_sign(const uint8_t seed[32], struct sl_span text, uint8_t signature[64]);
+/* Ed25519 (RFC 8032). False: out of memory. */
+bool crypto_sign_key(const uint8_t seed[32], uint8_t public_key[32]);
+bool crypto_sign(const uint8_t seed[32], struct sl_span text, uint8_t signature[64]);
+/* False: it doesn't hold, or memory ran out: what can't be checked doesn't count. */
 bool crypto_sign_verify(
     const uint8_t public_key[32], struct sl_span text, const uint8_t signature[64]);
 

@@ -2,8 +2,10 @@
 
 #include "core/base/crypto.h"
 #include "core/base/json.h"
+#include "core/event/commit.h"
 #include "core/event/item.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 
@@ -301,28 +303,35 @@ enum sl_result batch_replace(
     return SL_OK;
 }
 
+/* Room for as many pieces as a body row can have: a prefix, and each item once. */
+static bool reserve_pieces(struct batch *batch)
+{
+    size_t most = batch->count + 1;
+    free(batch->pieces);
+    batch->pieces = calloc(most, sizeof(*batch->pieces) + sizeof(*batch->lens));
+    batch->lens = batch->pieces ? (size_t *)(void *)(batch->pieces + most) : NULL;
+    return batch->pieces != NULL;
+}
+
 enum sl_result batch_seal(struct batch *batch, struct sl_err *err)
 {
-    struct buf manifest = {0};
-    uint8_t nonce[ITEM_NONCE_BYTES], commitment[32];
+    struct commit commit;
     buf_clear(&batch->packed);
     batch->data_bytes = 0;
     crypto_random(batch->nonce, sizeof(batch->nonce));
-    manifest_begin(&manifest, batch->arrived_us, batch->count);
+    commit_begin(&commit, batch->nonce, batch->arrived_us, batch->count);
     event_items_begin(&batch->packed, batch->count);
     for (size_t i = 0; i < batch->count; i++) {
         const struct batch_item *item = &batch->items[i];
-        event_item_nonce(batch->nonce, (uint32_t)i, nonce);
-        event_commitment(nonce, item->data, commitment);
-        manifest_add(&manifest, item->type, item->key, item->data.len, commitment);
+        assert(item->type.len <= SL_ITEM_TYPE_BYTES && item->key.len <= SL_ITEM_KEY_BYTES);
+        commit_item(&commit, item->type, item->key, NULL, item->data);
         event_items_add(&batch->packed, item->type, item->key, item->data.len);
         batch->data_bytes += item->data.len;
     }
-    event_manifest_nonce(batch->nonce, nonce);
-    event_commitment(nonce, buf_span(&manifest), batch->manifest_commitment);
-    bool failed = manifest.failed || batch->packed.failed;
-    buf_fini(&manifest);
-    return failed ? sl_fail(err, SL_NOMEM, "out of memory") : SL_OK;
+    commit_end(&commit, batch->manifest_commitment);
+    if (batch->packed.failed || !reserve_pieces(batch))
+        return sl_fail(err, SL_NOMEM, "out of memory");
+    return SL_OK;
 }
 
 void batch_fini(struct batch *batch)
@@ -331,6 +340,7 @@ void batch_fini(struct batch *batch)
     for (size_t i = 0; i < batch->replaced_count; i++)
         buf_fini(&batch->replaced[i]);
     free(batch->replaced);
+    free(batch->pieces);
     buf_fini(&batch->names);
     buf_fini(&batch->packed);
     *batch = (struct batch){0};

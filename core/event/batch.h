@@ -26,7 +26,11 @@ struct batch {
     uint64_t data_bytes;
     uint8_t nonce[EVENT_NONCE_BYTES];
     uint8_t manifest_commitment[32];
-    struct buf packed; /* for the event row */
+    struct buf packed; /* the event row's items */
+    /* room for the list of what a body row is made of, of every item and one more: whoever appends
+       the batch allocates nothing */
+    const char **pieces;
+    size_t *lens;
 };
 
 /* Parse `{"secret": …, "data": […]}`. The batch points into `body`, which must outlive it.
@@ -46,7 +50,9 @@ enum sl_result batch_control(const char *kind, struct sl_span data, uint64_t arr
 enum sl_result batch_replace(
     struct batch *batch, size_t index, struct buf *data, struct sl_err *err);
 
-/* Draw a nonce, commit to every item and to the manifest, pack the row's items. */
+/* Draw a nonce, commit to every item and to the manifest, pack the row's items, allocate whatever
+   appending takes: a sealed batch can be appended without anything that could fail. SL_NOMEM: it
+   isn't sealed. */
 enum sl_result batch_seal(struct batch *batch, struct sl_err *err);
 
 void batch_fini(struct batch *batch);

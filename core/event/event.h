@@ -72,8 +72,9 @@ void event_items_add(struct buf *packed, struct sl_span type, struct sl_span key
 size_t event_items_begin_bytes(size_t items);
 size_t event_items_add_bytes(struct sl_span type, struct sl_span key, uint64_t length);
 
-/* The row's bytes before the packed items (items: NULL for an erased event). Its length doesn't
-   depend on `stored`. */
+/* The row's bytes before the packed items. Its length doesn't depend on `stored`, and is at most
+   EVENT_ROW_HEAD_BYTES. */
+#define EVENT_ROW_HEAD_BYTES (1 + 2 + SL_HEADER_BYTES + 5 * 9)
 void event_row_encode(const struct event_row *row, struct buf *out);
 
 /* Read a row: begin gives its fixed parts, next one item at a time, end is called either way and

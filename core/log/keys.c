@@ -132,8 +132,9 @@ enum sl_result keys_load(
     size_t len;
     if (!crypto_base64_parse(sl_span_of(text), keys->signing_seed, 32, &len) || len != 32)
         return sl_fail(err, SL_INVALID, "%s/signing-key: not 32 bytes of base64", options->dir);
-    crypto_sign_key(keys->signing_seed, keys->signing_public);
-    return SL_OK;
+    return crypto_sign_key(keys->signing_seed, keys->signing_public)
+               ? SL_OK
+               : sl_fail(err, SL_NOMEM, "out of memory");
 }
 
 void sl_store_secret(struct sl_store *store, struct sl_span session_id, struct sl_span share_id,

@@ -5,7 +5,7 @@
 #include "core/base/buf.h"
 #include "core/base/crypto.h"
 #include "core/base/json.h"
-#include "core/event/event.h"
+#include "core/event/commit.h"
 #include "core/proof/proof.h"
 
 #include <stdarg.h>
@@ -67,7 +67,8 @@ struct check {
     struct sl_span nonces, data; /* what is left of the lists */
     size_t items, item;          /* how many; the one at hand, 0: none, 1: the first */
     uint64_t bytes, committed;
-    struct buf manifest, type, key, other, record;
+    struct buf type, key, other, record;
+    struct commit commit;
     struct sl_span *types; /* the items', as they stand */
 };
 
@@ -242,7 +243,6 @@ static enum sl_result begin_nonces(struct check *check)
         if (!is_null(has[HAS_NONCES])) return FAULT(check, "nonces: there beside the nonce");
         if (!take_bytes(has[HAS_NONCE], check->nonce, EVENT_NONCE_BYTES))
             return FAULT(check, "nonce: not 32 bytes");
-        event_manifest_nonce(check->nonce, check->manifest_nonce);
         return SL_OK;
     }
     if (!take_members(has[HAS_NONCES], nonce_members, NONCE_MEMBERS, parts) ||
@@ -254,15 +254,13 @@ static enum sl_result begin_nonces(struct check *check)
     return SL_OK;
 }
 
-/* *withheld: it has none, and must have none. */
+/* Of a whole event it follows from the event's. What is withheld has none, and must have none. */
 static enum sl_result item_nonce(
     struct check *check, bool withheld, uint8_t nonce[ITEM_NONCE_BYTES])
 {
     struct sl_span value;
-    if (check->whole) {
-        event_item_nonce(check->nonce, (uint32_t)(check->item - 1), nonce);
+    if (check->whole)
         return withheld ? FAULT(check, "withheld, but the event's nonce is there") : SL_OK;
-    }
     if (!json_next(&check->nonces, &value)) return FAULT(check, "nonces.items: too few");
     if (withheld) return is_null(value) ? SL_OK : FAULT(check, "withheld, but its nonce is there");
     return take_bytes(value, nonce, ITEM_NONCE_BYTES) ? SL_OK
@@ -319,13 +317,15 @@ static enum sl_result check_item(struct check *check, struct sl_span value)
     if (!withheld) {
         if (has[ITEM_COMMITTED].ptr || has[ITEM_COMMITMENT].ptr)
             return FAULT(check, "a commitment, but it isn't withheld");
-        event_commitment(nonce, data, commitment);
+        commit_item(&check->commit, buf_span(&check->type), buf_span(&check->key),
+            check->whole ? NULL : nonce, data);
     } else if (!has[ITEM_COMMITTED].ptr || !json_u64(has[ITEM_COMMITTED], &length) ||
                !take_bytes(has[ITEM_COMMITMENT], commitment, 32)) {
         return FAULT(check, "withheld, but without committedBytes and commitment");
+    } else {
+        commit_withheld(
+            &check->commit, buf_span(&check->type), buf_span(&check->key), length, commitment);
     }
-    manifest_add(
-        &check->manifest, buf_span(&check->type), buf_span(&check->key), length, commitment);
     json_string_raw(has[ITEM_TYPE], &raw);
     check->types[check->item - 1] = raw;
     check->verdict.withheld += withheld;
@@ -379,7 +379,10 @@ static enum sl_result check_items(struct check *check)
             check, "a %s of %zu items, not 1", sl_kind_name(check->header.kind), check->items);
     check->types = calloc(check->items + 1, sizeof(*check->types));
     if (!check->types) return sl_fail(check->err, SL_NOMEM, "out of memory");
-    manifest_begin(&check->manifest, arrived_us, check->items);
+    if (check->whole)
+        commit_begin(&check->commit, check->nonce, arrived_us, check->items);
+    else
+        commit_begin_given(&check->commit, check->manifest_nonce, arrived_us, check->items);
     rest = check->has[HAS_ITEMS];
     while (json_next(&rest, &value)) {
         check->item++;
@@ -392,9 +395,7 @@ static enum sl_result check_items(struct check *check)
         return FAULT(check, "nonces.items: more than items");
     if (!check->whole && check->verdict.withheld == 0)
         return FAULT(check, "nonces: one by one, but nothing is withheld");
-    if (check->manifest.failed || check->type.failed || check->key.failed || check->other.failed)
-        return sl_fail(check->err, SL_NOMEM, "out of memory");
-    event_commitment(check->manifest_nonce, buf_span(&check->manifest), commitment);
+    commit_end(&check->commit, commitment);
     if (memcmp(commitment, check->header.manifest_commitment, 32) != 0)
         return FAULT(check,
             "its items are not the ones that its header commits to (an item's bytes, key, type or order, or the time of arrival)");
@@ -447,7 +448,6 @@ enum sl_result event_verify(struct sl_span event, struct sl_span proof, const st
     struct check check = {.err = err};
     enum sl_result result = check_all(&check, event, proof, policy);
     if (result == SL_OK) *verdict = check.verdict;
-    buf_fini(&check.manifest);
     buf_fini(&check.type);
     buf_fini(&check.key);
     buf_fini(&check.other);

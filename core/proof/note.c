@@ -217,8 +217,10 @@ void note_sign(
     assert(key->kind == NOTE_ED25519);
     assert(text.len && text.ptr[text.len - 1] == '\n' && text_valid(text));
     memcpy(payload, key->id, 4);
-    crypto_sign(seed, text, payload + 4);
-    add_line(key, payload, sizeof(payload), out);
+    if (crypto_sign(seed, text, payload + 4))
+        add_line(key, payload, sizeof(payload), out);
+    else
+        out->failed = true;
 }
 
 void note_cosign(struct sl_span text, const struct note_key *key, const uint8_t seed[32],
@@ -228,10 +230,10 @@ void note_cosign(struct sl_span text, const struct note_key *key, const uint8_t 
     struct buf message = {0};
     assert(key->kind == NOTE_COSIGNATURE && time_s <= INT64_MAX);
     assert(text.len && text.ptr[text.len - 1] == '\n' && text_valid(text));
-    if (cosigned(text, time_s, &message)) {
-        memcpy(payload, key->id, 4);
-        be_put(payload + 4, time_s, TIME_BYTES);
-        crypto_sign(seed, buf_span(&message), payload + 4 + TIME_BYTES);
+    memcpy(payload, key->id, 4);
+    be_put(payload + 4, time_s, TIME_BYTES);
+    if (cosigned(text, time_s, &message) &&
+        crypto_sign(seed, buf_span(&message), payload + 4 + TIME_BYTES)) {
         add_line(key, payload, sizeof(payload), out);
     } else {
         out->failed = true;

@@ -12,7 +12,7 @@
 
 #include "core/base/crypto.h"
 #include "core/base/print.h"
-#include "core/event/event.h"
+#include "core/event/commit.h"
 #include "core/kv/rows.h"
 #include "core/proof/tree.h"
 #include "core/proof/withheld.h"
@@ -71,21 +71,9 @@ struct fold_taken *check_fold_take(struct check_fold *fold, const struct event_i
 enum sl_result check_fold_apply(
     struct check_fold *fold, uint64_t sequence, uint64_t arrived_us, struct sl_err *err);
 
-/* Items of an event that are hashed side by side: they lie in the body row that is read, and
-   nothing of them is withheld. */
-#define GROUP_ITEMS 96
-struct item_group {
-    uint32_t first; /* of the event's items */
-    size_t count;
-    struct event_item items[GROUP_ITEMS];
-    struct lanes_text texts[GROUP_ITEMS];
-    uint8_t nonces[GROUP_ITEMS][32], commitments[GROUP_ITEMS][32];
-};
-
 struct share_check {
     struct sl_store *store;
     struct sl_verified *verified;
-    struct crypto_hash *hash;
     struct kv_iter *log; /* where it was last looked into */
     /* these go on from share to share; a share's rows lie before `end` */
     struct kv_iter *events;
@@ -108,8 +96,8 @@ struct share_check {
     uint64_t snapshot_stored, snapshot_size; /* where the next snapshot has to be */
     bool due;                 /* one is marked as due: it and what follows may be missing */
     struct withheld withheld; /* items that a redact event has yet to name */
-    struct buf manifest, prefix, scratch;
-    struct item_group group;
+    struct commit commit;     /* of the event at hand */
+    struct buf prefix, scratch;
 };
 
 /* The next share is not the one behind the last. */

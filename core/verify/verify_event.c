@@ -141,19 +141,15 @@ static enum sl_result take_prefix(
     if (check->prefix.ptr[0] != BODY_FORM_WHOLE)
         return FAULT(check, body->sequence, "its body doesn't begin with a nonce");
     memcpy(nonces->event, check->prefix.ptr + 1, EVENT_NONCE_BYTES);
-    event_manifest_nonce(nonces->event, nonces->manifest);
     return SL_OK;
 }
 
-/* SHA-256 of what the body has next, behind a nonce or (NULL) alone. */
-static enum sl_result hash_item(struct body *body, const uint8_t nonce[ITEM_NONCE_BYTES],
-    uint64_t length, uint8_t out[32], struct sl_err *err)
+/* What the body has next goes into a hash, and its print is made. */
+static enum sl_result read_item(
+    struct body *body, uint64_t length, struct crypto_hash *hash, struct sl_err *err)
 {
-    struct crypto_hash *hash = body->check->hash;
     struct print print;
     struct sl_span piece = {0};
-    crypto_hash_begin(hash);
-    if (nonce) crypto_hash_add(hash, nonce, ITEM_NONCE_BYTES);
     print_begin(&print, &body->check->fold.key);
     for (uint64_t done = 0; done < length; done += piece.len) {
         enum sl_result result = body_piece(body, length - done, &piece, err);
@@ -163,31 +159,42 @@ static enum sl_result hash_item(struct body *body, const uint8_t nonce[ITEM_NONC
         if (body->into) buf_add_span(body->into, piece);
     }
     body->print = piece.len == length ? print_of(&body->check->fold.key, piece) : print_end(&print);
-    crypto_hash_end(hash, out);
     return SL_OK;
 }
 
-/* One item's commitment, and the length of what was committed to. */
-static enum sl_result commit_item(struct body *body, struct nonces *nonces, uint32_t index,
-    uint64_t stored, uint64_t *length, uint8_t commitment[32], struct sl_err *err)
+/* Of a withheld item the commitment is kept, and what stands in its place has to be named by a
+   later redact event, by its hash. */
+static enum sl_result take_withheld(struct body *body, const struct nonces *nonces, uint32_t index,
+    uint64_t stored, struct sl_err *err)
 {
-    struct share_check *check = body->check;
-    uint8_t nonce[ITEM_NONCE_BYTES];
-    struct body_item item = {.nonce = nonce};
-    *length = stored;
-    if (!nonces->withheld)
-        event_item_nonce(nonces->event, index, nonce);
-    else if (!body_withheld_next(&nonces->rest, &item))
-        return FAULT(check, body->sequence, "item %u: its nonce is unreadable", index);
-    if (!item.commitment) return hash_item(body, item.nonce, stored, commitment, err);
+    struct crypto_hash hash;
     uint8_t replacement[32];
-    *length = item.length;
-    memcpy(commitment, item.commitment, 32);
-    enum sl_result result = hash_item(body, NULL, stored, replacement, err);
-    /* a later redact event names it by its hash */
-    if (result == SL_OK && nonces->record) crypto_sha256(replacement, 32, replacement);
-    return result == SL_OK ? withheld_add(&check->withheld, body->sequence, index, replacement, err)
-                           : result;
+    crypto_hash_begin(&hash);
+    enum sl_result result = read_item(body, stored, &hash, err);
+    crypto_hash_end(&hash, replacement);
+    if (result != SL_OK) return result;
+    if (nonces->record) crypto_sha256(replacement, 32, replacement);
+    return withheld_add(&body->check->withheld, body->sequence, index, replacement, err);
+}
+
+/* Commit to an item that comes in pieces, or is withheld. *length: of what was committed to. */
+static enum sl_result take_pieces(struct body *body, struct nonces *nonces, uint32_t index,
+    const struct event_item *item, uint64_t *length, struct sl_err *err)
+{
+    struct commit *commit = &body->check->commit;
+    struct body_item kept = {0};
+    uint8_t commitment[32];
+    if (nonces->withheld && !body_withheld_next(&nonces->rest, &kept))
+        return FAULT(body->check, body->sequence, "item %u: its nonce is unreadable", index);
+    if (kept.commitment) {
+        *length = kept.length;
+        commit_withheld(commit, item->type, item->key, kept.length, kept.commitment);
+        return take_withheld(body, nonces, index, item->length, err);
+    }
+    struct crypto_hash *hash = commit_stream(commit, kept.nonce);
+    enum sl_result result = read_item(body, item->length, hash, err);
+    commit_stream_end(commit, item->type, item->key, item->length, commitment);
+    return result;
 }
 
 /* What the row was when it was appended: no header commits to `stored`, and the places of the
@@ -204,43 +211,7 @@ static uint64_t appended_bytes(
     return len + packed_bytes + body_bytes(data_bytes);
 }
 
-/* Commit to the group's items. */
-static void end_group(struct body *body, const struct nonces *nonces)
-{
-    struct share_check *check = body->check;
-    struct item_group *group = &check->group;
-    struct check_fold *fold = &check->fold;
-    event_item_nonces(nonces->event, group->first, group->count, group->nonces);
-    crypto_sha256_each(group->texts, group->count);
-    for (size_t i = 0; i < group->count; i++) {
-        const struct event_item *item = &group->items[i];
-        manifest_add(&check->manifest, item->type, item->key, item->length, group->commitments[i]);
-        if (!nonces->folded) continue;
-        struct fold_taken *taken = &fold->items[group->first + i];
-        taken->print = print_of(&fold->key, group->texts[i].bytes);
-        taken->data_at = fold->data.len;
-        if (taken->looked_into) buf_add_span(&fold->data, group->texts[i].bytes);
-    }
-    group->first += (uint32_t)group->count;
-    group->count = 0;
-}
-
-/* Into the group, if it can be. */
-static bool group_item(
-    struct body *body, const struct nonces *nonces, const struct event_item *item)
-{
-    struct item_group *group = &body->check->group;
-    if (nonces->withheld || body->row.len - body->used < item->length) return false;
-    if (group->count == GROUP_ITEMS) end_group(body, nonces);
-    size_t i = group->count++;
-    group->items[i] = *item;
-    group->texts[i] = (struct lanes_text){group->nonces[i], ITEM_NONCE_BYTES,
-        {body->row.ptr + body->used, item->length}, group->commitments[i]};
-    body->used += item->length;
-    return true;
-}
-
-/* Commit to the next item, or have it in the group; and have it ready for the fold. */
+/* Commit to the next item, at once or with those after it; and have it ready for the fold. */
 static enum sl_result take_item(struct body *body, struct nonces *nonces, uint32_t index,
     const struct event_item *item, uint64_t *length, struct sl_err *err)
 {
@@ -249,17 +220,21 @@ static enum sl_result take_item(struct body *body, struct nonces *nonces, uint32
     if (nonces->folded && !taken) return sl_fail(err, SL_NOMEM, "out of memory");
     *length = item->length;
     check->verified->items++;
-    if (group_item(body, nonces, item)) return SL_OK;
-    end_group(body, nonces); /* which comes before it, and whose row is left now */
-    uint8_t commitment[32];
-    body->into = taken && taken->looked_into ? &check->fold.data : NULL;
     if (taken) taken->data_at = check->fold.data.len;
-    enum sl_result result = commit_item(body, nonces, index, item->length, length, commitment, err);
-    if (result != SL_OK) return result;
-    if (taken) taken->print = body->print;
-    manifest_add(&check->manifest, item->type, item->key, *length, commitment);
-    check->group.first = index + 1;
-    return SL_OK;
+    struct buf *into = taken && taken->looked_into ? &check->fold.data : NULL;
+    if (!nonces->withheld && body->row.len - body->used >= item->length) {
+        struct sl_span bytes = {body->row.ptr + body->used, item->length};
+        body->used += item->length;
+        commit_item(&check->commit, item->type, item->key, NULL, bytes);
+        if (taken) taken->print = print_of(&check->fold.key, bytes);
+        if (into) buf_add_span(into, bytes);
+        return SL_OK;
+    }
+    commit_settle(&check->commit); /* the row that the items before it lie in is left now */
+    body->into = into;
+    enum sl_result result = take_pieces(body, nonces, index, item, length, err);
+    if (result == SL_OK && taken) taken->print = body->print;
+    return result;
 }
 
 /* Commit to everything again, and see that it is what the header says. */
@@ -272,24 +247,24 @@ static enum sl_result check_commitments(struct share_check *check, const struct 
     uint8_t commitment[32];
     struct event_item item;
     uint64_t bytes = 0, length = 0, packed_bytes = event_items_begin_bytes(row->items);
-    buf_clear(&check->manifest);
-    manifest_begin(&check->manifest, row->arrived_us, row->items);
     check_fold_clear(&check->fold);
-    check->group.first = 0;
-    check->group.count = 0;
     enum sl_result result = take_prefix(&body, row, &nonces, err);
+    if (result != SL_OK) return result;
+    if (row->redacted)
+        commit_begin_given(&check->commit, nonces.manifest, row->arrived_us, row->items);
+    else
+        commit_begin(&check->commit, nonces.event, row->arrived_us, row->items);
     for (uint32_t i = 0; result == SL_OK && event_read_next(reader, &item); i++) {
         result = take_item(&body, &nonces, i, &item, &length, err);
         bytes += length;
         packed_bytes += event_items_add_bytes(item.type, item.key, length);
     }
-    if (result == SL_OK) end_group(&body, &nonces);
+    commit_settle(&check->commit);
     if (result == SL_OK && row->redacted && nonces.rest.len)
         result = FAULT(check, header->sequence, "its body has a nonce too many");
     if (result == SL_OK) result = body_end(&body, err);
     if (result != SL_OK) return result;
-    if (check->manifest.failed) return sl_fail(err, SL_NOMEM, "out of memory");
-    event_commitment(nonces.manifest, buf_span(&check->manifest), commitment);
+    commit_end(&check->commit, commitment);
     if (memcmp(commitment, header->manifest_commitment, 32) != 0)
         return FAULT(check, header->sequence,
             "its items are not the ones that its header commits to (an item's bytes, key, type or order, or the time of arrival)");

@@ -165,13 +165,11 @@ void share_check_jump(struct share_check *check)
 void share_check_fini(struct share_check *check)
 {
     check_fold_fini(&check->fold);
-    crypto_hash_destroy(check->hash);
     kv_iter_destroy(check->log);
     kv_iter_destroy(check->events);
     kv_iter_destroy(check->bodies);
     kv_iter_destroy(check->snapshots);
     kv_iter_destroy(check->owners);
-    buf_fini(&check->manifest);
     buf_fini(&check->prefix);
     withheld_fini(&check->withheld);
     buf_fini(&check->scratch);

@@ -211,8 +211,7 @@ static void check_shares(struct walker *walker, bool told)
 {
     struct walk *walk = walker->walk;
     struct sl_verified verified = {0}, *all = &walk->out.verified;
-    struct share_check check = {
-        .store = walk->store, .verified = &verified, .hash = crypto_hash_create()};
+    struct share_check check = {.store = walk->store, .verified = &verified};
     struct sl_err fault = {0};
     char id[PLACE_BYTES];
     print_key_init(&check.fold.key);

@@ -69,7 +69,7 @@ static void sha256_running(void **state)
 {
     (void)state;
     uint8_t out[32], other[32];
-    struct crypto_hash *hash = crypto_hash_create();
+    struct crypto_hash running, *hash = &running;
     for (int round = 0; round < 3; round++) { /* it can be begun again, ended or not */
         crypto_hash_begin(hash);
         crypto_hash_add(hash, "zzz", 3);
@@ -80,8 +80,6 @@ static void sha256_running(void **state)
         crypto_hash_end(hash, out);
         assert_hex(out, 32, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
     }
-    crypto_hash_destroy(hash);
-    crypto_hash_destroy(NULL);
 }
 
 /* RFC 4231, 4.2–4.8 (4.6 is of a truncated output). */
@@ -204,9 +202,9 @@ static void ed25519(void **state)
         uint8_t seed[32], public_key[32], text[8], signature[64];
         from_hex(vectors[i].seed, seed);
         struct sl_span span = {(const char *)text, from_hex(vectors[i].text, text)};
-        crypto_sign_key(seed, public_key);
+        assert_true(crypto_sign_key(seed, public_key));
         assert_hex(public_key, 32, vectors[i].public_key);
-        crypto_sign(seed, span, signature);
+        assert_true(crypto_sign(seed, span, signature));
         assert_hex(signature, 64, vectors[i].signature);
         assert_true(crypto_sign_verify(public_key, span, signature));
         signature[i] ^= 1;

@@ -1,0 +1,60 @@
+#ifndef SHARELOG_BUNDLE_CHECK_H
+#define SHARELOG_BUNDLE_CHECK_H
+
+/* One verification of a bundle, as it goes along: bundle_verify.c follows the events through the
+   log, from the head to the checkpoint, and bundle_content.c holds each one's items against what
+   its header commits to. Internal to the two.
+
+   The first fault ends it: err names the share, and the event and the item that are at hand. */
+
+#include "core/event/commit.h"
+#include "core/proof/bundle_read.h"
+#include "core/proof/tree.h"
+#include "core/proof/withheld.h"
+
+#define NO_ITEM UINT64_MAX
+#define KEY_SHOWN 96 /* bytes of a key that an error shows */
+
+struct bundle_check {
+    struct bundle_reader in;
+    const struct policy *policy;
+    struct sl_err *err;
+    struct bundle_verdict verdict;
+    uint8_t ref[32];
+    struct tree_edge edge; /* the log up to the last event */
+    uint8_t leaf[32];      /* of the last event */
+    uint64_t erased;       /* an event whose content is gone; 0: none */
+    struct withheld withheld;
+    /* the event at hand */
+    uint64_t sequence; /* 0: none */
+    struct header header;
+    bool whole;        /* its own nonce is there, and no item withheld */
+    struct buf nonces; /* else: the items', NONCE_ENTRY bytes each */
+    bool in_content;   /* `commit` is begun */
+    struct commit commit;
+    size_t
+        said_count; /* of the items that `commit` has gathered, those that are read to their end */
+    struct bundle_said {
+        uint64_t item;
+        uint8_t commitment[32]; /* what the bundle says that it is */
+        char key[KEY_SHOWN + 4];
+    } said[COMMIT_GROUP];
+    /* the item at hand */
+    uint64_t item; /* NO_ITEM: none */
+    char key[KEY_SHOWN + 4];
+};
+
+/* That it is SL_CORRUPT stands here, where an analyser sees it. */
+#define BUNDLE_FAULT(check, ...) (bundle_fault((check), __VA_ARGS__), SL_CORRUPT)
+void bundle_fault(const struct bundle_check *check, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* SL_OK, or what the stream has to say: its bytes' first fault, or its own failure. */
+enum sl_result bundle_check_read(const struct bundle_check *check);
+
+/* The content of the event at hand, whose header is read. */
+enum sl_result bundle_check_content(struct bundle_check *check);
+/* For the reader, before what lies in its window goes (`ctx` is the check). */
+void bundle_check_leaving(void *ctx);
+
+#endif
