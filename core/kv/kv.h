@@ -87,9 +87,9 @@ size_t kv_batch_bytes(const struct kv_batch *batch);
 size_t kv_batch_count(const struct kv_batch *batch);
 void kv_put(struct kv *kv, struct kv_batch *batch, enum kv_family family, struct sl_span key,
     struct sl_span value);
-/* A value in pieces, put together in the batch alone. */
+/* A value in `count` pieces, put together in the batch alone: where each begins, how long it is. */
 void kv_put_pieces(struct kv *kv, struct kv_batch *batch, enum kv_family family, struct sl_span key,
-    const struct sl_span *pieces, size_t count);
+    const char *const *pieces, const size_t *lens, size_t count);
 void kv_delete(struct kv *kv, struct kv_batch *batch, enum kv_family family, struct sl_span key);
 /* For a key that was put exactly once since it was last deleted: the tombstone goes as soon as it
    meets the put. */

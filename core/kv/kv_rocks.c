@@ -361,21 +361,10 @@ void kv_put(struct kv *kv, struct kv_batch *batch, enum kv_family family, struct
 }
 
 void kv_put_pieces(struct kv *kv, struct kv_batch *batch, enum kv_family family, struct sl_span key,
-    const struct sl_span *pieces, size_t count)
+    const char *const *pieces, const size_t *lens, size_t count)
 {
-    const char *ptrs_here[32];
-    size_t lens_here[32];
-    void *more = count > 32 ? malloc(count * (sizeof(char *) + sizeof(size_t))) : NULL;
-    if (count > 32 && !more) abort();
-    const char **ptrs = more ? more : ptrs_here;
-    size_t *lens = more ? (size_t *)(void *)(ptrs + count) : lens_here;
-    for (size_t i = 0; i < count; i++) {
-        ptrs[i] = pieces[i].ptr;
-        lens[i] = pieces[i].len;
-    }
     rocksdb_writebatch_putv_cf(
-        batch->batch, kv->family[family], 1, &key.ptr, &key.len, (int)count, ptrs, lens);
-    free(more);
+        batch->batch, kv->family[family], 1, &key.ptr, &key.len, (int)count, pieces, lens);
 }
 
 void kv_delete(struct kv *kv, struct kv_batch *batch, enum kv_family family, struct sl_span key)

@@ -2,6 +2,8 @@
 
 #include "core/kv/rows.h"
 
+#include <assert.h>
+
 /* The pieces of a body, cut where rows end. */
 static void put_body(struct kv *kv, struct kv_batch *kv_batch, struct sl_span share_id,
     uint64_t sequence, const struct batch *batch)
@@ -9,37 +11,43 @@ static void put_body(struct kv *kv, struct kv_batch *kv_batch, struct sl_span sh
     char prefix[BODY_PREFIX_BYTES];
     prefix[0] = BODY_FORM_WHOLE;
     memcpy(prefix + 1, batch->nonce, EVENT_NONCE_BYTES);
-    struct sl_span *pieces = malloc((batch->count + 1) * sizeof(*pieces));
-    if (!pieces) abort();
     size_t count = 0, row_bytes = 0;
     uint32_t chunk = 0;
     struct sl_span piece = {prefix, sizeof(prefix)};
     for (size_t i = 0;;) {
-        size_t room = SL_BODY_ROW_BYTES - row_bytes;
-        struct sl_span now = {piece.ptr, piece.len < room ? piece.len : room};
-        if (now.len) pieces[count++] = now;
-        row_bytes += now.len;
-        piece.ptr += now.len;
-        piece.len -= now.len;
+        size_t room = SL_BODY_ROW_BYTES - row_bytes, len = piece.len < room ? piece.len : room;
+        if (len) {
+            assert(count <= batch->count);
+            batch->pieces[count] = piece.ptr;
+            batch->lens[count++] = len;
+        }
+        row_bytes += len;
+        piece.ptr += len;
+        piece.len -= len;
         bool last = piece.len == 0 && i == batch->count;
         if (row_bytes == SL_BODY_ROW_BYTES || last) {
             if (count) {
                 struct row_key key = row_body(share_id, sequence, chunk++);
-                kv_put_pieces(kv, kv_batch, KV_BODY, row_span(&key), pieces, count);
+                kv_put_pieces(
+                    kv, kv_batch, KV_BODY, row_span(&key), batch->pieces, batch->lens, count);
             }
             count = row_bytes = 0;
         }
         if (last) break;
         if (piece.len == 0) piece = batch->items[i++].data;
     }
-    free(pieces);
 }
 
+/* Nothing here allocates: a sealed batch has room for the list of a row's pieces, and a header and
+   a row's head have a bounded length. */
 void log_append(struct kv *kv, struct kv_batch *kv_batch, struct sl_span share_id,
     const struct header *header, const struct batch *batch, uint64_t stored_before,
     struct head *place)
 {
-    struct buf bytes = {0}, row_bytes = {0};
+    char header_room[SL_HEADER_BYTES], head_room[EVENT_ROW_HEAD_BYTES];
+    struct buf bytes = buf_fixed(header_room, sizeof(header_room));
+    struct buf row_bytes = buf_fixed(head_room, sizeof(head_room));
+    assert(batch->pieces); /* it is sealed */
     header_encode(header, &bytes);
     struct event_row row = {.position = place->position,
         .header = buf_span(&bytes),
@@ -51,17 +59,16 @@ void log_append(struct kv *kv, struct kv_batch *kv_batch, struct sl_span share_i
         stored_before + row_bytes.len + batch->packed.len + body_bytes(batch->data_bytes);
     buf_clear(&row_bytes);
     event_row_encode(&row, &row_bytes); /* … and make it */
-    if (bytes.failed || row_bytes.failed || bytes.len > SL_HEADER_BYTES) abort();
+    assert(!bytes.failed && !row_bytes.failed);
     header_leaf(buf_span(&bytes), place->leaf);
 
     struct row_key key = row_event(share_id, place->sequence);
-    struct sl_span pieces[2] = {buf_span(&row_bytes), buf_span(&batch->packed)};
-    kv_put_pieces(kv, kv_batch, KV_EVENT, row_span(&key), pieces, 2);
+    kv_put_pieces(kv, kv_batch, KV_EVENT, row_span(&key),
+        (const char *[]){row_bytes.ptr, batch->packed.ptr},
+        (size_t[]){row_bytes.len, batch->packed.len}, 2);
     key = row_log(place->position);
     kv_put(kv, kv_batch, KV_LOG, row_span(&key), buf_span(&bytes));
     put_body(kv, kv_batch, share_id, place->sequence, batch);
-    buf_fini(&bytes);
-    buf_fini(&row_bytes);
 }
 
 enum sl_result log_size(struct kv *kv, uint64_t *size, struct sl_err *err)
