@@ -1,11 +1,10 @@
 #include "core/proof/bundle.h"
 
 #include "core/base/crypto.h"
-
 #include "core/base/pack.h"
 #include "core/event/event.h"
+#include "core/log/store.h"
 #include "core/log/tiles.h"
-#include "core/read/view.h"
 
 #define HELD_BYTES (64 * SL_KIB) /* small values gather before they go to the sink */
 
@@ -25,7 +24,7 @@ struct writer {
 static enum sl_result flush(struct writer *writer, struct sl_err *err)
 {
     if (writer->held.failed) return sl_fail(err, SL_NOMEM, "out of memory");
-    enum sl_result result = sink_write(writer->sink, writer->held.ptr, writer->held.len, err);
+    enum sl_result result = sink_put(writer->sink, writer->held.ptr, writer->held.len, err);
     buf_clear(&writer->held);
     return result;
 }

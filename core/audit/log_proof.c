@@ -2,8 +2,6 @@
 #include "core/log/sequencer.h"
 #include "core/log/tiles.h"
 #include "core/proof/proof.h"
-#include "core/read/state.h"
-#include "core/read/view.h"
 
 /* What a stranger gets of the log: tiles, entries, proofs. All of it is of committed events. */
 
@@ -51,8 +49,8 @@ enum sl_result sl_log_entries(
                 (unsigned long long)(index * TILE_WIDTH + i));
         if (result != SL_OK) break;
         be_put(length, pin.value.len, 2);
-        result = sink_write(sink, length, 2, err);
-        if (result == SL_OK) result = sink_write(sink, pin.value.ptr, pin.value.len, err);
+        result = sink_put(sink, length, 2, err);
+        if (result == SL_OK) result = sink_put(sink, pin.value.ptr, pin.value.len, err);
         kv_release(&pin);
     }
     return result;
@@ -126,7 +124,7 @@ enum sl_result sl_event_proof(struct sl_store *store, struct sl_span id, uint64_
     proof.checkpoint = (struct sl_span){checkpoint.note, checkpoint.len};
     proof_write(&proof, &text);
     result = text.failed ? sl_fail(err, SL_NOMEM, "out of memory")
-                         : sink_write(sink, text.ptr, text.len, err);
+                         : sink_put(sink, text.ptr, text.len, err);
     buf_fini(&text);
     return result;
 }

@@ -4,7 +4,8 @@
 #include "core/kv/rows.h"
 #include "core/log/log.h"
 #include "core/log/sequencer.h"
-#include "core/read/state.h"
+#include "core/read/data.h"
+#include "core/state/snapshot_layout.h"
 
 /* Making one snapshot: row by row through the sequencer, which alone may commit it and refuses once
    the share has been removed or redacted since the making began. The rows go past the write-ahead
@@ -93,9 +94,9 @@ static int by_print(const void *a, const void *b, void *rows_ptr)
 static enum sl_result load_before(
     struct making *making, const struct sl_view *view, struct sl_err *err)
 {
-    if (!view->has_base) return SL_OK;
+    if (!moment_has_base(&view->moment)) return SL_OK;
     enum sl_result result = snapshot_rows_load(
-        making->store->kv, sl_span_of(making->share->id), &view->base, &making->before, err);
+        making->store->kv, sl_span_of(making->share->id), &view->moment.base, &making->before, err);
     /* only a removal or a redaction takes rows away, and then this making is worth nothing */
     if (result != SL_OK) return result == SL_NOT_FOUND ? SL_STOPPED : result;
     size_t count = making->before.count;
@@ -198,13 +199,13 @@ static enum sl_result put_stream(struct making *making, struct sl_view *view)
 {
     struct sl_err why = {0};
     making->cut = (struct snapshot_cut){.fold = &view->fold,
-        .by_key = view->by_key,
-        .items = view->items_count,
+        .by_key = view->orders.by_key,
+        .items = view->orders.items,
         .stream_bytes = making->head.stream_bytes};
     making->end = snapshot_cut(&making->cut, 0);
     enum sl_result result = load_before(making, view, making->err);
     if (result != SL_OK) return result;
-    result = state_stream(view, (struct sl_sink){stream_bytes, making}, &why);
+    result = data_stream(view, (struct sl_sink){stream_bytes, making}, &why);
     if (making->result != SL_OK) return making->result;
     if (result != SL_OK && making->err) *making->err = why;
     return result == SL_OK ? snapshot_rows_encode(&making->rows, index_row, making, making->err)
@@ -250,20 +251,21 @@ static enum sl_result make(struct sl_store *store, struct share *share, uint64_t
         .chunk = 1,
         .err = err};
     struct sl_view *view;
-    enum sl_result result = view_open_at(store, share, sequence, VIEW_FROM_SNAPSHOT, &view, err);
+    enum sl_result result = view_open_at(store, share, sequence, &view, err);
     if (result != SL_OK) return result;
-    if (view->base.sequence == sequence) {
-        result = take_up(&making, &view->base, err);
+    if (view->moment.base.sequence == sequence) {
+        result = take_up(&making, &view->moment.base, err);
         sl_view_close(view);
         return result;
     }
-    result = state_layout(view, &making.head, err);
+    result = view_order(view, err);
+    if (result == SL_OK) snapshot_layout(&view->fold, &view->orders, &making.head);
     if (result == SL_OK)
-        result =
-            snapshot_table(&view->fold, view->by_key, view->items_count, table_row, &making, err);
+        result = snapshot_table(
+            &view->fold, view->orders.by_key, view->orders.items, table_row, &making, err);
     making.head.table_rows = making.chunk - 1;
     if (result == SL_OK) result = put_stream(&making, view);
-    if (result == SL_OK) result = put_head(&making, view->at.stored);
+    if (result == SL_OK) result = put_head(&making, view->moment.at.stored);
     snapshot_rows_fini(&making.before);
     snapshot_rows_fini(&making.rows);
     free(making.found_by);

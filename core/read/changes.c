@@ -14,8 +14,8 @@ static enum sl_result same_bytes(struct sl_view *a, const struct fold_place *pla
     *same = place_a->length == place_b->length;
     for (uint64_t at = 0; *same && at < place_a->length;) {
         struct sl_span x, y;
-        enum sl_result result = view_piece(a, place_a, at, &x, err);
-        if (result == SL_OK) result = view_piece(b, place_b, at, &y, err);
+        enum sl_result result = reader_piece(&a->reader, place_a, at, &x, err);
+        if (result == SL_OK) result = reader_piece(&b->reader, place_b, at, &y, err);
         if (result != SL_OK) return result;
         size_t n = x.len < y.len ? x.len : y.len;
         *same = memcmp(x.ptr, y.ptr, n) == 0;
@@ -26,11 +26,11 @@ static enum sl_result same_bytes(struct sl_view *a, const struct fold_place *pla
 
 static enum sl_result same_models(struct difference *d, bool *same, struct sl_err *err)
 {
-    *same = d->earlier->models_count == d->later->models_count;
-    for (size_t i = 0; *same && i < d->earlier->models_count; i++) {
+    *same = d->earlier->orders.models_count == d->later->orders.models_count;
+    for (size_t i = 0; *same && i < d->earlier->orders.models_count; i++) {
         enum sl_result result =
-            same_bytes(d->earlier, &d->earlier->fold.entries[d->earlier->models[i]].place, d->later,
-                &d->later->fold.entries[d->later->models[i]].place, same, err);
+            same_bytes(d->earlier, &d->earlier->fold.entries[d->earlier->orders.models[i]].place,
+                d->later, &d->later->fold.entries[d->later->orders.models[i]].place, same, err);
         if (result != SL_OK) return result;
     }
     return SL_OK;
@@ -43,7 +43,7 @@ static enum sl_result is_changed(struct difference *d, const struct fold_entry *
 {
     bool same = true;
     enum sl_result result = SL_OK;
-    if (sl_span_eq(new->key, SL_SPAN("model")))
+    if (fold_is_models(new))
         result = same_models(d, &same, err);
     else if (old->sequence != new->sequence || old->place.length != new->place.length)
         result = same_bytes(d->earlier, &old->place, d->later, &new->place, &same, err);
@@ -56,8 +56,8 @@ static enum sl_result is_changed(struct difference *d, const struct fold_entry *
 static enum sl_result walk(
     struct difference *d, enum sl_change change, bool *more, struct sl_err *err)
 {
-    for (size_t i = 0; i < d->later->items_count && *more; i++) {
-        const struct fold_entry *new = &d->later->fold.entries[d->later->by_key[i]];
+    for (size_t i = 0; i < d->later->orders.items && *more; i++) {
+        const struct fold_entry *new = &d->later->fold.entries[d->later->orders.by_key[i]];
         const struct fold_entry *old = fold_find(&d->earlier->fold, FOLD_ITEM, new->key);
         bool is = !old;
         if (change == SL_CHANGED && old) {

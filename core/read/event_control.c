@@ -48,13 +48,6 @@ static enum sl_result read_redact(struct sl_span bytes,
     return result;
 }
 
-static bool gather(void *ctx, const void *bytes, size_t len)
-{
-    struct buf *buf = ctx;
-    buf_add(buf, bytes, len);
-    return !buf->failed;
-}
-
 enum sl_result sl_event_control(struct sl_event *event,
     bool (*each)(void *ctx, const struct sl_replaced *replaced), void *ctx, struct sl_control *out,
     struct sl_err *err)
@@ -65,7 +58,7 @@ enum sl_result sl_event_control(struct sl_event *event,
     if (info->kind != SL_REMOVE && info->kind != SL_REDACT && info->kind != SL_ALLOW)
         return sl_fail(err, SL_INVALID, "a %s says nothing of its own", sl_kind_name(info->kind));
     if (info->erased) return sl_fail(err, SL_REMOVED, "share %s: removed", info->share_id);
-    enum sl_result result = sl_event_item_data(event, 0, (struct sl_sink){gather, &bytes}, err);
+    enum sl_result result = sl_event_item_data(event, 0, buf_sink(&bytes), err);
     if (result == SL_NOT_FOUND) result = SL_CORRUPT; /* it has no item */
     if (bytes.failed) result = SL_NOMEM;
     if (result == SL_OK && info->kind == SL_REMOVE)

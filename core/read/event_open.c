@@ -1,8 +1,8 @@
 #include "core/base/crypto.h"
 #include "core/event/item.h"
 #include "core/log/log.h"
+#include "core/log/store.h"
 #include "core/read/history.h"
-#include "core/read/state.h"
 
 /* An event in hand: its row held, its items' places in the text worked out, its body read when it
    is asked for. */
@@ -297,7 +297,7 @@ enum sl_result sl_event_item_data(
         uint64_t left = item->length - done;
         enum sl_result result = copy_bytes(event, item->offset + done, piece,
             left < sizeof(piece) ? left : sizeof(piece), &n, err);
-        if (result == SL_OK) result = sink_write(sink, piece, n, err);
+        if (result == SL_OK) result = sink_put(sink, piece, n, err);
         if (result != SL_OK) return result;
     }
     return SL_OK;

@@ -308,11 +308,9 @@ static bool is_session_diff(struct sl_span type)
     return sl_span_eq(type, SL_SPAN("session_diff"));
 }
 
-bool fold_looks_into(struct sl_span type, uint64_t length)
+bool fold_looks_into(struct sl_span type)
 {
-    /* `[]`, the usual session_diff, holds nothing to look at. (Two bytes can also be a number,
-       which is an entry.) */
-    return is_model(type) || (is_session_diff(type) && length != 0);
+    return is_model(type) || is_session_diff(type);
 }
 
 void fold_apply(struct fold *fold, const struct fold_item *item, struct sl_span data)
@@ -321,77 +319,4 @@ void fold_apply(struct fold *fold, const struct fold_item *item, struct sl_span 
     merge(fold, &version, (struct sl_span){0});
     if (is_model(item->type)) apply_models(fold, item, data);
     if (is_session_diff(item->type)) apply_diffs(fold, item, data);
-}
-
-/* ---- orders ---- */
-
-static int by_key(const void *a, const void *b, void *fold_ptr)
-{
-    const struct fold *fold = fold_ptr;
-    return sl_span_cmp(
-        fold->entries[*(const uint32_t *)a].key, fold->entries[*(const uint32_t *)b].key);
-}
-
-static int by_arrival(const void *a, const void *b, void *fold_ptr)
-{
-    const struct fold *fold = fold_ptr;
-    const struct fold_entry *x = &fold->entries[*(const uint32_t *)a],
-                            *y = &fold->entries[*(const uint32_t *)b];
-    if (x->first_arrived_us != y->first_arrived_us)
-        return x->first_arrived_us < y->first_arrived_us ? -1 : 1;
-    if (x->first_sequence != y->first_sequence)
-        return x->first_sequence < y->first_sequence ? -1 : 1;
-    return (x->first_index > y->first_index) - (x->first_index < y->first_index);
-}
-
-/* What a snapshot brought is in order already: only what came behind it is sorted, then merged in
-   from the end. */
-static void sort_tail(const struct fold *fold, uint32_t *order, size_t head, size_t n,
-    uint32_t *tail, int (*compare)(const void *, const void *, void *))
-{
-    size_t left = n - head;
-    memcpy(tail, order + head, left * sizeof(*tail));
-    qsort_r(tail, left, sizeof(*tail), compare, (void *)fold);
-    while (left > 0) {
-        bool from_head = head > 0 && compare(&order[head - 1], &tail[left - 1], (void *)fold) > 0;
-        order[--n] = from_head ? order[--head] : tail[--left];
-    }
-}
-
-/* From `order` (grown, or NULL), which has the class's *count entries of the first `seen` ones.
-   NULL: no memory, and `order` stays. */
-static uint32_t *sorted(const struct fold *fold, enum fold_class class, uint32_t *order,
-    size_t seen, size_t *count_out, int (*compare)(const void *, const void *, void *))
-{
-    order = realloc(order, 2 * (fold->count + 1) * sizeof(*order));
-    if (!order) return NULL;
-    size_t n = *count_out, in_order = n;
-    for (size_t i = seen; i < fold->count; i++) {
-        if (fold->entries[i].class != class) continue;
-        order[n] = (uint32_t)i;
-        if (in_order == n && (n == 0 || compare(&order[n - 1], &order[n], (void *)fold) <= 0))
-            in_order++;
-        n++;
-    }
-    if (in_order < n) sort_tail(fold, order, in_order, n, order + n, compare);
-    *count_out = n;
-    return order;
-}
-
-uint32_t *fold_by_key(const struct fold *fold, enum fold_class class, size_t *count_out)
-{
-    *count_out = 0;
-    return sorted(fold, class, NULL, 0, count_out, by_key);
-}
-
-uint32_t *fold_by_key_again(
-    const struct fold *fold, enum fold_class class, uint32_t *before, size_t seen, size_t *count)
-{
-    return sorted(fold, class, before, seen, count, by_key);
-}
-
-uint32_t *fold_by_arrival(const struct fold *fold, enum fold_class class, size_t *count_out)
-{
-    *count_out = 0;
-    return sorted(fold, class, NULL, 0, count_out, by_arrival);
 }

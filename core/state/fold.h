@@ -66,7 +66,7 @@ struct fold_item {
 };
 
 /* Must fold_apply be given the item's bytes? */
-bool fold_looks_into(struct sl_span type, uint64_t length);
+bool fold_looks_into(struct sl_span type);
 
 /* Apply an item. `data` is its bytes if fold_looks_into says so, else ignored. Of two versions the
    one that arrived later wins; at the same time, the one of the later sequence, or later in its
@@ -79,16 +79,14 @@ void fold_restore(struct fold *fold, const struct fold_entry *entry);
 /* Of two versions of a key, is it the first that counts? */
 bool fold_wins(const struct fold_entry *version, const struct fold_entry *other);
 
+/* Is it the merged model item? Its text is not at its place: it is brackets around the MODEL
+   entries in order of first arrival. */
+static inline bool fold_is_models(const struct fold_entry *entry)
+{
+    return sl_span_eq(entry->key, SL_SPAN("model"));
+}
+
 const struct fold_entry *fold_find(
     const struct fold *fold, enum fold_class class, struct sl_span key);
-
-/* The entries of a class, as indexes, by key or by first arrival; *count of them; the caller frees.
-   NULL: no memory. */
-uint32_t *fold_by_key(const struct fold *fold, enum fold_class class, size_t *count);
-/* The same from what it was, *count of them, when the fold had `seen` entries: what was in order
-   stays so. `before` is the caller's no more; NULL: no memory, and it still is. */
-uint32_t *fold_by_key_again(
-    const struct fold *fold, enum fold_class class, uint32_t *before, size_t seen, size_t *count);
-uint32_t *fold_by_arrival(const struct fold *fold, enum fold_class class, size_t *count);
 
 #endif

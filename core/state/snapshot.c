@@ -2,6 +2,7 @@
 
 #include "core/base/pack.h"
 #include "core/kv/rows.h"
+#include "core/state/orders.h"
 
 #include <assert.h>
 
@@ -264,7 +265,7 @@ enum sl_result snapshot_table(const struct fold *fold, const uint32_t *by_key, s
     enum sl_result result = add_entries(&table, fold, by_key, items, err);
     for (enum fold_class class = FOLD_MODEL; class <= FOLD_DIFF && result == SL_OK; class ++) {
         size_t count;
-        uint32_t *order = fold_by_key(fold, class, &count);
+        uint32_t *order = order_by_key(fold, class, &count);
         result = order ? add_entries(&table, fold, order, count, err)
                        : sl_fail(err, SL_NOMEM, "out of memory");
         free(order);

@@ -14,10 +14,11 @@
 #include "core/base/print.h"
 #include "core/event/commit.h"
 #include "core/kv/rows.h"
+#include "core/log/store.h"
 #include "core/proof/tree.h"
 #include "core/proof/withheld.h"
 #include "core/read/history.h"
-#include "core/read/view.h"
+#include "core/state/orders.h"
 
 /* The log's tree made anew, and what is wrong with the one that is stored. */
 struct log_check {
@@ -46,7 +47,9 @@ enum sl_result shares_check(struct sl_store *store, struct log_check *log, uint6
 
 /* A fold from nothing, and the prints of what its entries hold. */
 struct check_fold {
-    struct sl_view *view; /* whose fold it is; NULL: nothing is folded */
+    bool folds; /* else the share is removed, and nothing is folded */
+    struct fold fold;
+    struct orders orders;
     struct print_key key;
     uint64_t *prints; /* one an entry */
     size_t prints_cap;
@@ -61,7 +64,9 @@ struct check_fold {
     size_t count, cap;
     struct buf data;
 };
-void check_fold_begin(struct check_fold *fold, struct sl_view *view); /* which it closes */
+/* Begin a share's fold, and end it. The memory for items and prints stays for the next share's. */
+void check_fold_begin(struct check_fold *fold);
+void check_fold_end(struct check_fold *fold);
 void check_fold_fini(struct check_fold *fold);
 /* Another event; its items, one by one (NULL: no memory; valid until the next; `print` and, of one
    that is looked into, the bytes in `data` are the caller's to put, before they are applied); and

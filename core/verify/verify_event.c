@@ -242,8 +242,8 @@ static enum sl_result check_commitments(struct share_check *check, const struct 
     struct event_reader *reader, const struct header *header, struct sl_err *err)
 {
     struct body body = {.check = check, .sequence = header->sequence};
-    struct nonces nonces = {
-        .record = header->kind == SL_REDACT, .folded = header->kind == SL_SYNC && check->fold.view};
+    struct nonces nonces = {.record = header->kind == SL_REDACT,
+        .folded = header->kind == SL_SYNC && check->fold.folds};
     uint8_t commitment[32];
     struct event_item item;
     uint64_t bytes = 0, length = 0, packed_bytes = event_items_begin_bytes(row->items);

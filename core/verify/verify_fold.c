@@ -1,12 +1,14 @@
 #include "core/verify/verify.h"
 
+#include <assert.h>
+
 static void placed(void *ctx, size_t index, struct sl_span bytes)
 {
     struct check_fold *fold = ctx;
     if (index >= fold->prints_cap) {
         size_t cap = fold->prints_cap ? 2 * fold->prints_cap : 256;
         uint64_t *prints = realloc(fold->prints, cap * sizeof(*prints));
-        if (!prints) fold->view->fold.failed = true;
+        if (!prints) fold->fold.failed = true;
         if (!prints) return;
         fold->prints = prints;
         fold->prints_cap = cap;
@@ -14,17 +16,26 @@ static void placed(void *ctx, size_t index, struct sl_span bytes)
     fold->prints[index] = bytes.ptr ? print_of(&fold->key, bytes) : fold->print;
 }
 
-void check_fold_begin(struct check_fold *fold, struct sl_view *view)
+void check_fold_begin(struct check_fold *fold)
 {
-    fold->view = view;
+    assert(!fold->folds);
+    fold->folds = true;
     fold->count = 0;
-    view->fold.placed = placed;
-    view->fold.placed_ctx = fold;
+    fold_init(&fold->fold);
+    fold->fold.placed = placed;
+    fold->fold.placed_ctx = fold;
+}
+
+void check_fold_end(struct check_fold *fold)
+{
+    orders_fini(&fold->orders);
+    fold_fini(&fold->fold);
+    fold->folds = false;
 }
 
 void check_fold_fini(struct check_fold *fold)
 {
-    sl_view_close(fold->view);
+    check_fold_end(fold);
     free(fold->prints);
     free(fold->items);
     buf_fini(&fold->data);
@@ -47,15 +58,16 @@ struct fold_taken *check_fold_take(struct check_fold *fold, const struct event_i
         fold->cap = cap;
     }
     struct fold_taken *taken = &fold->items[fold->count++];
-    *taken = (struct fold_taken){
-        .item = *item, .looked_into = fold_looks_into(item->type, item->length)};
+    *taken = (struct fold_taken){.item = *item, .looked_into = fold_looks_into(item->type)};
     return taken;
 }
 
 enum sl_result check_fold_apply(
     struct check_fold *fold, uint64_t sequence, uint64_t arrived_us, struct sl_err *err)
 {
-    struct fold *state = &fold->view->fold;
+    struct fold *state = &fold->fold;
+    assert(fold->folds);
+    orders_outdate(&fold->orders);
     for (size_t i = 0; i < fold->count && !fold->data.failed; i++) {
         const struct fold_taken *taken = &fold->items[i];
         const struct event_item *item = &taken->item;

@@ -2,7 +2,8 @@
 
 #include "core/event/item.h"
 #include "core/kv/rows.h"
-#include "core/read/state.h"
+#include "core/state/snapshot_layout.h"
+#include "core/state/snapshot_rows.h"
 
 #include <stdio.h>
 
@@ -156,7 +157,7 @@ static enum sl_result compare_entry(
     struct comparison *comparison, uint32_t index, struct sl_err *err)
 {
     const struct check_fold *fold = &comparison->check->fold;
-    uint64_t length = fold->view->fold.entries[index].place.length;
+    uint64_t length = fold->fold.entries[index].place.length;
     struct sl_span piece = {0};
     struct print print;
     print_begin(&print, &fold->key);
@@ -171,11 +172,11 @@ static enum sl_result compare_entry(
 
 static enum sl_result compare_models(struct comparison *comparison, struct sl_err *err)
 {
-    const struct sl_view *view = comparison->check->fold.view;
+    const struct check_fold *fold = &comparison->check->fold;
     enum sl_result result = compare_text(comparison, SL_SPAN("["), err);
-    for (size_t i = 0; i < view->models_count && result == SL_OK; i++) {
+    for (size_t i = 0; i < fold->orders.models_count && result == SL_OK; i++) {
         if (i > 0) result = compare_text(comparison, SL_SPAN(","), err);
-        if (result == SL_OK) result = compare_entry(comparison, view->models[i], err);
+        if (result == SL_OK) result = compare_entry(comparison, fold->orders.models[i], err);
     }
     return result == SL_OK ? compare_text(comparison, SL_SPAN("]"), err) : result;
 }
@@ -193,10 +194,10 @@ static bool make_text(struct comparison *comparison, struct sl_span type)
 
 static enum sl_result compare_items(struct comparison *comparison, struct sl_err *err)
 {
-    const struct sl_view *view = comparison->check->fold.view;
+    const struct check_fold *fold = &comparison->check->fold;
     enum sl_result result = compare_text(comparison, SL_SPAN("["), err);
-    for (size_t i = 0; i < view->items_count && result == SL_OK; i++) {
-        const struct fold_entry *entry = &view->fold.entries[view->by_key[i]];
+    for (size_t i = 0; i < fold->orders.items && result == SL_OK; i++) {
+        const struct fold_entry *entry = &fold->fold.entries[fold->orders.by_key[i]];
         if (!make_text(comparison, entry->type)) return sl_fail(err, SL_NOMEM, "out of memory");
         size_t skip = i == 0 ? 2 : 0;
         result = compare_text(comparison,
@@ -204,10 +205,10 @@ static enum sl_result compare_items(struct comparison *comparison, struct sl_err
         if (result == SL_OK)
             result = sl_span_eq(entry->key, SL_SPAN("model"))
                          ? compare_models(comparison, err)
-                         : compare_entry(comparison, view->by_key[i], err);
+                         : compare_entry(comparison, fold->orders.by_key[i], err);
     }
     if (result != SL_OK) return result;
-    return compare_text(comparison, view->items_count ? SL_SPAN("}]") : SL_SPAN("]"), err);
+    return compare_text(comparison, fold->orders.items ? SL_SPAN("}]") : SL_SPAN("]"), err);
 }
 
 static enum sl_result index_row(void *ctx, struct sl_span row, struct sl_err *err)
@@ -218,17 +219,17 @@ static enum sl_result index_row(void *ctx, struct sl_span row, struct sl_err *er
     return sl_span_eq(comparison->row, row) ? SL_OK : differs(comparison, err);
 }
 
-/* What state_stream writes, and the index that says where it lies. */
+/* What data_stream writes, and the index that says where it lies. */
 static enum sl_result compare_stream(
     struct comparison *comparison, struct snapshot_head *head, struct sl_err *err)
 {
-    const struct sl_view *view = comparison->check->fold.view;
-    const struct fold *fold = &view->fold;
+    const struct fold *fold = &comparison->check->fold.fold;
+    const struct orders *orders = &comparison->check->fold.orders;
     uint32_t first = comparison->chunk;
     comparison->row = (struct sl_span){0};
     comparison->cut = (struct snapshot_cut){.fold = fold,
-        .by_key = view->by_key,
-        .items = view->items_count,
+        .by_key = orders->by_key,
+        .items = orders->items,
         .stream_bytes = head->stream_bytes};
     enum sl_result result = compare_items(comparison, err);
     for (size_t i = 0; i < fold->count && result == SL_OK; i++) {
@@ -291,18 +292,19 @@ static enum sl_result check_end(struct comparison *comparison, struct sl_err *er
 static enum sl_result compare(struct share_check *check, struct sl_err *err)
 {
     struct comparison comparison = {.check = check, .sequence = check->last.sequence};
-    struct sl_view *view = check->fold.view;
-    struct snapshot_head head;
-    view_applied(view, &check->last);
-    enum sl_result result = state_layout(view, &head, err);
+    struct fold *fold = &check->fold.fold;
+    struct orders *orders = &check->fold.orders;
+    struct snapshot_head head = {0};
+    enum sl_result result =
+        orders_make(orders, fold) ? SL_OK : sl_fail(err, SL_NOMEM, "out of memory");
+    if (result == SL_OK) snapshot_layout(fold, orders, &head);
     if (result == SL_OK) result = next_row(&comparison, err);
     if (result == SL_OK) {
         buf_add_span(&comparison.head, comparison.row);
         result = load_index(&comparison, err);
     }
     if (result == SL_OK)
-        result = snapshot_table(
-            &view->fold, view->by_key, view->items_count, table_row, &comparison, err);
+        result = snapshot_table(fold, orders->by_key, orders->items, table_row, &comparison, err);
     head.table_rows = comparison.chunk - 1;
     if (result == SL_OK) result = compare_stream(&comparison, &head, err);
     if (result == SL_OK) result = compare_head(&comparison, &head, err);

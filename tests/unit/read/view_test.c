@@ -210,13 +210,13 @@ static void grown_by_redaction(void **state)
     struct sl_view *view;
     core_expect(
         sl_view_open(store, sl_span_of(share.id), core_at(1 + EVENTS), &view, &err), SL_OK, &err);
-    assert_true(view->at.stored < SL_READ_AHEAD_BYTES);
+    assert_true(view->moment.at.stored < SL_READ_AHEAD_BYTES);
     size_t count = sl_view_items(view), again = 0;
     assert_int_equal(count, EVENTS + 1);
     for (size_t i = 0; i < count; i++) {
         struct sl_view_item item;
         core_expect(sl_view_item(view, SL_BY_KEY, i, &item, &err), SL_OK, &err);
-        again += view->ahead.first == 1 && item.sequence > view->ahead.count;
+        again += view->reader.ahead.first == 1 && item.sequence > view->reader.ahead.count;
     }
     assert_true(again <= 1); /* the first that is asked for is the last event's */
     sl_view_close(view);

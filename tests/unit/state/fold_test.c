@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "core/state/fold.h"
+#include "core/state/orders.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -60,8 +60,8 @@ static void assert_order(uint32_t *(*order_of)(const struct fold *, enum fold_cl
     assert_string_equal(text, expected);
 }
 
-#define BY_KEY(class, expected) assert_order(fold_by_key, class, expected)
-#define BY_ARRIVAL(class, expected) assert_order(fold_by_arrival, class, expected)
+#define BY_KEY(class, expected) assert_order(order_by_key, class, expected)
+#define BY_ARRIVAL(class, expected) assert_order(order_by_arrival, class, expected)
 
 static void later_arrival_wins(void **state)
 {
@@ -204,15 +204,15 @@ static void diffs_of_all_batches(void **state)
 static void what_must_be_looked_into(void **state)
 {
     (void)state;
-    assert_true(fold_looks_into(SL_SPAN("model"), 2));
-    assert_true(fold_looks_into(SL_SPAN("session_diff"), 2));
-    assert_false(fold_looks_into(SL_SPAN("session"), 100));
-    assert_false(fold_looks_into(SL_SPAN("model "), 100));
-    assert_false(fold_looks_into(SL_SPAN("mode"), 100));
+    assert_true(fold_looks_into(SL_SPAN("model")));
+    assert_true(fold_looks_into(SL_SPAN("session_diff")));
+    assert_false(fold_looks_into(SL_SPAN("session")));
+    assert_false(fold_looks_into(SL_SPAN("model ")));
+    assert_false(fold_looks_into(SL_SPAN("mode")));
     /* an unknown type is not looked into, whatever its key */
     apply("mode", "mode/l", 2, 10, 0, "[{}]");
     size_t count;
-    free(fold_by_key(&fold, FOLD_MODEL, &count));
+    free(order_by_key(&fold, FOLD_MODEL, &count));
     assert_int_equal(count, 0);
 }
 
@@ -257,7 +257,7 @@ static void many_keys(void **state)
         assert_null(fold_find(&fold, FOLD_DIFF, sl_span_of(key)));
     }
     size_t count;
-    uint32_t *order = fold_by_arrival(&fold, FOLD_ITEM, &count);
+    uint32_t *order = order_by_arrival(&fold, FOLD_ITEM, &count);
     assert_int_equal(count, 20000);
     for (uint32_t i = 0; i < 20000; i++)
         assert_int_equal(fold.entries[order[i]].first_index >> 32, i);

@@ -1,0 +1,334 @@
+#include "core/read/reader.h"
+
+#include "core/kv/rows.h"
+
+#include <assert.h>
+
+/* ---- rows ---- */
+
+/* A large state is read past RocksDB's cache: row after row it would drive out everything else, and
+   the memory it takes would stay. A reader that jumps about in it asks for the same rows again and
+   again; after four times as many rows as the state has, it reads through the cache. */
+static bool reads_past(struct reader *reader)
+{
+    const struct moment *moment = reader->moment;
+    uint64_t rows = moment->base.stream_bytes / SNAPSHOT_CUT_MIN + 1 +
+                    (moment->at.sequence - moment->base.sequence) +
+                    moment_pending_bytes(moment) / SL_BODY_ROW_BYTES;
+    return moment_is_large(moment) && ++reader->rows_read <= 4 * rows;
+}
+
+static const struct reader_pin *held(
+    const struct reader *reader, enum kv_family family, uint64_t sequence, uint32_t chunk)
+{
+    for (unsigned i = 0; i < READER_PINS; i++) {
+        const struct reader_pin *pin = &reader->pins[i];
+        if (pin->pin.slice && pin->family == family && pin->sequence == sequence &&
+            pin->chunk == chunk)
+            return pin;
+    }
+    return NULL;
+}
+
+static enum sl_result row(struct reader *reader, enum kv_family family, uint64_t sequence,
+    uint32_t chunk, struct sl_span *bytes, struct sl_err *err)
+{
+    struct moment *moment = reader->moment;
+    /* Rows that are held outlive their removal. */
+    enum sl_result result = moment_still_there(moment, err);
+    if (result != SL_OK) return result;
+    const struct reader_pin *there = held(reader, family, sequence, chunk);
+    if (there) {
+        *bytes = there->pin.value;
+        return SL_OK;
+    }
+    struct reader_pin *pin = &reader->pins[reader->pins_next++ % READER_PINS];
+    kv_release(&pin->pin);
+    struct sl_span id = sl_span_of(reader->moment->id);
+    struct row_key key =
+        family == KV_BODY ? row_body(id, sequence, chunk) : row_snapshot(id, sequence, chunk);
+    assert(!pin->pin.slice && sequence > 0);
+    result = reads_past(reader)
+                 ? kv_get_once(moment->store->kv, family, row_span(&key), &pin->pin, err)
+                 : kv_get(moment->store->kv, family, row_span(&key), &pin->pin, err);
+    if (result == SL_NOT_FOUND) {
+        result = moment_still_there(moment, err);
+        if (result == SL_OK)
+            result = sl_fail(err, SL_CORRUPT, "share %s: row %u of the %s at %llu is missing",
+                moment->id, chunk, kv_family_name(family), (unsigned long long)sequence);
+    }
+    if (result == SL_OK) result = moment_still_there(moment, err);
+    if (result != SL_OK) {
+        kv_release(&pin->pin);
+        return result;
+    }
+    pin->family = family;
+    pin->sequence = sequence;
+    pin->chunk = chunk;
+    *bytes = pin->pin.value;
+    return SL_OK;
+}
+
+static enum sl_result too_short(const struct reader *reader, uint64_t sequence, struct sl_err *err)
+{
+    return sl_fail(err, SL_CORRUPT, "share %s: a row at %llu is too short", reader->moment->id,
+        (unsigned long long)sequence);
+}
+
+/* ---- rows of the snapshot ---- */
+
+/* Get by get, past the cache, a block would be unpacked once for each row in it. */
+static enum sl_result read_rows_past(
+    struct reader *reader, const struct snapshot_rows *rows, size_t index, struct sl_err *err)
+{
+    struct reader_past *past = &reader->past;
+    struct sl_span id = sl_span_of(reader->moment->id);
+    const struct snapshot_row *first = &rows->rows[index];
+    struct row_key from = row_snapshot(id, first->sequence, first->chunk), to = row_share_to(id);
+    buf_clear(&past->bytes);
+    past->sequence = first->sequence;
+    past->chunk = first->chunk;
+    past->count = 0;
+    struct kv_iter *iter = kv_iter_create(
+        reader->moment->store->kv, KV_SNAPSHOT, row_span(&from), row_span(&to), KV_ONCE);
+    for (kv_iter_first(iter); kv_iter_valid(iter); kv_iter_next(iter)) {
+        const struct snapshot_row *row = &rows->rows[index + past->count];
+        struct row_key key = row_snapshot(id, row->sequence, row->chunk);
+        if (!sl_span_eq(kv_iter_key(iter), row_span(&key))) break;
+        buf_add_span(&past->bytes, kv_iter_value(iter));
+        past->at[++past->count] = past->bytes.len;
+        if (past->count == READER_PAST_ROWS || index + past->count == rows->count) break;
+    }
+    enum sl_result result = kv_iter_check(iter, err);
+    kv_iter_destroy(iter);
+    if (result == SL_OK && past->bytes.failed) result = sl_fail(err, SL_NOMEM, "out of memory");
+    if (result != SL_OK) past->count = 0;
+    return result;
+}
+
+static enum sl_result row_past(struct reader *reader, const struct snapshot_rows *rows,
+    size_t index, struct sl_span *bytes, struct sl_err *err)
+{
+    const struct reader_past *past = &reader->past;
+    const struct snapshot_row *row = &rows->rows[index];
+    bool there = past->sequence == row->sequence && row->chunk - past->chunk < past->count;
+    enum sl_result result = there ? SL_OK : read_rows_past(reader, rows, index, err);
+    /* it is held here, and outlives its removal */
+    if (result == SL_OK) result = moment_still_there(reader->moment, err);
+    if (result != SL_OK) return result;
+    if (past->count == 0) return moment_row_missing(reader->moment, err);
+    size_t at = past->at[row->chunk - past->chunk];
+    *bytes = (struct sl_span){past->bytes.ptr + at, past->at[row->chunk - past->chunk + 1] - at};
+    return SL_OK;
+}
+
+/* The row that a place of the snapshot's stream is in, and *from where in it. */
+static enum sl_result snapshot_row(
+    struct reader *reader, uint64_t offset, struct sl_span *bytes, size_t *from, struct sl_err *err)
+{
+    struct snapshot_rows *rows = &reader->rows;
+    if (!rows->count) {
+        enum sl_result result = snapshot_rows_load(reader->moment->store->kv,
+            sl_span_of(reader->moment->id), &reader->moment->base, rows, err);
+        if (result != SL_OK)
+            return result == SL_NOT_FOUND ? moment_row_missing(reader->moment, err) : result;
+    }
+    size_t index = snapshot_rows_at(rows, offset);
+    if (index == rows->count) return too_short(reader, reader->moment->base.sequence, err);
+    const struct snapshot_row *there = &rows->rows[index];
+    uint64_t begin = snapshot_row_begin(rows, index);
+    *from = (size_t)(offset - begin);
+    enum sl_result result =
+        reads_past(reader) ? row_past(reader, rows, index, bytes, err)
+                           : row(reader, KV_SNAPSHOT, there->sequence, there->chunk, bytes, err);
+    if (result == SL_OK && bytes->len != there->end - begin)
+        result = snapshot_unreadable(
+            sl_span_of(reader->moment->id), reader->moment->base.sequence, "index of rows", err);
+    return result;
+}
+
+/* ---- bodies read ahead ---- */
+
+static bool is_ahead(const struct reader *reader, uint64_t sequence)
+{
+    return sequence >= reader->ahead.first && sequence - reader->ahead.first < reader->ahead.count;
+}
+
+/* All that is pending, if that isn't much: once, since what a redaction put may be more than what
+   was counted. */
+static bool takes_all(const struct reader *reader)
+{
+    return reader->ahead.want == 0 && moment_pending_bytes(reader->moment) <= SL_READ_AHEAD_BYTES;
+}
+
+/* How many bytes to take in of more than that: more and more as long as who reads goes on behind
+   what was taken in, since in order of keys new items come mostly as they arrived; who jumps about
+   is given little. */
+static size_t ahead_wanted(const struct reader *reader, uint64_t sequence)
+{
+    const struct reader_ahead *ahead = &reader->ahead;
+    uint64_t end = ahead->first + ahead->count;
+    bool goes_on = ahead->count && sequence >= end && sequence - end <= ahead->count;
+    if (!goes_on) return SL_READ_AHEAD_MIN_BYTES;
+    return ahead->want < SL_READ_AHEAD_BYTES / 2 ? 2 * ahead->want : SL_READ_AHEAD_BYTES;
+}
+
+/* Another event's body; false: it isn't the next one's, or its bytes are too many. */
+static bool add_ahead(struct reader_ahead *ahead, struct sl_span key, struct sl_span body)
+{
+    struct sl_span id;
+    uint64_t sequence;
+    uint32_t chunk;
+    if (!row_parse_chunk(key, &id, &sequence, &chunk) || chunk != 0 ||
+        sequence != ahead->first + ahead->count || body.len >= SL_BODY_ROW_BYTES ||
+        (ahead->count && body.len > ahead->want - ahead->bytes.len))
+        return false;
+    if (ahead->count + 1 >= ahead->at_cap) {
+        size_t cap = 2 * ahead->at_cap + 64;
+        size_t *at = realloc(ahead->at, cap * sizeof(*at));
+        if (!at) {
+            ahead->bytes.failed = true;
+            return false;
+        }
+        ahead->at = at;
+        ahead->at_cap = cap;
+    }
+    ahead->at[ahead->count++] = ahead->bytes.len;
+    buf_add_span(&ahead->bytes, body);
+    ahead->at[ahead->count] = ahead->bytes.len;
+    return ahead->bytes.len < ahead->want;
+}
+
+/* Read bodies from an event's on. It may be that not even its own is taken in: it has more than one
+   row, or is missing.
+
+   They are copied, and the iterator is gone before any of it is sent: it would keep files on disk
+   that hold what has been removed meanwhile, for as long as a client takes to read. */
+static enum sl_result read_ahead(struct reader *reader, uint64_t sequence, struct sl_err *err)
+{
+    struct reader_ahead *ahead = &reader->ahead;
+    bool all = takes_all(reader);
+    ahead->want = all ? SL_READ_AHEAD_BYTES : ahead_wanted(reader, sequence);
+    /* What is taken in as a whole begins at its beginning, wherever the first to be asked for is.
+     */
+    if (all) sequence = reader->moment->base.sequence + 1;
+    ahead->first = sequence;
+    ahead->count = 0;
+    buf_clear(&ahead->bytes);
+    uint64_t pending = moment_pending_bytes(reader->moment);
+    if (!buf_reserve(&ahead->bytes, pending < ahead->want ? (size_t)pending : ahead->want))
+        return sl_fail(err, SL_NOMEM, "out of memory");
+    struct sl_span id = sl_span_of(reader->moment->id);
+    struct row_key from = row_body(id, sequence, 0),
+                   to = row_body(id, reader->moment->at.sequence + 1, 0);
+    /* A little is read through the cache: the same blocks will be asked for again and again. */
+    bool past = moment_is_large(reader->moment) && ahead->want >= SL_MIB;
+    struct kv_iter *iter = kv_iter_create(reader->moment->store->kv, KV_BODY, row_span(&from),
+        row_span(&to), past ? KV_ONCE : KV_CACHED);
+    for (kv_iter_first(iter); kv_iter_valid(iter); kv_iter_next(iter))
+        if (!add_ahead(ahead, kv_iter_key(iter), kv_iter_value(iter))) break;
+    enum sl_result result = kv_iter_check(iter, err);
+    kv_iter_destroy(iter);
+    if (result == SL_OK && ahead->bytes.failed) result = sl_fail(err, SL_NOMEM, "out of memory");
+    if (result != SL_OK) ahead->count = 0;
+    return result;
+}
+
+static enum sl_result piece_ahead(struct reader *reader, const struct fold_place *place,
+    uint64_t offset, struct sl_span *piece, struct sl_err *err)
+{
+    const struct reader_ahead *ahead = &reader->ahead;
+    size_t index = (size_t)(place->sequence - ahead->first);
+    uint64_t body = ahead->at[index + 1] - ahead->at[index];
+    enum sl_result result = moment_still_there(reader->moment, err);
+    if (result != SL_OK) return result;
+    if (place->offset > body || place->length > body - place->offset)
+        return too_short(reader, place->sequence, err);
+    *piece = (struct sl_span){
+        ahead->bytes.ptr + ahead->at[index] + place->offset + offset, place->length - offset};
+    return SL_OK;
+}
+
+/* ---- a place's bytes ---- */
+
+static enum sl_result piece_of_row(struct reader *reader, const struct fold_place *place,
+    uint64_t offset, struct sl_span *piece, struct sl_err *err)
+{
+    uint64_t at = place->offset + offset, left = place->length - offset;
+    struct sl_span bytes = {0};
+    size_t from = at % SL_BODY_ROW_BYTES;
+    enum sl_result result = place->sequence == 0
+                                ? snapshot_row(reader, at, &bytes, &from, err)
+                                : row(reader, KV_BODY, place->sequence,
+                                      (uint32_t)(at / SL_BODY_ROW_BYTES), &bytes, err);
+    if (result != SL_OK) return result;
+    if (from >= bytes.len)
+        return too_short(
+            reader, place->sequence ? place->sequence : reader->moment->base.sequence, err);
+    *piece = (struct sl_span){bytes.ptr + from, bytes.len - from < left ? bytes.len - from : left};
+    return SL_OK;
+}
+
+enum sl_result reader_piece(struct reader *reader, const struct fold_place *place, uint64_t offset,
+    struct sl_span *piece, struct sl_err *err)
+{
+    uint64_t sequence = place->sequence;
+    if (sequence == 0) return piece_of_row(reader, place, offset, piece, err);
+    if (is_ahead(reader, sequence)) return piece_ahead(reader, place, offset, piece, err);
+    uint32_t chunk = (uint32_t)((place->offset + offset) / SL_BODY_ROW_BYTES);
+    if (chunk == 0 && !held(reader, KV_BODY, sequence, chunk)) {
+        enum sl_result result = read_ahead(reader, sequence, err);
+        if (result != SL_OK) return result;
+        if (is_ahead(reader, sequence)) return piece_ahead(reader, place, offset, piece, err);
+    }
+    return piece_of_row(reader, place, offset, piece, err);
+}
+
+enum sl_result reader_bytes(struct reader *reader, const struct fold_place *place, struct buf *into,
+    struct sl_span *bytes, struct sl_err *err)
+{
+    struct sl_span piece = {0};
+    for (uint64_t done = 0; done < place->length; done += piece.len) {
+        enum sl_result result = reader_piece(reader, place, done, &piece, err);
+        if (result != SL_OK) return result;
+        if (piece.len == place->length) {
+            *bytes = piece;
+            return SL_OK;
+        }
+        if (done == 0) buf_clear(into);
+        buf_add_span(into, piece);
+    }
+    if (into->failed) return sl_fail(err, SL_NOMEM, "out of memory");
+    *bytes = place->length ? buf_span(into) : (struct sl_span){"", 0};
+    return SL_OK;
+}
+
+enum sl_result reader_copy(
+    struct reader *reader, const struct fold_place *place, struct sl_sink sink, struct sl_err *err)
+{
+    struct sl_span piece;
+    for (uint64_t done = 0; done < place->length; done += piece.len) {
+        enum sl_result result = reader_piece(reader, place, done, &piece, err);
+        if (result == SL_OK) result = sink_put(sink, piece.ptr, piece.len, err);
+        if (result != SL_OK) return result;
+    }
+    return SL_OK;
+}
+
+/* ---- its life ---- */
+
+void reader_init(struct reader *reader, struct moment *moment)
+{
+    *reader = (struct reader){.moment = moment};
+}
+
+void reader_fini(struct reader *reader)
+{
+    for (unsigned i = 0; i < READER_PINS; i++)
+        kv_release(&reader->pins[i].pin);
+    snapshot_rows_fini(&reader->rows);
+    buf_fini(&reader->past.bytes);
+    free(reader->ahead.at);
+    buf_fini(&reader->ahead.bytes);
+    *reader = (struct reader){0};
+}
