@@ -355,6 +355,9 @@ void sl_event_close(struct sl_event *event); /* NULL is fine */
    is withheld, which it would give away. */
 const struct sl_event_info *sl_event_info(const struct sl_event *event);
 struct sl_span sl_event_header(const struct sl_event *event);
+/* The hashes that the header names: the leaf before it in the share (zeros: none), and its
+   manifest's commitment. False: the header is unreadable. */
+bool sl_event_links(const struct sl_event *event, uint8_t prev[32], uint8_t commitment[32]);
 struct sl_span sl_event_nonce(const struct sl_event *event);
 /* The manifest's own nonce, 16 bytes: all that is needed of the nonce where items are withheld. */
 struct sl_span sl_event_manifest_nonce(const struct sl_event *event);

@@ -1,9 +1,9 @@
 /* The application: its configuration, and the way of a request from the edge to its handler. */
 
-#include "http/app.h"
-
-#include "http/auth.h"
-#include "http/pages.h"
+#include "http/call/auth.h"
+#include "http/call/call.h"
+#include "http/http.h"
+#include "http/pages/frame.h"
 #include "http/routes.h"
 
 #include <stdlib.h>
@@ -36,6 +36,7 @@ enum sl_result http_app_create(struct sl_store *store, const struct http_config 
     if (!made) return sl_fail(err, SL_NOMEM, "application");
     made->store = store;
     made->config = *config;
+    made->routes = routes_table(&made->routes_count);
     bool copied = copy_text(config->listen, &made->config.listen);
     copied = copy_text(config->public_url, &made->config.public_url) && copied;
     copied = copy_text(config->control_key, &made->config.control_key) && copied;

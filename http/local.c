@@ -1,8 +1,9 @@
 /* A request without a socket: the command line and tests ask the same handlers. */
-#include "http/app.h"
+#include "core/base/clock.h"
+#include "http/call/call.h"
+#include "http/http.h"
 
 #include <string.h>
-#include <time.h>
 
 struct local {
     struct http_request request;
@@ -72,8 +73,6 @@ enum sl_result http_local(struct http_app *app, const char *method, const char *
     struct sl_span body, enum sl_role role, int *status, struct sl_sink sink, struct sl_err *err)
 {
     const char *question = strchr(target, '?');
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
     struct local local = {.body = body, .sink = sink, .status = status};
     local.request = (struct http_request){
         .method = method_of(method),
@@ -82,7 +81,7 @@ enum sl_result http_local(struct http_app *app, const char *method, const char *
         .peer = SL_SPAN("local"),
         .base = app->config.public_url ? sl_span_of(app->config.public_url)
                                        : SL_SPAN("http://localhost"),
-        .arrived_us = (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000,
+        .arrived_us = clock_real_us(),
         .has_length = true,
         .length = body.len,
         .local_role = role,

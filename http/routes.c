@@ -2,20 +2,22 @@
 
 #include "http/routes.h"
 
-#include "http/api.h"
-#include "http/pages.h"
+#include "core/base/decimal.h"
+#include "http/api/api.h"
 #include "http/pages/asset.h"
-#include "http/pages/audit.h"
-#include "http/pages/compare.h"
-#include "http/pages/event.h"
-#include "http/pages/export.h"
-#include "http/pages/history.h"
-#include "http/pages/offline.h"
-#include "http/pages/sessions.h"
-#include "http/pages/share.h"
-#include "http/pages/sign_in.h"
-#include "http/pages/take_down.h"
-#include "http/param.h"
+#include "http/pages/export/page_export.h"
+#include "http/pages/export/page_offline.h"
+#include "http/pages/frame.h"
+#include "http/pages/history/page_compare.h"
+#include "http/pages/history/page_event.h"
+#include "http/pages/history/page_history.h"
+#include "http/pages/owner/page_audit.h"
+#include "http/pages/owner/page_sessions.h"
+#include "http/pages/owner/page_take_down.h"
+#include "http/pages/owner/sign_in.h"
+#include "http/pages/session/page_item.h"
+#include "http/pages/session/page_timeline.h"
+#include "http/pages/session/page_update.h"
 #include "http/tile.h"
 
 #include <stdio.h>
@@ -129,7 +131,7 @@ static bool segment_fits(
     }
     if (sl_span_eq(want, SL_SPAN(":file"))) return file_name(got);
     if (sl_span_eq(want, SL_SPAN(":level"))) return tile_parse_level(got, &call->level);
-    if (sl_span_eq(want, SL_SPAN(":seq"))) return param_parse_u64(got, &call->sequence);
+    if (sl_span_eq(want, SL_SPAN(":seq"))) return sl_decimal(got, UINT64_MAX, &call->sequence);
     if (depth == 1 && sl_span_eq(want, SL_SPAN("share")) && sl_span_eq(got, SL_SPAN("shares")))
         return true;
     return sl_span_eq(want, got);

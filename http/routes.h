@@ -4,36 +4,7 @@
 /* The one table of routes. Whatever can be asked of a server is a line of it: its documentation is
    made from it, and method, key and body limit are judged by it before a handler runs. */
 
-#include "http/app.h"
-
-/* A request on its way through a handler. */
-struct http_call {
-    struct http_app *app;
-    struct http_request *request;
-    struct http_reply *reply;
-    const struct route *route;
-    char id[SL_SHARE_ID_BYTES + 1]; /* of `:id`, empty in a route without one */
-    uint64_t sequence;              /* of `:seq` */
-    unsigned level, width;          /* of `:level`; of `:tile`, 256 where it is full … */
-    uint64_t tile;                  /* … and its number */
-};
-
-/* Who may: a route that is open to anyone may still ask for a share's secret in its body. */
-enum route_who { ROUTE_ANYONE, ROUTE_SECRET, ROUTE_OWNER };
-
-/* The limit of a sync's body is the operator's to set (http_config.body_bytes). */
-#define ROUTE_BODY_CONFIGURED SIZE_MAX
-
-struct route {
-    enum http_method method; /* HTTP_GET answers HTTP_HEAD too */
-    const char *pattern; /* `:id` is a share id (`:id.md` one with an ending), `:seq` a sequence,
-                            `:file` a name with an ending, `:level` and `:tile` those of a tile
-                            (http/tile.h; `:tile` is all that is left); all else is literal */
-    enum route_who who;
-    size_t body_bytes; /* at most; 0: the route takes no body */
-    void (*handler)(struct http_call *call);
-    const char *help;
-};
+#include "http/call/call.h"
 
 /* The table, for documentation. */
 const struct route *routes_table(size_t *count);

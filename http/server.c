@@ -1,16 +1,19 @@
 /* CivetWeb's wall: connections in, http_dispatch, answers out. Every request comes through one
    callback, begin_request, before CivetWeb has looked at anything but the head; none of its own
    files, redirects, authorization or CORS is used. */
-#include "http/app.h"
-#include "http/body.h"
-#include "http/head.h"
-#include "http/live.h"
-#include "http/socket.h"
-#include "http/wire.h"
+#include "core/base/clock.h"
+#include "http/call/call.h"
+#include "http/edge/body.h"
+#include "http/edge/head.h"
+#include "http/edge/socket.h"
+#include "http/edge/wire.h"
+#include "http/http.h"
+#include "http/live/live_hub.h"
 
 #include <assert.h>
 #include <civetweb.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,8 +35,8 @@ struct http_server {
     char url[300];
     const char *address; /* "HOST:PORT" in url */
     unsigned threads;
-    unsigned connections; /* atomic */
-    bool stopping;        /* atomic: answers end their connection */
+    atomic_uint connections;
+    atomic_bool stopping; /* answers end their connection */
     int listeners[SOCKET_LISTENERS];
     struct socket_bell bells[SOCKET_LISTENERS];
     size_t listeners_count, bells_count;
@@ -107,7 +110,7 @@ static bool send_all(void *ctx, const void *bytes, size_t len)
 static bool source_go_on(void *ctx)
 {
     static const char text[] = "HTTP/1.1 100 Continue\r\n\r\n";
-    return send_all(ctx, text, sizeof text - 1);
+    return send_all(ctx, text, sizeof(text) - 1);
 }
 
 /* May the connection go on? CivetWeb holds a thread for it, so when three quarters of the threads
@@ -118,9 +121,9 @@ static bool may_keep(void *ctx)
     struct http_server *server = exchange->server;
     struct sl_span wish = request_header(&exchange->request, "Connection");
     bool wanted = wish.len ? head_lists(wish, "keep-alive") : exchange->wire.http11;
-    unsigned connections = __atomic_load_n(&server->connections, __ATOMIC_RELAXED);
+    unsigned connections = atomic_load_explicit(&server->connections, memory_order_relaxed);
     return wanted && body_leaves_connection(&exchange->body) &&
-           !__atomic_load_n(&server->stopping, __ATOMIC_RELAXED) &&
+           !atomic_load_explicit(&server->stopping, memory_order_relaxed) &&
            connections <= server->threads / 4 * 3;
 }
 
@@ -139,7 +142,7 @@ static enum http_method method_of(const char *name)
         enum http_method method;
     } methods[] = {{"GET", HTTP_GET}, {"HEAD", HTTP_HEAD}, {"POST", HTTP_POST},
         {"DELETE", HTTP_DELETE}, {"OPTIONS", HTTP_OPTIONS}};
-    for (size_t i = 0; i < sizeof methods / sizeof *methods; i++)
+    for (size_t i = 0; i < sizeof(methods) / sizeof(*methods); i++)
         if (strcmp(methods[i].name, name) == 0) return methods[i].method;
     return HTTP_OTHER;
 }
@@ -164,7 +167,7 @@ static void name_ends(struct exchange *exchange)
     struct sl_span scheme = request_header(request, "X-Forwarded-Proto");
     bool secure = local && head_lists(scheme, "https");
     if (!local || !address_text(forwarded)) forwarded.len = 0;
-    snprintf(exchange->peer, sizeof exchange->peer, "%s%s%.*s", exchange->info->remote_addr,
+    snprintf(exchange->peer, sizeof(exchange->peer), "%s%s%.*s", exchange->info->remote_addr,
         forwarded.len ? "|" : "", (int)forwarded.len, forwarded.len ? forwarded.ptr : "");
     request->peer = sl_span_of(exchange->peer);
     if (config->public_url) {
@@ -174,7 +177,7 @@ static void name_ends(struct exchange *exchange)
         return;
     }
     if (!head_host_valid(host)) host = sl_span_of(exchange->server->address);
-    snprintf(exchange->base, sizeof exchange->base, "%s://%.*s", secure ? "https" : "http",
+    snprintf(exchange->base, sizeof(exchange->base), "%s://%.*s", secure ? "https" : "http",
         (int)host.len, host.ptr);
     request->base = sl_span_of(exchange->base);
 }
@@ -183,7 +186,7 @@ static void exchange_init(
     struct exchange *exchange, struct http_server *server, struct mg_connection *conn)
 {
     const struct mg_request_info *info = mg_get_request_info(conn);
-    memset(exchange, 0, sizeof *exchange);
+    memset(exchange, 0, sizeof(*exchange));
     exchange->server = server;
     exchange->conn = conn;
     exchange->info = info;
@@ -270,11 +273,11 @@ static void refuse(struct mg_connection *conn, int status, const char *text)
 {
     char answer[512];
     int body = snprintf(NULL, 0, "{\"error\":\"%s\"}", text);
-    int n = snprintf(answer, sizeof answer,
+    int n = snprintf(answer, sizeof(answer),
         "HTTP/1.1 %d %s\r\nContent-Type: application/json\r\nCache-Control: no-store\r\nContent-Length: %d\r\n"
         "Connection: close\r\n\r\n{\"error\":\"%s\"}",
         status, wire_reason(status), body, text);
-    if (n > 0 && (size_t)n < sizeof answer) mg_write(conn, answer, (size_t)n);
+    if (n > 0 && (size_t)n < sizeof(answer)) mg_write(conn, answer, (size_t)n);
     mg_disable_keep_alive(conn);
 }
 
@@ -320,7 +323,7 @@ static int on_request(struct mg_connection *conn)
 static int on_error(struct mg_connection *conn, int status, const char *text)
 {
     char safe[128];
-    snprintf(safe, sizeof safe, "%s", text ? text : "");
+    snprintf(safe, sizeof(safe), "%s", text ? text : "");
     for (char *c = safe; *c; c++)
         if (*c < ' ' || *c == '"' || *c == '\\' || *c == 0x7f) *c = ' ';
     if (status == 411) status = 400;
@@ -337,7 +340,7 @@ static _Thread_local char start_log[256];
 static int on_log(const struct mg_connection *conn, const char *message)
 {
     (void)conn;
-    snprintf(start_log, sizeof start_log, "%s", message);
+    snprintf(start_log, sizeof(start_log), "%s", message);
     return 1;
 }
 
@@ -360,7 +363,7 @@ static void on_thread_end(const struct mg_context *context, int type, void *poin
 static int on_connection(const struct mg_connection *conn, void **data)
 {
     struct http_server *server = mg_get_user_data(mg_get_context(conn));
-    __atomic_fetch_add(&server->connections, 1, __ATOMIC_RELAXED);
+    atomic_fetch_add_explicit(&server->connections, 1, memory_order_relaxed);
     socket_connection_begin();
     *data = NULL;
     return 0;
@@ -379,7 +382,7 @@ static void on_connection_closed(const struct mg_connection *conn)
     /* CivetWeb's threads take turns: each would come to hold what only a few need at a time. */
     body_connection_end();
     wire_connection_end();
-    __atomic_fetch_sub(&server->connections, 1, __ATOMIC_RELAXED);
+    atomic_fetch_sub_explicit(&server->connections, 1, memory_order_relaxed);
 }
 
 /* ---- start ---- */
@@ -409,7 +412,7 @@ static enum sl_result listen_start(struct http_server *server, size_t host_len, 
         .connection_closed = on_connection_closed,
     };
     char threads[16];
-    snprintf(threads, sizeof threads, "%u", server->threads);
+    snprintf(threads, sizeof(threads), "%u", server->threads);
     const char *options[] = {"listening_ports", config->listen, "num_threads", threads,
         "tcp_nodelay", "1", "enable_keep_alive", "yes", "request_timeout_ms", REQUEST_TIMEOUT,
         "keep_alive_timeout_ms", KEEP_ALIVE_TIMEOUT, "listen_backlog", "4096", "max_request_size",
@@ -423,7 +426,7 @@ static enum sl_result listen_start(struct http_server *server, size_t host_len, 
     struct mg_server_port port;
     if (mg_get_server_ports(server->context, 1, &port) < 1)
         return sl_fail(err, SL_IO, "listen on %s: no port", config->listen);
-    snprintf(server->url, sizeof server->url, "http://%.*s:%d", (int)host_len, config->listen,
+    snprintf(server->url, sizeof(server->url), "http://%.*s:%d", (int)host_len, config->listen,
         port.port);
     server->address = server->url + strlen("http://");
     return SL_OK;
@@ -446,7 +449,7 @@ enum sl_result http_server_start(
     if (!app->config.listen || !listen_valid(app->config.listen, &host_len))
         return sl_fail(
             err, SL_INVALID, "listen: expected HOST:PORT (IPv4), such as 127.0.0.1:8787");
-    struct http_server *made = calloc(1, sizeof *made);
+    struct http_server *made = calloc(1, sizeof(*made));
     if (!made) return sl_fail(err, SL_NOMEM, "no memory for a server");
     made->app = app;
     made->threads = app->config.threads ? app->config.threads : SL_THREADS;
@@ -480,13 +483,6 @@ const char *http_server_url(const struct http_server *server)
 
 /* ---- stop ---- */
 
-static uint64_t now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
 static void pause_ms(unsigned ms)
 {
     nanosleep(&(struct timespec){.tv_nsec = (long)ms * 1000000}, NULL);
@@ -506,22 +502,23 @@ static bool drained(struct http_server *server, bool close)
 
 bool http_server_stop(struct http_server *server)
 {
-    uint64_t until = now_ms() + server->app->config.stop_ms;
-    __atomic_store_n(&server->stopping, true, __ATOMIC_RELAXED);
+    uint64_t until = clock_ms() + server->app->config.stop_ms;
+    atomic_store_explicit(&server->stopping, true, memory_order_relaxed);
     for (size_t i = 0; i < server->listeners_count; i++)
         if (socket_listener_replace(
                 server->listeners[i], &server->bells[server->bells_count], NULL) == SL_OK)
             server->bells_count++;
     /* A request that still comes on a connection that is open is answered as ever (and its
        connection then ended): a batch that is refused is lost. */
-    while (!drained(server, false) && now_ms() < until)
+    while (!drained(server, false) && clock_ms() < until)
         pause_ms(2);
     /* What is still under way is woken too, and ends short. */
     bool in_time = drained(server, false);
     socket_wake_idle();
-    for (uint64_t woken = now_ms(); now_ms() < until && now_ms() - woken < WAKE_MS; pause_ms(2))
-        if (__atomic_load_n(&server->connections, __ATOMIC_RELAXED) == 0) break;
-    while (!drained(server, false) && now_ms() < until)
+    for (uint64_t woken = clock_ms(); clock_ms() < until && clock_ms() - woken < WAKE_MS;
+         pause_ms(2))
+        if (atomic_load_explicit(&server->connections, memory_order_relaxed) == 0) break;
+    while (!drained(server, false) && clock_ms() < until)
         pause_ms(2);
     bool clean = drained(server, true) && in_time;
     for (size_t i = 0; i < server->bells_count; i++)

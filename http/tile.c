@@ -1,18 +1,13 @@
+/* Paths of tiles, and of no other spelling of them. */
+
 #include "http/tile.h"
 
-#include "http/param.h"
-
-/* A number as it is written by itself: no leading zeros. */
-static bool plain(struct sl_span text, uint64_t max, uint64_t *number)
-{
-    if (text.len > 1 && text.ptr[0] == '0') return false;
-    return param_parse_u64(text, number) && *number <= max;
-}
+#include "core/base/decimal.h"
 
 bool tile_parse_level(struct sl_span text, unsigned *level)
 {
     uint64_t number;
-    if (!plain(text, TILE_LEVEL_MAX, &number)) return false;
+    if (!sl_decimal_exact(text, TILE_LEVEL_MAX, &number)) return false;
     *level = (unsigned)number;
     return true;
 }
@@ -21,7 +16,7 @@ bool tile_parse_level(struct sl_span text, unsigned *level)
 static bool add_group(struct sl_span group, uint64_t *index)
 {
     uint64_t digits, times;
-    return group.len == 3 && param_parse_u64(group, &digits) &&
+    return group.len == 3 && sl_decimal(group, 999, &digits) &&
            !__builtin_mul_overflow(*index, UINT64_C(1000), &times) &&
            !__builtin_add_overflow(times, digits, index);
 }
@@ -39,7 +34,7 @@ bool tile_parse(struct sl_span path, uint64_t *index, unsigned *width)
     if (path.len > 0) {
         if (path.len < 4 || memcmp(path.ptr, ".p/", 3) != 0) return false;
         struct sl_span text = {path.ptr + 3, path.len - 3};
-        if (!plain(text, 255, &partial) || partial == 0) return false;
+        if (!sl_decimal_exact(text, 255, &partial) || partial == 0) return false;
     }
     *index = number;
     *width = (unsigned)partial;

@@ -93,6 +93,11 @@ bool json_next(struct sl_span *rest, struct sl_span *element);
 /* Walk the members of a valid object value in the same way. */
 bool json_next_member(struct sl_span *rest, struct sl_span *name_raw, struct sl_span *member);
 
+/* The tokens of a valid value, one after the other: a bracket, a comma, a colon, a whole string (a
+   name too), number or literal. Start with *rest = value, then call until false; *rest then begins
+   with the token that is next. Nothing is nested here: depth costs nothing. */
+bool json_token(struct sl_span *rest, struct sl_span *token);
+
 /* A number value as u64, if it is a plain non-negative integer that fits; false otherwise. */
 bool json_u64(struct sl_span value, uint64_t *number);
 

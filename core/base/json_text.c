@@ -4,6 +4,7 @@
 
 #include "core/base/json.h"
 
+#include "core/base/decimal.h"
 #include "core/base/json_bytes.h"
 
 enum json_kind json_kind_of(struct sl_span value)
@@ -185,18 +186,30 @@ bool json_next_member(struct sl_span *rest, struct sl_span *name_raw, struct sl_
     return walked(&json, more, rest);
 }
 
+static struct sl_span without_space(struct sl_span text)
+{
+    while (text.len && memchr(" \t\n\r", *text.ptr, 4))
+        text = (struct sl_span){text.ptr + 1, text.len - 1};
+    return text;
+}
+
+bool json_token(struct sl_span *rest, struct sl_span *token)
+{
+    struct sl_span from = without_space(*rest), taken = {from.ptr, 1};
+    if (!from.len) return false;
+    if (!memchr("{}[],:", *from.ptr, 6)) {
+        struct json json;
+        json_init(&json, from, JSON_DEPTH_CEILING);
+        if (!json_value(&json, &taken)) return false;
+    }
+    *token = taken;
+    *rest = without_space((struct sl_span){from.ptr + taken.len, from.len - taken.len});
+    return true;
+}
+
 bool json_u64(struct sl_span value, uint64_t *number)
 {
-    uint64_t sum = 0;
-    for (size_t i = 0; i < value.len; i++) {
-        unsigned digit = (unsigned)(unsigned char)value.ptr[i] - '0';
-        if (digit > 9 || __builtin_mul_overflow(sum, (uint64_t)10, &sum) ||
-            __builtin_add_overflow(sum, (uint64_t)digit, &sum))
-            return false;
-    }
-    if (value.len == 0) return false;
-    *number = sum;
-    return true;
+    return sl_decimal(value, UINT64_MAX, number);
 }
 
 static size_t put_unit(unsigned unit, char *out)

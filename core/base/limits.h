@@ -20,6 +20,9 @@
 #define SL_ITEM_TYPE_BYTES 256 /* decoded */
 #define SL_ITEM_KEY_BYTES 4096 /* encoded */
 #define SL_REASON_BYTES 1024
+/* a text that is redacted; shorter ones would hit everything */
+#define SL_REDACT_TEXT_MIN_BYTES 4
+#define SL_REDACT_TEXT_BYTES 4096
 
 /* a batch */
 #define SL_BODY_BYTES (256 * SL_MIB) /* (flag) a whole session comes in one request */

@@ -222,6 +222,15 @@ struct sl_span sl_event_header(const struct sl_event *event)
     return event->facts.header;
 }
 
+bool sl_event_links(const struct sl_event *event, uint8_t prev[32], uint8_t commitment[32])
+{
+    struct header header;
+    if (!header_decode(event->facts.header, &header)) return false;
+    memcpy(prev, header.prev, sizeof(header.prev));
+    memcpy(commitment, header.manifest_commitment, sizeof(header.manifest_commitment));
+    return true;
+}
+
 struct sl_span sl_event_nonce(const struct sl_event *event)
 {
     return (struct sl_span){(const char *)event->nonce, event->has_nonce ? EVENT_NONCE_BYTES : 0};

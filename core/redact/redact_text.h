@@ -16,9 +16,10 @@
 
 #include "core/base/buf.h"
 #include "core/base/err.h"
+#include "core/base/limits.h"
 
-#define REDACT_TEXT_MIN_BYTES 4 /* shorter ones would hit everything */
-#define REDACT_TEXT_MAX_BYTES 4096
+#define REDACT_TEXT_MIN_BYTES SL_REDACT_TEXT_MIN_BYTES
+#define REDACT_TEXT_MAX_BYTES SL_REDACT_TEXT_BYTES
 
 /* `data`, one valid JSON value, redacted as a whole; appended to `out`. On failure `out` is as it
    was, here and below: SL_INVALID (not JSON, or deeper than JSON_DEPTH_CEILING), SL_NOMEM. */

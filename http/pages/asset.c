@@ -40,7 +40,7 @@ static const char *type_of(const char *name)
         {".woff2", "font/woff2"},
     };
     const char *ending = strrchr(name, '.');
-    for (size_t i = 0; i < sizeof types / sizeof *types; i++)
+    for (size_t i = 0; i < sizeof(types) / sizeof(*types); i++)
         if (strcmp(ending, types[i][0]) == 0) return types[i][1];
     return "application/octet-stream";
 }

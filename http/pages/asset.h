@@ -9,8 +9,8 @@
    anything is painted), style.css, icon.svg as its icon, app.js as a deferred script. app.js asks
    for highlight.js by itself when there is code to be seen. */
 
-#include "http/encoding.h"
-#include "http/routes.h"
+#include "http/call/call.h"
+#include "http/edge/encoding.h"
 
 /* An asset's body in each encoding. */
 struct asset {

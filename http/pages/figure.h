@@ -4,7 +4,7 @@
 /* Times, sizes and counts as people read them. All that take `out` return it. Times are UTC: the
    server doesn't know where its reader is, and a page must read the same for all. */
 
-#include "http/http.h"
+#include "http/call/reply.h"
 
 #define FIGURE_BYTES 48
 

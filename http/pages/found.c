@@ -2,10 +2,11 @@
 
 #include "http/pages/found.h"
 
-#include "http/api.h"
-#include "http/auth.h"
+#include "core/base/decimal.h"
+#include "http/api/api.h"
+#include "http/call/auth.h"
+#include "http/call/param.h"
 #include "http/pages/figure.h"
-#include "http/param.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -102,7 +103,7 @@ enum sl_result found_sequence(struct http_call *call, const struct sl_share_info
     const char *name, const char *text, uint64_t *sequence, struct sl_err *err)
 {
     uint64_t number = 0;
-    if (param_parse_u64(sl_span_of(text), &number)) {
+    if (sl_decimal(sl_span_of(text), UINT64_MAX, &number)) {
         if (number < 1 || number > info->sequence)
             return sl_fail(err, SL_NO_MOMENT, "%s: there are the events 1 to %" PRIu64 ".", name,
                 info->sequence);

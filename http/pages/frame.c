@@ -2,8 +2,8 @@
 
 #include "http/pages/frame.h"
 
-#include "http/html.h"
 #include "http/pages/asset.h"
+#include "http/pages/text/html.h"
 
 #include <inttypes.h>
 

@@ -3,7 +3,7 @@
 
 /* What every page stands in: the headers that keep it harmless, head, header, footer. */
 
-#include "http/routes.h"
+#include "http/call/call.h"
 
 struct frame {
     const char *class;                 /* of the body */

@@ -5,7 +5,8 @@
    filled in, its answer caught. One thread, one store at a time. What fails, fails the test
    (cmocka). */
 
-#include "http/app.h"
+#include "http/call/call.h"
+#include "http/http.h"
 
 #define ASK_OWNER "owner-key-of-this-test"
 

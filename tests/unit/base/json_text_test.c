@@ -124,6 +124,24 @@ static void test_kinds_and_numbers(void **state)
 
 /* ---- strings ---- */
 
+static void test_tokens(void **state)
+{
+    (void)state;
+    static const char *const tokens[] = {"{", "\"a:\\\"}\"", ":", "[", "-1.5e3", ",", "true", ",",
+        "null", ",", "\"\"", ",", "{", "}", "]", "}"};
+    struct sl_span text = exact(SL_SPAN(" {\t\"a:\\\"}\" : [-1.5e3,true\r, null ,\"\",{ }\n] } "));
+    struct sl_span rest = text, token;
+    for (size_t i = 0; i < sizeof(tokens) / sizeof(tokens[0]); i++) {
+        assert_true(json_token(&rest, &token));
+        assert_int_equal(token.len, strlen(tokens[i]));
+        assert_memory_equal(token.ptr, tokens[i], token.len);
+        if (i + 1 < sizeof(tokens) / sizeof(tokens[0])) assert_int_equal(*rest.ptr, *tokens[i + 1]);
+    }
+    assert_int_equal(rest.len, 0);
+    assert_false(json_token(&rest, &token));
+    release(text);
+}
+
 static void test_decode(void **state)
 {
     (void)state;
@@ -217,6 +235,7 @@ int main(void)
         cmocka_unit_test(test_raw_eq),
         cmocka_unit_test(test_walk_values),
         cmocka_unit_test(test_kinds_and_numbers),
+        cmocka_unit_test(test_tokens),
         cmocka_unit_test(test_decode),
         cmocka_unit_test(test_quote),
         cmocka_unit_test(test_every_code_point),

@@ -8,9 +8,9 @@
 
 #include <cmocka.h>
 
-#include "http/body.h"
+#include "http/edge/body.h"
+#include "http/edge/socket.h"
 #include "http/http.h"
-#include "http/socket.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -65,7 +65,7 @@ static void reading(void **state)
     (void)state;
     static const size_t lengths[] = {0, 1, 65536, 65537, 3000000};
     static const size_t steps[] = {1000, 1u << 20};
-    for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++)
+    for (size_t i = 0; i < sizeof(lengths) / sizeof(*lengths); i++)
         for (size_t j = 0; j < 2; j++) {
             struct source source = {.left = lengths[i], .step = steps[j]};
             struct body body = body_of(&source, lengths[i]);
@@ -169,20 +169,20 @@ static void *trickling_worker(void *ctx)
     intptr_t failed = 0;
     socket_worker_begin();
     socket_connection_begin();
-    failed |= recv(fd, bytes, sizeof bytes, 0) != 1;
+    failed |= recv(fd, bytes, sizeof(bytes), 0) != 1;
     failed |= socket_arrived_us() == 0;
     socket_pace_begin(1000, 40);
-    failed |= recv(fd, bytes, sizeof bytes, 0) != 1;
+    failed |= recv(fd, bytes, sizeof(bytes), 0) != 1;
     pause_ms(60);
     errno = 0;
-    failed |= recv(fd, bytes, sizeof bytes, MSG_DONTWAIT) != -1 ||
+    failed |= recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT) != -1 ||
               errno != ETIMEDOUT; /* though there is a byte */
     failed |= socket_pace_kept();
     socket_pace_end();
     /* A connection that is taken over: nothing is received on it, no end is sent. */
     int copy = -1;
     failed |= socket_take(&copy, NULL) != SL_OK || !socket_taken();
-    failed |= recv(fd, bytes, sizeof bytes, 0) != 0;
+    failed |= recv(fd, bytes, sizeof(bytes), 0) != 0;
     failed |= shutdown(fd, SHUT_WR) != 0;
     failed |= send(copy, "still here", 10, 0) != 10;
     failed |= socket_take(&copy, NULL) != SL_IO;
@@ -210,7 +210,7 @@ static void a_workers_connection(void **state)
     }
     pthread_join(thread, &failed);
     assert_null(failed);
-    assert_int_equal(recv(pair[1], bytes, sizeof bytes, 0), 10);
+    assert_int_equal(recv(pair[1], bytes, sizeof(bytes), 0), 10);
     close(pair[0]);
     close(pair[1]);
 }
@@ -282,7 +282,7 @@ static const char *query(const char *text, const char *name)
 {
     static char value[16];
     struct http_request request = {.query = sl_span_of(text)};
-    return http_query(&request, name, value, sizeof value) ? value : NULL;
+    return http_query(&request, name, value, sizeof(value)) ? value : NULL;
 }
 
 static void queries(void **state)
@@ -300,7 +300,7 @@ static void queries(void **state)
     assert_string_equal(query("at=123456789012345", "at"), "123456789012345");
     static const char *const wrong[] = {"", "b=1", "cat=1", "at%3D1", "at=%", "at=%4", "at=%4g",
         "at=%00", "att=1", "at=1234567890123456"};
-    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++)
         if (query(wrong[i], "at")) fail_msg("`%s` has an `at`", wrong[i]);
 }
 

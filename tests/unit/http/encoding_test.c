@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "http/encoding.h"
+#include "http/edge/encoding.h"
 
 #include <stdlib.h>
 #include <zlib.h>
@@ -47,7 +47,7 @@ static void choosing(void **state)
         {"gzipped, zstdx", ENCODING_IDENTITY},
         {"gzip;level=9;q=0.3, zstd;q=0.2", ENCODING_GZIP},
     };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
         if (encoding_choose(sl_span_of(cases[i].accept)) != cases[i].encoding)
             fail_msg("`%s`", cases[i].accept);
 }
@@ -140,8 +140,8 @@ static void round_trips(void **state)
     static const size_t steps[][2] = {
         {1u << 20, 1u << 20}, {777, 64 * 1024}, {64 * 1024, 100}, {1u << 20, 1}};
     for (enum encoding encoding = ENCODING_GZIP; encoding <= ENCODING_ZSTD; encoding++)
-        for (size_t i = 0; i < sizeof lengths / sizeof *lengths; i++)
-            for (size_t j = 0; j < sizeof steps / sizeof *steps; j++) {
+        for (size_t i = 0; i < sizeof(lengths) / sizeof(*lengths); i++)
+            for (size_t j = 0; j < sizeof(steps) / sizeof(*steps); j++) {
                 char *text = text_of(lengths[i]);
                 unsigned char *bytes;
                 size_t len = encode(encoding, text, lengths[i], steps[j][0], steps[j][1], &bytes);
@@ -160,7 +160,8 @@ static void given_back_midway(void **state)
     unsigned char *bytes, few[64];
     for (enum encoding encoding = ENCODING_GZIP; encoding <= ENCODING_ZSTD; encoding++) {
         struct encoder *encoder = encoder_open(encoding);
-        struct encoder_step step = {.in = text, .in_len = 10000, .out = few, .out_cap = sizeof few};
+        struct encoder_step step = {
+            .in = text, .in_len = 10000, .out = few, .out_cap = sizeof(few)};
         assert_true(encoder_run(encoder, &step));
         encoder_close(encoder);
         size_t len = encode(encoding, text, 5000, 5000, 5000, &bytes);

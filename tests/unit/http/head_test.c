@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "http/head.h"
+#include "http/edge/head.h"
 
 #include <ctype.h>
 
@@ -23,8 +23,8 @@ struct parsed {
 /* Cut the request line and then lines of `Name: value`, until something is no such line. */
 static void parse(struct parsed *parsed, const char *text, size_t len)
 {
-    assert_true(len + 8 < sizeof parsed->buffer);
-    memset(parsed, 0, sizeof *parsed);
+    assert_true(len + 8 < sizeof(parsed->buffer));
+    memset(parsed, 0, sizeof(*parsed));
     memcpy(parsed->buffer, text, len);
     char *end = strstr(parsed->buffer, "\r\n\r\n"), *lf = strstr(parsed->buffer, "\n\n");
     size_t head_len = end ? (size_t)(end - parsed->buffer) + 4 : 0;
@@ -112,7 +112,7 @@ static void statuses(void **state)
         {LINE "Content-Length: 9999999999999999999\r\n\r\n", 400},
         {LINE "Host: a\r\nhost: b\r\n\r\n", 400},
     };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
         struct head_body body;
         int status = check(cases[i].head, &body);
         if (status != cases[i].status) fail_msg("%d for:\n%s", status, cases[i].head);
@@ -168,9 +168,9 @@ static void hosts(void **state)
         "a", "127.0.0.1:8787", "example.org", "a-b_c.d:1", "[::1]", "[::1]:8787"};
     static const char *const wrong[] = {"", "a b", "a/b", "a@b", "a:", "a:b", "a:123456", "a:1:2",
         ":80", "[]", "[::1", "a\"b", "a<b", "[::1]x", "a?b", "a#b", "a\\b"};
-    for (size_t i = 0; i < sizeof right / sizeof *right; i++)
+    for (size_t i = 0; i < sizeof(right) / sizeof(*right); i++)
         if (!head_host_valid(sl_span_of(right[i]))) fail_msg("`%s` is a host", right[i]);
-    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++)
         if (head_host_valid(sl_span_of(wrong[i]))) fail_msg("`%s` is no host", wrong[i]);
 }
 
@@ -203,7 +203,7 @@ static void path_keys(void **state)
         {"/key/a", "/key/a", ""},
         {"/k/KEY/k/OTHER/api", "/k/OTHER/api", "KEY"},
     };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
         struct sl_span key, rest = head_path_key(sl_span_of(cases[i].path), &key);
         assert_true(sl_span_eq(rest, sl_span_of(cases[i].rest)));
         assert_true(sl_span_eq(key, sl_span_of(cases[i].key)));

@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "core/base/json.h"
-#include "http/html.h"
+#include "http/pages/text/html.h"
 
 #include <stdio.h>
 #include <stdlib.h>

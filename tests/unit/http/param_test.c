@@ -7,25 +7,10 @@
 
 #include <cmocka.h>
 
-#include "http/api.h"
-#include "http/auth.h"
-#include "http/param.h"
+#include "http/api/api.h"
+#include "http/call/auth.h"
+#include "http/call/param.h"
 #include "tests/support/exact_span.h"
-
-static void numbers(void **state)
-{
-    uint64_t n = 7;
-    (void)state;
-    assert_true(param_parse_u64(SL_SPAN("0"), &n) && n == 0);
-    assert_true(param_parse_u64(SL_SPAN("18446744073709551615"), &n) && n == UINT64_MAX);
-    static const char *const wrong[] = {"", "-1", "+1", " 1", "1 ", "1.0", "0x1",
-        "18446744073709551616", "99999999999999999999", "1e3"};
-    for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
-        n = 7;
-        assert_false(param_parse_u64(sl_span_of(wrong[i]), &n));
-        assert_int_equal(n, 7);
-    }
-}
 
 static void times(void **state)
 {
@@ -148,7 +133,6 @@ static void json_types(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(numbers),
         cmocka_unit_test(times),
         cmocka_unit_test(moments),
         cmocka_unit_test(bearers),

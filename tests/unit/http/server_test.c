@@ -1,6 +1,6 @@
 /* The server on real sockets, in this process, over a real store: what CivetWeb must not let
-   through, what it must be made to do, and what http/socket.c relies on in it. What the API says is
-   tests/api's. */
+   through, what it must be made to do, and what http/edge/socket.c relies on in it. What the API
+   says is tests/api's. */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -9,8 +9,9 @@
 
 #include <cmocka.h>
 
-#include "http/app.h"
-#include "http/live.h"
+#include "http/call/call.h"
+#include "http/http.h"
+#include "http/live/live_hub.h"
 #include "tests/support/core_store.h"
 #include "tests/support/net_stream.h"
 
@@ -169,7 +170,7 @@ static void smuggling(void **state)
         {411, POST "Content-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n1c\r\n" BODY
                    "\r\n0\r\n\r\n"},
     };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
         struct net_stream stream = dial();
         assert_true(net_stream_print(&stream, "%s", cases[i].request));
         int status = net_stream_answer(&stream, NET_WAIT_MS);
@@ -224,7 +225,7 @@ static void an_early_answer(void **state)
     assert_true(net_stream_print(
         &stream, "POST /nowhere HTTP/1.1\r\nHost: a\r\nContent-Length: 20000000\r\n\r\n"));
     for (int i = 0; i < 200; i++)
-        if (!net_stream_send(&stream, zeros, sizeof zeros)) break;
+        if (!net_stream_send(&stream, zeros, sizeof(zeros))) break;
     assert_int_equal(net_stream_answer(&stream, NET_WAIT_MS), 404);
     net_stream_close(&stream);
 
@@ -301,7 +302,7 @@ static struct net_stream watch(uint64_t from)
     struct net_stream stream = {.fd = -1};
     char path[128];
     snprintf(
-        path, sizeof path, "/api/share/%s/live?from=%llu", at.share.id, (unsigned long long)from);
+        path, sizeof(path), "/api/share/%s/live?from=%llu", at.share.id, (unsigned long long)from);
     assert_int_equal(net_sse_open(&stream, at.port, path, 0), 200);
     return stream;
 }
@@ -442,7 +443,7 @@ static void wrong_addresses(void **state)
     static const char *const wrong[] = {"", "8787", ":8787", "127.0.0.1",
         "127.0.0.1:", "127.0.0.1:80s", "127.0.0.1:80r", "127.0.0.1:99999",
         "127.0.0.1:80,127.0.0.1:81", "+127.0.0.1:80", "[::1]:0 "};
-    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
         struct http_config config = http_config_default();
         struct http_app *app;
         struct http_server *server;

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "http/websocket.h"
+#include "http/live/websocket.h"
 
 static void handshake(void **state)
 {
@@ -18,7 +18,7 @@ static void handshake(void **state)
     assert_string_equal(accept, "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=");
     static const char *const wrong[] = {"", "abc", "dGhlIHNhbXBsZSBub25jZQ",
         "dGhlIHNhbXBsZSBub25jZQ=a", "dGhlIHNhbXBsZSBub25j*Q==", "dGhlIHNhbXBsZSBub25jZQ===="};
-    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++)
         assert_false(ws_accept(sl_span_of(wrong[i]), accept));
 }
 
@@ -37,7 +37,7 @@ static void heads(void **state)
         {65536, 10, {0x81, 127, 0, 0, 0, 0, 0, 1, 0, 0}},
         {0x123456789a, 10, {0x81, 127, 0, 0, 0, 0x12, 0x34, 0x56, 0x78, 0x9a}},
     };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
         uint8_t head[WS_HEAD_BYTES];
         assert_int_equal(ws_frame_head(WS_TEXT, cases[i].len, head), cases[i].head_len);
         assert_memory_equal(head, cases[i].head, cases[i].head_len);
@@ -54,8 +54,8 @@ static void close_frames(void **state)
         "bye",
         7);
     char reason[300];
-    memset(reason, 'r', sizeof reason - 1);
-    reason[sizeof reason - 1] = '\0';
+    memset(reason, 'r', sizeof(reason) - 1);
+    reason[sizeof(reason) - 1] = '\0';
     assert_int_equal(ws_close_frame(1000, reason, frame), WS_CLOSE_BYTES);
     assert_int_equal(frame[1], WS_CONTROL_BYTES);
 }
@@ -109,7 +109,7 @@ static void client_frames(void **state)
         {"as long as can be", FRAME("\x81\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01\x02\x03\x04"),
             WS_GOT_TOO_LONG},
     };
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++)
         for (size_t step = 1; step <= cases[i].len; step++) {
             struct ws_reader reader = {0};
             enum ws_got got = feed(&reader, cases[i].bytes, cases[i].len, step);
@@ -123,10 +123,10 @@ static void ping_payload(void **state)
     (void)state;
     static const char ping[] = "\x89\x85\x37\xfa\x21\x3d\x7f\x9f\x4d\x51\x58";
     struct ws_reader reader = {0};
-    assert_int_equal(feed(&reader, ping, sizeof ping - 1, 3), WS_GOT_PING);
+    assert_int_equal(feed(&reader, ping, sizeof(ping) - 1, 3), WS_GOT_PING);
     assert_int_equal(reader.control_len, 5);
     assert_memory_equal(reader.control, "Hello", 5);
-    assert_int_equal(feed(&reader, ping, sizeof ping - 1, 100), WS_GOT_PING); /* and on it goes */
+    assert_int_equal(feed(&reader, ping, sizeof(ping) - 1, 100), WS_GOT_PING); /* and on it goes */
 }
 
 static void fragments_add_up(void **state)
@@ -134,9 +134,9 @@ static void fragments_add_up(void **state)
     (void)state;
     struct ws_reader reader = {0};
     static char part[8 + 40000] = "\x01\xfe\x9c\x40";
-    assert_int_equal(feed(&reader, part, sizeof part, 4096), WS_GOT_NOTHING);
+    assert_int_equal(feed(&reader, part, sizeof(part), 4096), WS_GOT_NOTHING);
     part[0] = 0;
-    assert_int_equal(feed(&reader, part, sizeof part, 4096), WS_GOT_TOO_LONG);
+    assert_int_equal(feed(&reader, part, sizeof(part), 4096), WS_GOT_TOO_LONG);
 }
 
 static void close_codes(void **state)
@@ -146,7 +146,7 @@ static void close_codes(void **state)
         unsigned given, answer;
     } cases[] = {{1000, 1000}, {1001, 1001}, {1005, 1002}, {1006, 1002}, {999, 1002}, {1015, 1002},
         {2999, 1002}, {3000, 3000}, {4999, 4999}, {5000, 1002}};
-    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
         struct ws_reader reader = {.control_len = 2};
         reader.control[0] = (uint8_t)(cases[i].given >> 8);
         reader.control[1] = (uint8_t)cases[i].given;

@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "core/base/buf.h"
-#include "http/wire.h"
+#include "http/edge/wire.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,7 +45,7 @@ static void line_break(void *ctx)
 
 static struct line *line_open(bool http11, const char *accept)
 {
-    struct line *line = calloc(1, sizeof *line);
+    struct line *line = calloc(1, sizeof(*line));
     assert_non_null(line);
     line->keeps = true;
     line->wire.http11 = http11;
@@ -156,7 +156,7 @@ static void large_is_chunked(void **state)
     char *body = unchunk(rest, &len);
     assert_memory_equal(body, "line 0 of", 9);
     static const char last[] = "\nline 9999 of a text that is easily compressed\n";
-    assert_memory_equal(body + len + 1 - sizeof last, last, sizeof last - 1);
+    assert_memory_equal(body + len + 1 - sizeof(last), last, sizeof(last) - 1);
     assert_int_equal(line->sends, len / 65536 + 1);
     free(body);
     line_close(line);
@@ -167,7 +167,7 @@ static void at_the_edge(void **state)
 {
     (void)state;
     static char bytes[65537];
-    memset(bytes, 'x', sizeof bytes);
+    memset(bytes, 'x', sizeof(bytes));
     for (size_t len = 65535; len <= 65537; len++) {
         struct line *line = line_open(true, "");
         struct sl_span rest;
@@ -189,24 +189,24 @@ static void measured(void **state)
 {
     (void)state;
     static char bytes[300000];
-    memset(bytes, 'x', sizeof bytes);
+    memset(bytes, 'x', sizeof(bytes));
     for (int http11 = 0; http11 <= 1; http11++) {
         struct line *line = line_open(http11, "");
         struct sl_span rest;
         line->reply.compress = line->reply.has_length = true;
-        line->reply.length = 1 + 2 * sizeof bytes;
+        line->reply.length = 1 + 2 * sizeof(bytes);
         assert_true(http_begin(&line->reply, 200, "text/plain"));
         assert_true(http_write(&line->reply, "[", 1));
-        assert_true(http_write(&line->reply, bytes, sizeof bytes));
-        assert_true(http_write(&line->reply, bytes, sizeof bytes));
+        assert_true(http_write(&line->reply, bytes, sizeof(bytes)));
+        assert_true(http_write(&line->reply, bytes, sizeof(bytes)));
         wire_fini(&line->wire, &line->reply);
         const char *head = line_head(line, &rest);
         assert_line(head, "\r\nContent-Length: 600001\r\n");
         assert_no_line(head, "Transfer-Encoding");
         assert_int_equal(rest.len, 600001);
         assert_int_equal(rest.ptr[0], '[');
-        assert_memory_equal(rest.ptr + 1, bytes, sizeof bytes);
-        assert_memory_equal(rest.ptr + 300001, bytes, sizeof bytes);
+        assert_memory_equal(rest.ptr + 1, bytes, sizeof(bytes));
+        assert_memory_equal(rest.ptr + 300001, bytes, sizeof(bytes));
         assert_int_equal(line->sends, 3); /* one buffer with the head, the rest, the second */
         assert_true(line->wire.keep);
         assert_int_equal(line->wire.sent_bytes, line->out.len);
@@ -221,11 +221,11 @@ static void measured_and_compressed(void **state)
     struct line *line = line_open(true, "gzip");
     struct sl_span rest;
     line->reply.compress = line->reply.has_length = true;
-    line->reply.length = sizeof bytes;
+    line->reply.length = sizeof(bytes);
     assert_true(http_begin(&line->reply, 200, "text/plain"));
-    for (size_t i = 0; i < sizeof bytes; i++)
+    for (size_t i = 0; i < sizeof(bytes); i++)
         bytes[i] = (char)(i * i >> 7);
-    assert_true(http_write(&line->reply, bytes, sizeof bytes));
+    assert_true(http_write(&line->reply, bytes, sizeof(bytes)));
     wire_fini(&line->wire, &line->reply);
     const char *head = line_head(line, &rest);
     assert_line(head, "\r\nContent-Encoding: gzip\r\n");
@@ -242,9 +242,9 @@ static void measured_head(void **state)
     struct line *line = line_open(true, "");
     struct sl_span rest;
     line->wire.head_only = line->reply.has_length = true;
-    line->reply.length = sizeof bytes;
+    line->reply.length = sizeof(bytes);
     assert_true(http_begin(&line->reply, 200, "text/plain"));
-    http_write(&line->reply, bytes, sizeof bytes);
+    http_write(&line->reply, bytes, sizeof(bytes));
     wire_fini(&line->wire, &line->reply);
     assert_line(line_head(line, &rest), "\r\nContent-Length: 100000\r\n");
     assert_int_equal(rest.len, 0);
@@ -258,15 +258,15 @@ static void measured_wrongly(void **state)
     (void)state;
     static char bytes[100000];
     struct sl_span rest;
-    for (size_t length = sizeof bytes - 1; length <= sizeof bytes + 1; length += 2) {
+    for (size_t length = sizeof(bytes) - 1; length <= sizeof(bytes) + 1; length += 2) {
         struct line *line = line_open(true, "");
         line->reply.has_length = true;
         line->reply.length = length;
         assert_true(http_begin(&line->reply, 200, "text/plain"));
-        assert_int_equal(http_write(&line->reply, bytes, sizeof bytes), length > sizeof bytes);
+        assert_int_equal(http_write(&line->reply, bytes, sizeof(bytes)), length > sizeof(bytes));
         wire_fini(&line->wire, &line->reply);
         assert_true(line->reply.cut);
-        assert_int_equal(line->broken, length > sizeof bytes);
+        assert_int_equal(line->broken, length > sizeof(bytes));
         line_close(line);
     }
     struct line *line = line_open(true, "");
@@ -310,7 +310,7 @@ static void compressed(void **state)
             wire_fini(&line->wire, &line->reply);
             const char *head = line_head(line, &rest);
             char expected[64];
-            snprintf(expected, sizeof expected, "\r\nContent-Encoding: %s\r\n", accepts[i]);
+            snprintf(expected, sizeof(expected), "\r\nContent-Encoding: %s\r\n", accepts[i]);
             assert_line(head, expected);
             bool chunked = strstr(head, "\r\nTransfer-Encoding: chunked\r\n") != NULL;
             if (lines == 100) assert_line(head, "\r\nContent-Length: ");
@@ -331,7 +331,7 @@ static void flushed(void **state)
 {
     (void)state;
     static const char *const accepts[] = {"", "gzip", "zstd"};
-    for (size_t k = 0; k < 2 * sizeof accepts / sizeof *accepts; k++) {
+    for (size_t k = 0; k < 2 * sizeof(accepts) / sizeof(*accepts); k++) {
         size_t i = k / 2; /* a few bytes too: more will come, so that they are worth compressing */
         struct line *line = line_open(true, accepts[i]);
         line->reply.compress = true;
@@ -442,8 +442,8 @@ static void helpers(void **state)
     struct sl_span rest;
     assert_false(http_header(&line->reply, "X", "a\r\nSet-Cookie: b"));
     char wide[1100];
-    memset(wide, 'w', sizeof wide - 1);
-    wide[sizeof wide - 1] = '\0';
+    memset(wide, 'w', sizeof(wide) - 1);
+    wide[sizeof(wide) - 1] = '\0';
     assert_false(http_header(&line->reply, "X", wide));
     assert_int_equal(line->reply.headers_len, 0);
     assert_true(http_begin(&line->reply, 200, "application/json"));
@@ -455,7 +455,7 @@ static void helpers(void **state)
     assert_true(sink.write(sink.ctx, "!", 1));
     wire_fini(&line->wire, &line->reply);
     line_head(line, &rest);
-    assert_int_equal(rest.len, 1 + 17 + 1 + 1 + sizeof wide - 1 + 2 + 1);
+    assert_int_equal(rest.len, 1 + 17 + 1 + 1 + sizeof(wide) - 1 + 2 + 1);
     assert_memory_equal(rest.ptr, "\"a\\\"b\\\\c\\n<\\u0000>\",www", 23);
     line_close(line);
 }

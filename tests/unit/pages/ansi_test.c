@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "http/pages/ansi.h"
+#include "http/pages/text/ansi.h"
 #include "tests/support/pages_html.h"
 
 #include <stdio.h>

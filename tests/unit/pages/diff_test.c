@@ -7,8 +7,8 @@
 
 #include <cmocka.h>
 
-#include "http/pages/diff.h"
-#include "http/pages/textdiff.h"
+#include "http/pages/text/diff.h"
+#include "http/pages/text/textdiff.h"
 #include "tests/support/pages_html.h"
 
 #include <stdio.h>

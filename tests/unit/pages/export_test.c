@@ -10,9 +10,9 @@
 #include <cmocka.h>
 
 #include "core/base/json.h"
-#include "http/html.h"
-#include "http/pages/export.h"
-#include "http/pages/prose.h"
+#include "http/pages/export/page_export.h"
+#include "http/pages/text/html.h"
+#include "http/pages/text/prose.h"
 #include "tests/support/http_capture.h"
 
 #include <stdio.h>

@@ -8,10 +8,10 @@
 #include <cmocka.h>
 
 #include "core/base/json.h"
-#include "http/pages/change.h"
-#include "http/pages/event.h"
-#include "http/pages/history.h"
-#include "http/pages/spread.h"
+#include "http/pages/history/change.h"
+#include "http/pages/history/page_event.h"
+#include "http/pages/history/page_history.h"
+#include "http/pages/text/spread.h"
 #include "tests/support/http_capture.h"
 
 #include <stdio.h>

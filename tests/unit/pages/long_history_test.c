@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "core/base/json.h"
-#include "http/pages/history.h"
+#include "http/pages/history/page_history.h"
 #include "tests/support/http_ask.h"
 
 #include <stdio.h>

@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "core/base/crypto.h"
-#include "http/pages/mark.h"
+#include "http/pages/history/mark.h"
 #include "tests/support/http_ask.h"
 #include "tests/support/store_rows.h"
 

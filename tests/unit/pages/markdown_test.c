@@ -7,8 +7,8 @@
 
 #include <cmocka.h>
 
-#include "http/pages/markdown.h"
-#include "http/pages/markdown_cost.h"
+#include "http/pages/text/markdown.h"
+#include "http/pages/text/markdown_cost.h"
 #include "tests/support/pages_html.h"
 
 #include <pthread.h>

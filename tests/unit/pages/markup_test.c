@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "core/base/json.h"
-#include "http/html.h"
+#include "http/pages/text/html.h"
 #include "tests/support/pages_html.h"
 
 #include <stdio.h>

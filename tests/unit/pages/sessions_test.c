@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "http/pages/sessions.h"
+#include "http/pages/owner/page_sessions.h"
 #include "tests/support/http_capture.h"
 
 #include <stdio.h>
