@@ -180,6 +180,12 @@ static const char *one_line(const char *bytes, size_t len, char *scratch)
     return scratch;
 }
 
+/* An iovec's bytes are not const, but sendmsg only reads them. */
+static struct iovec outgoing(const char *bytes, size_t len)
+{
+    return (struct iovec){(void *)(uintptr_t)bytes, len};
+}
+
 /* Gather what goes out next: front, text, back. False: the text can't be read any more. */
 static bool gather(
     struct viewer *viewer, struct pieces *pieces, struct iovec out[3], size_t *count, char *scratch)
@@ -187,7 +193,7 @@ static bool gather(
     *count = 0;
     if (viewer->front_at < viewer->front_len)
         out[(*count)++] =
-            (struct iovec){viewer->front + viewer->front_at, viewer->front_len - viewer->front_at};
+            outgoing(viewer->front + viewer->front_at, viewer->front_len - viewer->front_at);
     if (!viewer->in_frame) return true;
     size_t text = 0;
     if (viewer->text_at < viewer->text_bytes) {
@@ -199,11 +205,11 @@ static bool gather(
         const char *bytes = piece.bytes + skip;
         text = piece.len - skip;
         if (piece.line_ends && viewer->kind == VIEWER_SSE) bytes = one_line(bytes, text, scratch);
-        out[(*count)++] = (struct iovec){(void *)bytes, text};
+        out[(*count)++] = outgoing(bytes, text);
     }
     if (viewer->text_at + text == viewer->text_bytes && viewer->back_at < viewer->back_len)
-        out[(*count)++] = (struct iovec){
-            (void *)(viewer->back + viewer->back_at), viewer->back_len - viewer->back_at};
+        out[(*count)++] =
+            outgoing(viewer->back + viewer->back_at, viewer->back_len - viewer->back_at);
     return true;
 }
 

@@ -81,7 +81,8 @@ static bool write_front(struct taking *taking, struct sl_span text, bool last, s
         return write_span(taking, (struct sl_span){text.ptr, lead}) &&
                write_picture(taking, (struct sl_span){text.ptr + lead, *taken - lead});
     }
-    while (*taken < text.len - PATTERN_MAX * !last && !strchr("<hs", text.ptr[*taken]))
+    size_t sure = last ? text.len : text.len - PATTERN_MAX;
+    while (*taken < sure && !strchr("<hs", text.ptr[*taken]))
         ++*taken;
     return write_span(taking, (struct sl_span){text.ptr, *taken});
 }

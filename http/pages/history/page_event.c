@@ -85,13 +85,6 @@ static bool write_head(
 
 /* ---- its items ---- */
 
-static bool gather(void *ctx, const void *bytes, size_t len)
-{
-    struct buf *buf = ctx;
-    buf_add(buf, bytes, len);
-    return !buf->failed;
-}
-
 /* The item as it was sent: it may not be what is there afterwards, where a batch names a key twice
    or adds to what was there (models). A large one isn't read: it is only linked to. */
 static enum sl_result write_item(struct change_range *range, struct sl_event *event, size_t index,
@@ -101,7 +94,7 @@ static enum sl_result write_item(struct change_range *range, struct sl_event *ev
     enum sl_result result = SL_OK;
     buf_clear(data);
     if (item.bytes <= CHANGE_JSON_BYTES)
-        result = sl_event_item_data(event, index, (struct sl_sink){gather, data}, err);
+        result = sl_event_item_data(event, index, buf_sink(data), err);
     if (data->failed) result = sl_fail(err, SL_NOMEM, "event page");
     return result == SL_OK ? change_write(range, item.key, buf_span(data), err) : result;
 }

@@ -47,7 +47,7 @@ static enum sl_result read_kind(struct listing *listing, struct sl_err *err)
         param_text(listing->call->request, "kind", listing->kind, sizeof(listing->kind));
     if (given == PARAM_ABSENT) listing->kind[0] = 0;
     bool known = given == PARAM_ABSENT || !listing->kind[0];
-    for (int kind = SL_CREATE; kind <= SL_ALLOW && !known; kind++)
+    for (unsigned kind = SL_CREATE; kind <= SL_ALLOW && !known; kind++)
         known = given == PARAM_GIVEN && strcmp(listing->kind, sl_kind_name(kind)) == 0;
     return known
                ? SL_OK
@@ -85,7 +85,7 @@ static bool write_kinds(struct listing *listing)
     struct http_reply *reply = listing->call->reply;
     if (!MARKUP(reply, "<label>Kind <select name=\"kind\"><option value=\"\">all</option>"))
         return false;
-    for (int kind = SL_CREATE; kind <= SL_ALLOW; kind++)
+    for (unsigned kind = SL_CREATE; kind <= SL_ALLOW; kind++)
         if (!write_option(reply, sl_kind_name(kind), listing->kind)) return false;
     return MARKUP(reply, "</select></label>\n");
 }

@@ -110,13 +110,12 @@ static void add_array(struct printing *printing, struct sl_span value, unsigned 
 static void add_value(struct printing *printing, struct sl_span value, unsigned depth)
 {
     enum json_kind kind = json_kind_of(value);
-    if (depth >= SPREAD_DEPTH || printing->out->failed)
-        buf_add_span(printing->out, value);
-    else if (kind == JSON_OBJECT)
+    bool whole = depth >= SPREAD_DEPTH || printing->out->failed;
+    if (!whole && kind == JSON_OBJECT)
         add_object(printing, value, depth);
-    else if (kind == JSON_ARRAY)
+    else if (!whole && kind == JSON_ARRAY)
         add_array(printing, value, depth);
-    else if (kind != JSON_STRING || !add_block(printing, value, depth))
+    else if (whole || kind != JSON_STRING || !add_block(printing, value, depth))
         buf_add_span(printing->out, value);
 }
 
