@@ -1,4 +1,8 @@
-/* The application: its configuration, and the way of a request from the edge to its handler. */
+/* The application, and the way of a request from a transport to its handler.
+
+   http_dispatch finds the route, judges method and key, and calls the handler, which begins the
+   reply. Whatever has no handler is answered here: 404 (a page, for paths of pages), 405 with
+   Allow, 401 for a route of the owner's, 204 for a CORS preflight. A reply is left in any case. */
 
 #include "http/call/auth.h"
 #include "http/call/call.h"
@@ -6,6 +10,7 @@
 #include "http/pages/frame.h"
 #include "http/routes.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 /* ---- lifetime ---- */
@@ -69,8 +74,8 @@ void http_app_destroy(struct http_app *app)
 
 /* ---- CORS ---- */
 
-/* The names of headers and nothing else: what a stranger asked for is about to be sent back in a
- * header. */
+/* Are these names of headers and nothing else? They are about to be sent back in a header, and a
+ * stranger chose them. */
 static bool header_names(struct sl_span text)
 {
     for (size_t i = 0; i < text.len; i++) {
@@ -130,6 +135,7 @@ void http_dispatch(struct http_app *app, struct http_request *request, struct ht
         http_header(reply, "WWW-Authenticate", "Bearer");
         http_error(reply, 401, "The owner key is needed");
     } else {
+        assert(call.route->handler);
         call.route->handler(&call);
     }
 }

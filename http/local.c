@@ -1,4 +1,9 @@
-/* A request without a socket: the command line and tests ask the same handlers. */
+/* A request without a socket: the command line and tests ask the same handlers.
+
+   The body is in memory, there are no headers, the role is the caller's to say, and the answer goes
+   into a sink as it is written. An answer that its handler broke off, or that the sink stopped, is
+   a failure here, since no connection is there to show it. */
+
 #include "core/base/clock.h"
 #include "http/call/call.h"
 #include "http/http.h"

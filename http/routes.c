@@ -1,4 +1,7 @@
-/* Routes: one table, and how a raw path is held against it. */
+/* Routes: one table, and how a raw path is held against it.
+
+   The first line whose pattern fits the path and whose method fits the request is the route. A path
+   that fits none is unknown; one that fits with other methods only is told them. */
 
 #include "http/routes.h"
 

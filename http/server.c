@@ -1,6 +1,9 @@
 /* CivetWeb's wall: connections in, http_dispatch, answers out. Every request comes through one
    callback, begin_request, before CivetWeb has looked at anything but the head; none of its own
-   files, redirects, authorization or CORS is used. */
+   files, redirects, authorization or CORS is used. A request that CivetWeb refuses itself, or whose
+   head is not acceptable (edge/head.h), is answered here, and its connection ends. A stop lets the
+   requests under way finish, up to stop_ms; what is cut off then is told by http_server_stop's
+   false. */
 #include "core/base/clock.h"
 #include "http/call/call.h"
 #include "http/edge/body.h"
@@ -24,7 +27,8 @@
 /* A connection is kept for so long between requests. */
 #define KEEP_ALIVE_TIMEOUT "30000"
 #define HEAD_BYTES "32768"
-/* What a client that is still sending gets to see of an answer that came early. */
+/* How long, and for how many bytes, a client that is still sending is listened to, so that it sees
+ * an answer that came early. */
 #define LINGER_MS 2000
 #define LINGER_BYTES (64 * SL_MIB)
 
@@ -96,8 +100,8 @@ static long source_read(void *ctx, void *bytes, size_t len)
 {
     struct exchange *exchange = ctx;
     int n = mg_read(exchange->conn, bytes, len);
-    /* Nothing in time reads as 0, and is asked for again. So does nothing at all once mg_stop was
-       called, at once and for ever. */
+    /* 0 means that nothing came in time; it is asked for again. Once mg_stop was called, 0 comes at
+     * once and for ever, so the gate is looked at. */
     return n == 0 && gate_closed(exchange->server) ? -1 : n;
 }
 
@@ -317,9 +321,9 @@ static int on_request(struct mg_connection *conn)
     return exchange.reply.status > 0 ? exchange.reply.status : 200;
 }
 
-/* CivetWeb refuses some requests by itself. Its texts are constant; two of its statuses say
-   something else than they should: 411 is a Content-Length that is no number, 413 a head that is
-   too large. */
+/* CivetWeb refuses some requests by itself. Its texts are constant. Two of its statuses are wrong
+ * and are put right here: its 411 is a Content-Length that is no number (400), its 413 a head that
+ * is too large (431). */
 static int on_error(struct mg_connection *conn, int status, const char *text)
 {
     char safe[128];
@@ -379,7 +383,8 @@ static void on_connection_closed(const struct mg_connection *conn)
 {
     struct http_server *server = mg_get_user_data(mg_get_context(conn));
     socket_connection_closed();
-    /* CivetWeb's threads take turns: each would come to hold what only a few need at a time. */
+    /* CivetWeb's threads take turns, so each of them would come to keep buffers that only a few
+     * need at a time. */
     body_connection_end();
     wire_connection_end();
     atomic_fetch_sub_explicit(&server->connections, 1, memory_order_relaxed);
@@ -508,8 +513,8 @@ bool http_server_stop(struct http_server *server)
         if (socket_listener_replace(
                 server->listeners[i], &server->bells[server->bells_count], NULL) == SL_OK)
             server->bells_count++;
-    /* A request that still comes on a connection that is open is answered as ever (and its
-       connection then ended): a batch that is refused is lost. */
+    /* A request that still comes on an open connection is answered as ever, and its connection then
+     * ended: the client would lose a batch that is refused. */
     while (!drained(server, false) && clock_ms() < until)
         pause_ms(2);
     /* What is still under way is woken too, and ends short. */

@@ -1,4 +1,8 @@
-/* What the handlers of /api share: errors, bodies, fields. */
+/* What the handlers of /api share: errors, bodies, fields.
+
+   A client is told what it can act on: messages about what it sent itself, and that something isn't
+   there. The text of a failure of the server's own is for the operator (api_note), never in an
+   answer. */
 
 #include "http/api/api.h"
 
@@ -6,6 +10,7 @@
 #include "http/call/auth.h"
 #include "http/call/param.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <strings.h>
@@ -65,6 +70,7 @@ void api_note(const struct http_call *call, enum sl_result result, const struct 
 void api_fail(
     struct http_call *call, enum sl_result result, const struct sl_err *err, const char *missing)
 {
+    assert(result != SL_OK);
     api_note(call, result, err);
     if (call->reply->begun)
         call->reply->abort(call->reply);
@@ -116,7 +122,7 @@ bool api_body(struct http_call *call, struct sl_span *body)
     enum sl_result result = request->read_body(request, max, body, &err);
     if (result == SL_OK) return true;
     if (result ==
-        SL_IO) /* gone, or too slow: the server knows which, and answers if anybody is there */
+        SL_IO) /* the client is gone or too slow; the server answers one that is still there */
         call->reply->close = true;
     else
         api_fail(call, result, &err, "Not found");

@@ -1,4 +1,4 @@
-/* What can be asked: the table of routes, as text. */
+/* GET /api/doc: the table of routes, as text. */
 
 #include "http/api/api.h"
 

@@ -1,4 +1,7 @@
-/* History: a share's events, one event with what a verifier needs, the whole store's events. */
+/* History: a share's events, one event with what a verifier needs, the whole store's events.
+
+   Pages of history go out event by event as the store gives them. A failure before the first one
+   has its status; a later one breaks the answer off. */
 
 #include "core/base/crypto.h"
 #include "http/api/api.h"

@@ -1,4 +1,7 @@
-/* The log to the outside: checkpoint and tiles as C2SP has them, proofs and bundles out of it. */
+/* The log to the outside: checkpoint and tiles as C2SP has them, proofs and bundles out of it.
+
+   Answers begin with their first byte (struct late), so that what fails before it still has its
+   status. 404: the log has no such tile, or no such share; 503: no checkpoint covers it yet. */
 
 #include "core/base/crypto.h"
 #include "http/api/api.h"
@@ -117,7 +120,8 @@ void handle_entries(struct http_call *call)
 
 /* ---- one share's ---- */
 
-/* Live or removed: what these say of a removed share is what a verifier must be able to see. */
+/* The share is there, live or removed: a verifier must be able to see that a removed one was in the
+ * log. False: answered. */
 static bool is_known(struct http_call *call)
 {
     struct sl_share_info info;
@@ -127,8 +131,7 @@ static bool is_known(struct http_call *call)
     return result == SL_OK;
 }
 
-/* The share is there: what may lack is a checkpoint, which a store that is read-only no longer
-   signs. */
+/* The share is there, so what wasn't found is a checkpoint: a read-only store signs none. */
 static void finish(struct http_call *call, enum sl_result result, const struct sl_err *err)
 {
     if (result == SL_NOT_FOUND && !call->reply->begun)

@@ -1,5 +1,7 @@
-/* Reading: a share at a moment, and what changed between two. Bodies go from the store's rows
-   straight into the reply; nothing here holds more than a line of them. */
+/* Reading: a share at a moment, and what changed between two.
+
+   Bodies go from the store's rows straight into the reply; nothing here holds more than a line of
+   them. A view that fails, or is redacted, behind the first byte breaks the answer off. */
 
 #include "http/api/api.h"
 #include "http/call/param.h"

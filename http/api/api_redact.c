@@ -1,5 +1,7 @@
-/* Redaction: an item, every version of a key, or a text goes; what it was in stays. The text is
-   what must not be known: it is in no answer and in no line of a log. */
+/* Redaction: an item, every version of a key, or a text goes; the event that it was in stays.
+
+   The text that is redacted must not be known any more: it is in no answer and in no line of a log,
+   and the memory it was read into is wiped. */
 
 #include "core/base/json.h"
 #include "http/api/api.h"

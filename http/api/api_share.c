@@ -1,4 +1,8 @@
-/* Writing: create or recover, sync, remove, take down, allow. */
+/* Writing: create or recover, sync, remove, take down, allow.
+
+   A 200 means that the change is durable. After any other answer nothing was changed, but for a 5xx
+   or a connection that broke: then the client can't know, and asks again (all of these may be
+   repeated). */
 
 #include "http/api/api.h"
 #include "http/call/auth.h"
@@ -8,7 +12,7 @@
 
 static const char *const no_share = "Share not found";
 
-/* A body is there to be read: an owner's request may come without. */
+/* Is there a body to be read? An owner's request may come without. */
 static bool has_body(const struct http_request *request)
 {
     return request->has_length && request->length > 0;
@@ -46,7 +50,8 @@ void handle_create(struct http_call *call)
         http_error(call->reply, 401, "A key is needed to share here");
         return;
     }
-    /* Judged before anything is made: a share whose link can't be told would be lost. */
+    /* The base of the link is judged before the share is made: one whose link can't be told would
+     * be lost. */
     if (call->request->base.len > 1024) {
         http_error(call->reply, 400, "Host: too long");
         return;
@@ -71,7 +76,8 @@ void handle_sync(struct http_call *call)
     struct sl_synced synced;
     struct sl_span body;
     struct sl_err err = {0};
-    /* Asked first, so that nobody sends 256 MiB to learn that there is no such share. */
+    /* The share is looked up before the body is read: no client sends 256 MiB to learn that there
+     * is no such share. */
     if (!api_live_share(call, no_share, &info) || !api_body(call, &body)) return;
     enum sl_result result = sl_share_sync(
         call->app->store, api_id(call), body, call->request->arrived_us, &synced, &err);
@@ -139,7 +145,7 @@ void handle_remove(struct http_call *call)
     struct sl_span object, reason = {"", 0};
     struct sl_share_info info;
     struct sl_err err = {0};
-    /* A removed one goes on: with its secret, removing it again is a success. */
+    /* A removed share is not refused here: removing it again with its secret is a success. */
     enum sl_result result = sl_share_info(call->app->store, api_id(call), &info, &err);
     if (result != SL_OK) {
         api_fail(call, result, &err, no_share);

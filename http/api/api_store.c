@@ -105,6 +105,6 @@ void handle_readyz(struct http_call *call)
     enum sl_result result = sl_store_health(call->app->store, &err);
     if (result == SL_OK)
         handle_livez(call);
-    else /* why is for the operator's log: this is asked without a key */
+    else /* the reason is for the operator's log, since this is asked without a key */
         http_error(call->reply, 503, "%s", sl_result_text(result));
 }

@@ -1,4 +1,7 @@
-/* Who is asking: keys from headers, path and cookie. */
+/* Who is asking: keys from headers, path and cookie.
+
+   A key that is not this server's counts for nothing, and is no error. All comparisons of keys take
+   the same time for all of them (crypto_equal). */
 
 #include "http/call/auth.h"
 

@@ -1,4 +1,4 @@
-/* Query parameters, strictly. */
+/* Query parameters, strictly: numbers, times, moments. */
 
 #include "http/call/param.h"
 

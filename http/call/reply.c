@@ -1,7 +1,13 @@
+/* What a handler writes a reply with, over whatever transport there is.
+
+   Behind a write that failed the reply is `cut`: all further writes fail at once. Where memory runs
+   out in the middle, the answer is broken off rather than left with a hole. */
+
 #include "http/call/reply.h"
 
 #include "core/base/json.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -26,12 +32,14 @@ bool http_header(struct http_reply *reply, const char *name, const char *value)
         return false;
     }
     reply->headers_len += (size_t)n;
+    assert(reply->headers_len < sizeof(reply->headers));
     return true;
 }
 
 bool http_begin(struct http_reply *reply, int status, const char *content_type)
 {
     if (reply->begun || reply->cut) return false;
+    assert(status >= 200 && status <= 599); /* 1xx is the edge's */
     reply->status = status;
     reply->content_type = content_type;
     reply->begun = true;

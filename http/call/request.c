@@ -1,3 +1,6 @@
+/* A query's parameters, decoded. What is malformed reads as absent here; param.c tells the two
+   apart. */
+
 #include "http/call/request.h"
 
 #include <string.h>

@@ -1,12 +1,20 @@
+/* A request's body, on its way from the connection into memory.
+
+   The room it takes is reserved first, which may wait; then the client is told to go on, and the
+   bytes are read at no less than the least pace. A client that goes away, or is too slow, leaves
+   `gone` (and `late`): the connection then ends, and body_fini gives room and memory back as it
+   always does. */
+
 #include "http/edge/body.h"
 
 #include "http/edge/socket.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 
-/* How much is asked for at a time: between two pieces the pace is judged. */
+/* How much is read at a time. The pace is judged between two pieces. */
 #define PIECE_BYTES (256 * SL_KIB)
 /* How much of a body that nobody asked for is read away, so that the connection can go on. */
 #define DROP_BYTES SL_SMALL_BODY_BYTES
@@ -22,8 +30,9 @@ void body_connection_end(void)
     small_buffer = NULL;
 }
 
-/* A large body has a mapping of its own: what hasn't come yet takes no memory, and what is given
-   back leaves the process, which malloc, having seen a few of them, wouldn't do. */
+/* A large body has a mapping of its own. Pages of it that no byte has come for take no memory, and
+ * unmapping gives all of it back to the system; malloc, once it has seen a few such sizes, keeps
+ * them. */
 static enum sl_result allocate(struct body *body, size_t len, struct sl_err *err)
 {
     if (len <= SL_SMALL_BODY_BYTES) {
@@ -44,13 +53,14 @@ static bool go_on(struct body *body)
     return body->source.go_on(body->source.ctx);
 }
 
-/* Read up to `len` bytes of what is declared, or find that there is no going on. */
+/* Read up to `len` bytes of what is declared, or mark the body as gone or late. */
 static void read_some(struct body *body, void *bytes, size_t len)
 {
     uint64_t left = body->declared.length - body->arrived;
     if (len > left) len = (size_t)left;
     for (;;) {
         long n = body->source.read(body->source.ctx, bytes, len);
+        assert(n <= (long)len);
         if (n > 0) body->arrived += (uint64_t)n;
         body->late = body->arrived < body->declared.length && !socket_pace_kept();
         if (n < 0 || body->late) body->gone = true;
@@ -68,6 +78,7 @@ static enum sl_result arrive(struct body *body, struct sl_err *err)
     socket_pace_end();
     if (body->late) return sl_fail(err, SL_IO, "the body came too slowly");
     if (body->gone) return sl_fail(err, SL_IO, "the client went away");
+    assert(body->arrived == body->declared.length);
     body->whole = true;
     return SL_OK;
 }
@@ -102,7 +113,7 @@ bool body_leaves_connection(const struct body *body)
 {
     if (body->gone || body->declared.chunked || body->unmeasured) return false;
     if (body->whole || body->declared.length == 0) return true;
-    /* A client that waits to be told to go on may send its body or not: what comes next can't be
+    /* A client that waits for 100 Continue may send its body or the next request: which, can't be
      * known. */
     return !body->expects_continue && body->declared.length - body->arrived <= DROP_BYTES;
 }
@@ -121,6 +132,7 @@ bool body_drop_rest(struct body *body)
 
 void body_fini(struct body *body)
 {
+    assert(!body->mapped || body->bytes);
     if (body->mapped) munmap(body->bytes, body->mapped);
     if (body->reserved)
         budget_release(body->declared.length <= SL_SMALL_BODY_BYTES ? body->small : body->large,

@@ -1,11 +1,14 @@
+/* Room for bodies: a counter, and a queue of those that wait for it. Reserving never fails, it only
+   waits. */
+
 #include "http/edge/budget.h"
 
 #include <assert.h>
 #include <pthread.h>
 #include <stdlib.h>
 
-/* One who waits, on his own stack. Each has his own condition, so that a release wakes only whom it
- * makes room for. */
+/* A thread that waits, on its own stack. Each has a condition of its own, so that a release wakes
+ * only those that it makes room for. */
 struct waiter {
     uint64_t bytes;
     bool admitted;
@@ -69,6 +72,7 @@ uint64_t budget_reserve(struct budget *budget, uint64_t bytes)
         budget->waiting--;
         pthread_cond_destroy(&self.turn);
     }
+    assert(budget->used <= budget->capacity);
     pthread_mutex_unlock(&budget->mutex);
     return bytes;
 }

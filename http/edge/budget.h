@@ -1,9 +1,8 @@
 #ifndef SHARELOG_HTTP_EDGE_BUDGET_H
 #define SHARELOG_HTTP_EDGE_BUDGET_H
 
-/* Room for bodies in flight. Who wants some waits for it in a queue, first come, first served: so a
-   large body is not overtaken for ever by small ones, and nobody is ever refused for being one too
-   many. */
+/* Room for bodies in flight. A body waits for it in a queue, first come, first served: small bodies
+ * can't overtake a large one for ever, and no body is refused for being one too many. */
 
 #include "core/base/span.h"
 
@@ -18,8 +17,8 @@ void budget_destroy(struct budget *budget);
 uint64_t budget_reserve(struct budget *budget, uint64_t bytes);
 void budget_release(struct budget *budget, uint64_t reserved);
 
-/* Reserved at this moment, and how many wait: for tests, which can't see otherwise that somebody
-   waits. */
+/* How much is reserved at this moment, and how many bodies wait. For tests: nothing else shows that
+ * a body waits. */
 uint64_t budget_used(struct budget *budget, unsigned *waiting);
 
 #endif

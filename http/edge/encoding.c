@@ -1,10 +1,14 @@
-/* Which encoding an answer gets, and the pool of encoders. */
+/* Which encoding an answer gets, and the pool of encoders.
+
+   An encoder comes from the pool, or is made; closing puts it back, reset, unless the pool is full
+   or it can't be reset. Without memory there is no encoder, and the answer goes out as it is. */
 
 #include "http/edge/encoding.h"
 
 #include "http/edge/gzip.h"
 #include "http/edge/zstd.h"
 
+#include <assert.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -151,6 +155,7 @@ struct encoder *encoder_open(enum encoding encoding)
 void encoder_close(struct encoder *encoder)
 {
     if (!encoder) return;
+    assert(!encoder->gzip != !encoder->zstd);
     bool clean = encoder->gzip ? gzip_reset(encoder->gzip) : zstd_reset(encoder->zstd);
     pthread_mutex_lock(&pool_mutex);
     bool keep = clean && pool_count[encoder->encoding] < POOL_ENCODERS;
@@ -167,5 +172,7 @@ bool encoder_run(struct encoder *encoder, struct encoder_step *step)
 {
     step->taken = step->made = 0;
     step->done = false;
-    return encoder->gzip ? gzip_run(encoder->gzip, step) : zstd_run(encoder->zstd, step);
+    bool whole = encoder->gzip ? gzip_run(encoder->gzip, step) : zstd_run(encoder->zstd, step);
+    assert(step->taken <= step->in_len && step->made <= step->out_cap);
+    return whole;
 }

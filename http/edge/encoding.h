@@ -11,8 +11,8 @@
 
 enum encoding { ENCODING_IDENTITY, ENCODING_GZIP, ENCODING_ZSTD };
 
-/* The best that an Accept-Encoding header takes: the highest q-value, of equal ones zstd, then
-   gzip. Without the header, or where it is malformed, identity. */
+/* The encoding that an Accept-Encoding header gives the highest q-value; of equal ones zstd, then
+ * gzip. Without the header, or where it is malformed, identity. */
 enum encoding encoding_choose(struct sl_span accept);
 
 /* `gzip`, `zstd`; NULL for identity. */

@@ -1,4 +1,5 @@
-/* zlib's wall. */
+/* zlib's wall: one gzip body after another from one stream. */
+
 #include "http/edge/gzip.h"
 
 #include <limits.h>

@@ -1,3 +1,8 @@
+/* A request's head, judged by the bytes that CivetWeb's parser left behind.
+
+   head_check accepts a head that every parser reads alike, or names the first thing that one might
+   read otherwise; nothing is corrected. */
+
 #include "http/edge/head.h"
 
 #include "core/base/decimal.h"

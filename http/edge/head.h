@@ -1,8 +1,8 @@
 #ifndef SHARELOG_HTTP_EDGE_HEAD_H
 #define SHARELOG_HTTP_EDGE_HEAD_H
 
-/* A request's head, judged: what CivetWeb lets through, and a proxy in front of it may read in
-   another way (request smuggling). Pure. */
+/* A request's head, judged. CivetWeb accepts some heads that a proxy in front of it may read in
+ * another way (request smuggling); those are refused here. Pure. */
 
 #include "core/base/span.h"
 
@@ -12,7 +12,7 @@ struct head_field {
     const char *name, *value;
 };
 
-/* As many as CivetWeb keeps; further ones vanish without a word. */
+/* As many as CivetWeb keeps. It drops further ones and says nothing. */
 #define HEAD_FIELDS 64
 
 /* What the head says of the body. */

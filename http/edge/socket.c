@@ -1,11 +1,15 @@
-/* The functions that CivetWeb finds here in place of the system's: see socket.h. Fortified headers
-   would define recv themselves, so fortification is off in this file alone. */
+/* The functions that CivetWeb finds here in place of the system's (socket.h says why), and what
+ * they know of each worker thread. On other threads they do what the system's own do. A descriptor
+ * that can't be duplicated (socket_take, socket_listener_replace) is SL_IO, and the connection or
+ * listener stays as it was. Fortified headers would define recv themselves, so fortification is off
+ * in this file alone. */
 #undef _FORTIFY_SOURCE
 
 #include "http/edge/socket.h"
 
 #include "core/base/clock.h"
 
+#include <assert.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -22,9 +26,10 @@
    several times more. Pages that are never touched cost nothing. */
 #define WORKER_STACK_BYTES ((size_t)1 << 20)
 
-/* A request's first bytes are a head and, of most, all of the body. The rest of a larger body is
-   received where it stays: in CivetWeb's buffer for heads it would be copied from there, and each
-   of a thousand threads would come to hold 32 KiB. */
+/* The first read of a request takes in its head and, of most, all of its body. The rest of a larger
+ * body is received where it stays. In one read of CivetWeb's own size it would go through the
+ * buffer for heads, be copied from there, and each of a thousand threads would come to hold 32 KiB.
+ */
 #define FIRST_BYTES ((size_t)8192)
 
 /* A worker thread and the connection it serves. */
@@ -63,6 +68,7 @@ static int system_shutdown(int fd, int how)
 
 static void open_link(int fd)
 {
+    assert(worker.active && worker.fd < 0 && fd >= 0);
     pthread_mutex_lock(&open_mutex);
     worker.fd = fd;
     worker.prev = NULL;
@@ -221,6 +227,7 @@ void socket_listeners_begin(void)
 
 size_t socket_listeners_end(int fds[SOCKET_LISTENERS])
 {
+    assert(noting_listeners);
     noting_listeners = false;
     memcpy(fds, noted, noted_count * sizeof(*fds));
     return noted_count;
@@ -247,9 +254,9 @@ void socket_bell_ring(const struct socket_bell *bell)
     uint64_t one = 1;
     ssize_t n = write(bell->event, &one, sizeof(one));
     (void)n; /* full is ringing too */
-    /* A poll that began before the replacement sleeps on the old socket, but looks at the new
-       descriptor when it is woken: so wake it there. (Shutting down a socket that is shut wakes who
-       polls it all the same.) */
+    /* A poll that began before the replacement sleeps on the old socket, and looks at the new
+     * descriptor once it is woken. Shutting the old socket down again wakes it, though that socket
+     * is shut already. */
     system_shutdown(bell->listener, SHUT_RDWR);
 }
 

@@ -21,8 +21,8 @@
    What it relies on, in CivetWeb 1.15: one worker serves one connection at a time, from
    init_connection to connection_closed; it calls recv before begin_request; it ends a connection by
    `shutdown(fd, SHUT_WR)`, then `close(fd)`, with no linger set, both between connection_close and
-   connection_closed. It also sets the descriptor to blocking before that, and the copy with it: who
-   took a connection over must pass MSG_DONTWAIT. If an update changes any of this,
+   connection_closed. It also sets the descriptor to blocking before that, and the copy with it:
+   whoever took a connection over must pass MSG_DONTWAIT. If an update changes any of this,
    tests/unit/http/server_test.c fails (a taken connection must outlive its request, a trickling
    body must be cut). */
 

@@ -1,3 +1,15 @@
+/* A reply's way onto its connection.
+
+   What is written collects in the thread's buffer of 64 KiB. When it is full, or the reply ends,
+   the buffer goes out behind the head, compressed if the client takes that:
+
+       | room for the head | payload, up to 64 KiB | room for a chunk's end |
+
+   The first push decides for good: all of a short answer with its length, a longer one measured,
+   chunked, or (HTTP/1.0) up to the connection's end. A failure before the head is out becomes a
+   500; one behind it breaks the connection off (socket_break), so that no client takes the part for
+   the whole. */
+
 #include "http/edge/wire.h"
 
 #include <assert.h>
@@ -12,9 +24,9 @@
 #define FRONT_BYTES ((size_t)3072)
 #define PAYLOAD_BYTES ((size_t)64 * 1024)
 #define BACK_BYTES ((size_t)16)
-/* From so much on a write of its own costs less than a copy into the buffer. */
+/* A piece of this size or more costs less as a write of its own than as a copy into the buffer. */
 #define STRAIGHT_BYTES ((size_t)16 * 1024)
-/* Below this, compressing saves nothing that a packet would notice. */
+/* A shorter answer fits into a packet or two whether it is compressed or not. */
 #define COMPRESS_MIN_BYTES ((size_t)1024)
 
 static _Thread_local unsigned char *plain_buffer, *packed_buffer;
@@ -54,7 +66,8 @@ const char *wire_reason(int status)
 
 static void date_text(char out[32])
 {
-    /* Formatting takes longer than all the rest of a head, and changes once a second. */
+    /* The text changes once a second, and formatting it takes longer than all the rest of a head.
+     */
     static _Thread_local time_t second;
     static _Thread_local char text[32];
     time_t now = time(NULL);
@@ -120,6 +133,7 @@ static bool emit(struct wire *wire, const struct http_reply *reply, unsigned cha
     size_t len, bool final)
 {
     char front[FRONT_BYTES];
+    assert(len <= PAYLOAD_BYTES);
     unsigned char *from = buffer + FRONT_BYTES, *to = from + len;
     size_t front_len = 0;
     bool bare = wire->head_only || bodiless(reply->status);
@@ -143,7 +157,7 @@ static bool emit(struct wire *wire, const struct http_reply *reply, unsigned cha
     size_t total = (size_t)(to - from);
     wire->sent_bytes += total;
     if (total > 0 && !wire->out.send(wire->out.ctx, from, total)) return false;
-    return !bare || final; /* who asked for the head alone needs no more of the body */
+    return !bare || final; /* a client that asked for the head alone needs no more */
 }
 
 static void choose(struct wire *wire, const struct http_reply *reply, bool last)
@@ -207,7 +221,8 @@ static bool give_up(struct wire *wire)
     return false;
 }
 
-/* Behind the head, and as it is: then a copy in our buffer would be for nothing. */
+/* May a piece go out from where it lies? Only behind the head, uncompressed and unchunked, with an
+ * empty buffer. */
 static bool goes_straight(const struct wire *wire)
 {
     return wire->head_sent && !wire->encoder && !wire->chunked && wire->plain_len == 0;
@@ -292,6 +307,7 @@ static void wire_abort(struct http_reply *reply)
 
 void wire_init(struct wire *wire, struct http_reply *reply)
 {
+    assert(!wire->begun && !reply->begun);
     reply->begin = wire_begin;
     reply->write = wire_write;
     reply->end = wire_end;

@@ -1,4 +1,5 @@
-/* libzstd's wall. */
+/* libzstd's wall: one zstd body after another from one context. */
+
 #include "http/edge/zstd.h"
 
 #include <stdlib.h>

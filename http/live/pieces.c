@@ -1,3 +1,6 @@
+/* The texts of events, the pieces read last kept by age. What can't be read is not kept: the next
+   viewer that asks makes the same read, and gets the same error. */
+
 #include "http/live/pieces.h"
 
 #include <assert.h>

@@ -1,9 +1,9 @@
 #ifndef SHARELOG_HTTP_LIVE_PIECES_H
 #define SHARELOG_HTTP_LIVE_PIECES_H
 
-/* The texts of events, a piece at a time, the last ones kept: a thousand viewers that wait for the
-   same event cost one read of it, and a viewer of a large one never costs more than a piece. One
-   thread's (the hub's). */
+/* The texts of events, a piece at a time. The pieces read last are kept: a thousand viewers that
+ * wait for the same event cost one read of it, and a viewer of a large event never costs more than
+ * a piece. For one thread (the hub's). */
 
 #include "core/sharelog.h"
 

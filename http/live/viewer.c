@@ -1,3 +1,10 @@
+/* One viewer: what it is sent next, and how far its socket takes it.
+
+   What goes out is a front (the answer's head, a frame's head, a control frame), then an event's
+   text piece by piece, then a back. Between two events a viewer is idle, ends, or is owed a pong.
+   An event that can't be read, or that was redacted while it was half sent, costs the viewer its
+   connection: it comes back and asks for what it lacks. */
+
 #include "http/live/viewer.h"
 
 #include <assert.h>
@@ -76,8 +83,8 @@ static void say_removed(struct viewer *viewer)
     viewer_end(viewer, 1000, "removed");
 }
 
-/* Put what is owed into the front: only between two frames, and the connection's last word last.
- * False: nothing. */
+/* Put a pong or the close frame that is owed into the front, between two frames; behind a close
+ * frame nothing goes out. False: nothing is owed. */
 static bool pay(struct viewer *viewer)
 {
     if (viewer->ending) return false;
@@ -100,6 +107,7 @@ static bool pay(struct viewer *viewer)
 
 static void begin_sync(struct viewer *viewer, const struct piece *piece)
 {
+    assert(!viewer->in_frame && viewer->front_at == viewer->front_len);
     viewer->in_frame = true;
     viewer->text_bytes = piece->text_bytes;
     viewer->text_at = 0;
@@ -224,6 +232,7 @@ static void advance(struct viewer *viewer, size_t sent)
     n = sent < text ? sent : (size_t)text;
     viewer->text_at += n;
     viewer->back_at += sent - n;
+    assert(viewer->text_at <= viewer->text_bytes && viewer->back_at <= viewer->back_len);
     if (viewer->front_at == viewer->front_len && viewer->text_at == viewer->text_bytes &&
         viewer->back_at == viewer->back_len)
         viewer->in_frame = false;
@@ -248,6 +257,7 @@ static bool next(struct viewer *viewer, struct pieces *pieces, bool *gone)
 enum viewer_state viewer_send(struct viewer *viewer, struct pieces *pieces, uint64_t now_ms)
 {
     char scratch[PIECE_BYTES];
+    assert(viewer->fd >= 0 && !(viewer->ended && viewer->in_frame));
     for (size_t turn = 0; turn < TURN_BYTES;) {
         struct iovec out[3];
         size_t count;
@@ -289,7 +299,7 @@ static void answer(struct viewer *viewer, enum ws_got got)
     if (viewer->close_reason) return;
     switch (got) {
     case WS_GOT_PING:
-        /* Of several pings only the last need be answered (RFC 6455, 5.5.3): so what is owed
+        /* Only the last of several pings need be answered (RFC 6455, 5.5.3), so what is owed
          * doesn't grow. */
         viewer->owes_pong = true;
         viewer->pong_len = viewer->reader.control_len;

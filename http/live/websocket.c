@@ -1,3 +1,8 @@
+/* WebSocket's frames (RFC 6455), ours and the client's.
+
+   A client's frames are checked as their bytes come, and only control frames are kept. The first
+   breach of the protocol ends the reading with the code to close with. */
+
 #include "http/live/websocket.h"
 
 #include "core/base/crypto.h"

@@ -1,3 +1,6 @@
+/* What a page loads beside itself, out of the binary. A name that isn't one of ours is a 404; one
+   that a page of ours asks for must be there. */
+
 #include "http/pages/asset.h"
 
 #include <assert.h>

@@ -1,4 +1,7 @@
-/* What a page is about, found or not. */
+/* What a page is about, found, or the page that says why not.
+
+   Statuses are the API's (api_status), but that a removed share is a 410 with the time of its
+   removal. Behind the first byte of a page a failure breaks it off. */
 
 #include "http/pages/found.h"
 

@@ -1,4 +1,4 @@
-/* What every page stands in. */
+/* What every page stands in: head, header, footer, and the headers that keep it harmless. */
 
 #include "http/pages/frame.h"
 

@@ -1,4 +1,5 @@
-/* Looking into an item's JSON. */
+/* Looking into an item's JSON. Nothing fails: what isn't there, or isn't of the kind asked for, is
+   an empty span, false or 0. */
 
 #include "http/pages/value.h"
 

@@ -1,4 +1,7 @@
-/* The share's bundle inside its page as one file. */
+/* The share's bundle inside its page as one file.
+
+   The bundle is compressed and written as base64 while the store makes it, so that only a piece of
+   it is ever in memory. Where it may not be in the file, the file says so and where it is. */
 
 #include "http/pages/export/offline_bundle.h"
 

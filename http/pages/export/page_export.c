@@ -1,4 +1,7 @@
-/* A session to take along. */
+/* A session to take along: transcripts, events, and which of page and transcript a client would
+   rather have.
+
+   Who asks for a file gets errors as a line of text, with the page's statuses. */
 
 #include "http/pages/export/page_export.h"
 

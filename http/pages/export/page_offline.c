@@ -1,4 +1,8 @@
-/* The page of a session as one file. */
+/* The page of a session as one file.
+
+   The handlers of the page, its updates and its timeline are called once more, each with a reply
+   that rewrites what they write (struct taking): of a page only the inside of <body>, links made
+   whole, pictures put in. A part that fails breaks the file off, which is a download by then. */
 
 #include "http/pages/export/page_offline.h"
 

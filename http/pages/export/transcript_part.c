@@ -1,4 +1,5 @@
-/* One part of a message, as text. */
+/* One part of a message, as text. What no view knows is there as its JSON, so that nothing is lost.
+ */
 
 #include "http/pages/export/transcript_part.h"
 

@@ -1,4 +1,7 @@
-/* What became of an item between two moments. */
+/* What became of an item between two moments.
+
+   Both moments are views that stay open for as long as the range does. Of an item that is too large
+   its size is told, and a link leads to it. */
 
 #include "http/pages/history/change.h"
 

@@ -1,4 +1,7 @@
-/* The mark "verified", and how to do without it. */
+/* The mark "verified", and how to do without it.
+
+   A fault that is found is a part of the page and a line on stderr. Only a read that says nothing
+   of the event (an I/O error, a redaction meanwhile) fails the page. */
 
 #include "http/pages/history/mark.h"
 

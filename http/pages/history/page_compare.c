@@ -1,4 +1,4 @@
-/* What differs between two moments. */
+/* What differs between two moments: all keys counted, a page of them shown. */
 
 #include "http/pages/history/page_compare.h"
 

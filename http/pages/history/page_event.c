@@ -1,4 +1,7 @@
-/* One event, and what it changed. */
+/* One event, and what it changed.
+
+   The mark is written before the items: where the store is damaged, it says so, and an item that
+   can't be shown doesn't take that away again. */
 
 #include "http/pages/history/page_event.h"
 

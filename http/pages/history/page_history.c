@@ -1,4 +1,5 @@
-/* Every event of a share. */
+/* Every event of a share, a page of rows at a time. A filter looks through HISTORY_SCAN events,
+   then offers to go on. */
 
 #include "http/pages/history/page_history.h"
 

@@ -1,4 +1,5 @@
-/* Who took an item out of an event. */
+/* Who took an item out of an event. An item whose redact event isn't found within the bounds is
+ * shown as redacted by a later event. */
 
 #include "http/pages/history/redaction.h"
 
@@ -6,6 +7,7 @@
 #include "http/pages/figure.h"
 #include "http/pages/text/html.h"
 
+#include <assert.h>
 #include <inttypes.h>
 #include <stdlib.h>
 
@@ -140,6 +142,7 @@ bool redaction_write(struct http_call *call, const struct redactions *r, uint64_
     if (item < r->begin || item >= r->end || !r->withheld[item - r->begin]) return true;
     size_t by = r->by[item - r->begin];
     if (!MARKUP(reply, "<p class=\"withheld\"><strong>Redacted</strong> ")) return false;
+    assert(by <= r->count);
     if (by) {
         const struct redaction_event *event = &r->events[by - 1];
         if (!(MARKUP(reply, "on ") && figure_write_time(reply, event->time_ms) &&

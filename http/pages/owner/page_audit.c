@@ -1,4 +1,5 @@
-/* The log, for the owner. */
+/* The log and the store's health, for the owner. Everything is read before the page begins: what
+ * can't be read is an error page, and a fault of the store that was found is a part of the page. */
 
 #include "http/pages/owner/page_audit.h"
 

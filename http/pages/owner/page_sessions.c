@@ -1,4 +1,4 @@
-/* The list of sessions. */
+/* The list of sessions, newest first, and the search through them. */
 
 #include "http/pages/owner/page_sessions.h"
 

@@ -1,4 +1,5 @@
-/* The owner takes a share down. */
+/* The owner takes a share down: a question first, then the deed. Nothing is done without the token
+   of the question's own form. */
 
 #include "http/pages/owner/page_take_down.h"
 

@@ -1,4 +1,7 @@
-/* The owner's way in and out. */
+/* The owner's way in and out, and the guard of the owner's forms.
+
+   A right key is answered with the cookie; a wrong one with the form again (401). A form that
+   wasn't made here, or for something else, is refused (403), and nothing is done. */
 
 #include "http/pages/owner/sign_in.h"
 

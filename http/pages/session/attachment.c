@@ -1,4 +1,4 @@
-/* Files that belong to a message. */
+/* Files that belong to a message, or to what a tool gave. */
 
 #include "http/pages/session/attachment.h"
 

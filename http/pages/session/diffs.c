@@ -1,4 +1,4 @@
-/* Differences as items hold them. */
+/* Differences as items hold them, cut to what a page can take. */
 
 #include "http/pages/session/diffs.h"
 

@@ -1,4 +1,4 @@
-/* The head of a session's page. */
+/* The head of a session's page. What isn't known is left out. */
 
 #include "http/pages/session/facts.h"
 

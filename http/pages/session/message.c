@@ -1,4 +1,4 @@
-/* One message. */
+/* One message: the meta line, its parts, its end. */
 
 #include "http/pages/session/message.h"
 
@@ -9,6 +9,7 @@
 #include "http/pages/session/pretty.h"
 #include "http/pages/value.h"
 
+#include <assert.h>
 #include <stdio.h>
 
 enum sl_result message_data(struct message_reader *reader, const struct outline_message *message,
@@ -95,6 +96,7 @@ static const char *class_of(const struct outline_message *message, struct sl_spa
 static bool put_head(
     struct page *page, const struct outline *outline, size_t index, struct sl_span data)
 {
+    assert(index < outline->count);
     const struct outline_message *message = &outline->messages[index];
     return put(page, "<article class=\"message ") && put(page, class_of(message, data)) &&
            put(page, "\" id=\"") && put_id(page, message->id) && put(page, "\" data-after=\"") &&
@@ -115,8 +117,8 @@ static bool put_ending(struct page *page, struct sl_span data)
     struct sl_span time = value_at(data, "time");
     struct sl_span error = value_at(data, "error");
     bool ended = value_is_some(value_at(time, "completed")) || value_is_some(error);
-    /* Nothing tells one that goes on from one that broke off: `run --share` leaves before its last
-       batch. */
+    /* A message that goes on looks like one that broke off: `run --share` leaves before its last
+     * batch. */
     return ended || put(page, "<p class=\"unfinished\">No end was recorded.</p>\n");
 }
 

@@ -1,4 +1,4 @@
-/* Messages of the newer generation: their content is in themselves. */
+/* Messages of the newer generation, whose content is in themselves. */
 
 #include "http/pages/session/message_newer.h"
 

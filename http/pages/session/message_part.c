@@ -1,4 +1,4 @@
-/* One part of a message. */
+/* One part of a message. A part without what makes it one of its kind is shown as its JSON. */
 
 #include "http/pages/session/message_part.h"
 

@@ -1,4 +1,4 @@
-/* Which messages there are. */
+/* Which messages there are, and where their parts lie: one pass over a view's keys. */
 
 #include "http/pages/session/outline.h"
 

@@ -1,4 +1,7 @@
-/* One item, or one field of it, in full: where a page's cuts and its files lead to. */
+/* One item, or one field of it, in full: where a page's cuts and its files lead to.
+
+   Text goes out as text/plain, a data: URL of a safe type as what it holds, in a sandbox; anything
+   else as a download. */
 
 #include "http/pages/session/page_item.h"
 

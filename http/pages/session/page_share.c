@@ -1,4 +1,8 @@
-/* The page of a session. */
+/* The page of a session, in three steps.
+
+   What stands in every head goes out once the page is known to exist; head and turns once the
+   outline knows the messages; then message by message. A failure before the first step has its
+   status; a later one breaks the page off. */
 
 #include "http/pages/session/page_share.h"
 

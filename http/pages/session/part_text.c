@@ -24,8 +24,8 @@ bool part_put_prose(struct page *page, struct sl_span text, const char *field)
     return ok;
 }
 
-/* A text that is sent when it begins and when it ends, and whose end never came, is empty: nothing
-   is said of whether it still will. */
+/* A client sends a text when it begins, still empty, and when it ends. Of an empty one nobody knows
+ * whether its end will still come, so the page only says that no text arrived. */
 static bool put_prose_or_none(struct page *page, struct sl_span text, const char *field)
 {
     if (value_is_string(text) && text.len <= 2)

@@ -1,4 +1,5 @@
-/* JSON for a person. */
+/* JSON for a person: indented, and cut where a page can't take more. Without memory what was made
+   so far is shown. */
 
 #include "http/pages/session/pretty.h"
 

@@ -1,4 +1,5 @@
-/* What stands around the messages. */
+/* What stands around the messages: undone ones, the session's difference, the items that have no
+   place of their own. */
 
 #include "http/pages/session/sections.h"
 

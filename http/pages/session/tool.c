@@ -1,4 +1,4 @@
-/* A tool's call. */
+/* A tool's call: which view it has, and the frame that all share. */
 
 #include "http/pages/session/tool.h"
 
@@ -13,8 +13,8 @@
 
 #include <stdio.h>
 
-/* What is known of the tools: `about` is the member of the input that says what a call is about,
-   without which there is nothing for the view to show. */
+/* What is known of the tools. `about` is the member of the input that says what a call is about; a
+ * view shows nothing without it. */
 static const struct known {
     const char *name, *about;
     bool open; /* shown unfolded: what changes something, or was asked for by the reader */

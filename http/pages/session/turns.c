@@ -1,4 +1,4 @@
-/* The prompts of a session. */
+/* The prompts of a session, in a line each. */
 
 #include "http/pages/session/turns.h"
 

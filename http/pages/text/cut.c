@@ -1,4 +1,4 @@
-/* The front of a long text. */
+/* The front of a long text: counted in raw JSON, so that only what is shown is ever decoded. */
 
 #include "http/pages/text/cut.h"
 

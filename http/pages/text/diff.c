@@ -1,4 +1,7 @@
-/* Differences as tables. */
+/* Differences as tables.
+
+   Lines dropped and the lines added in their place are held until the block ends, then paired. A
+   block that is too long is written as it comes, unpaired. */
 
 #include "http/pages/text/diff.h"
 

@@ -1,4 +1,4 @@
-/* The escaping emitter. */
+/* The escaping emitter: one pass, character by character, nothing held. */
 
 #include "http/pages/text/html.h"
 

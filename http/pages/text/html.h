@@ -2,11 +2,11 @@
 #define SHARELOG_HTTP_PAGES_TEXT_HTML_H
 
 /* The escaping emitter: all text of a page that isn't a literal of this program goes out through
-   it, and any bytes at all may be given to it. `& < > " '` become entities. A character that acts
-   on what stands around it rather than being seen is shown and does nothing: control characters but
-   tab and line feed, bidirectional marks, zero-width characters, byte order marks, line and
-   paragraph separators, tag characters, noncharacters, lone surrogates. Bytes that aren't UTF-8
-   become U+FFFD. Each function returns false when the client is gone. */
+   it, and any bytes at all may be given to it. `& < > " '` become entities. A character that would
+   act on its surroundings is made visible and does nothing: control characters but tab and line
+   feed, bidirectional marks, zero-width characters, byte order marks, line and paragraph
+   separators, tag characters, noncharacters, lone surrogates. Bytes that aren't UTF-8 become
+   U+FFFD. Each function returns false when the client is gone. */
 
 #include "core/base/buf.h"
 #include "http/call/reply.h"

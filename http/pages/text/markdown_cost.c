@@ -1,4 +1,5 @@
-/* What a text would cost cmark-gfm, estimated from above. */
+/* What a text would cost cmark-gfm, estimated from above. Text that would cost too much is shown as
+   it stands. */
 
 #include "http/pages/text/markdown_cost.h"
 

@@ -1,4 +1,5 @@
-/* JSON over several lines. */
+/* JSON over several lines. A value below SPREAD_DEPTH levels stays as it was sent. Memory that runs
+ * out marks `out` as failed. */
 
 #include "http/pages/text/spread.h"
 

@@ -1,4 +1,5 @@
-/* libgit2's wall. */
+/* libgit2's wall: what differs between two texts, line by line. Texts over the bounds are not
+   compared. */
 
 #include "http/pages/text/textdiff.h"
 
