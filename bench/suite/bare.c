@@ -1,3 +1,11 @@
+/* The bare server, as bare.h describes it: this program started once more under another first word,
+   which serves until its stdin ends. A server that doesn't start is reaped before bare_start
+   returns; none outlives the pipe that its parent holds.
+
+       bare_start ── posix_spawn of /proc/self/exe ──> serve: prints its port, answers
+       bare_stop  ── closes the pipe ───────────────> serve: exits 0, since what it answered is
+   durable */
+
 #include "bench/suite/bare.h"
 
 #include "core/base/limits.h"
@@ -144,9 +152,11 @@ static bool spawn(char *const *argv, int in, int out, int other_in, int other_ou
 bool bare_start(const char *folder, enum group_kind kind, struct bare *bare)
 {
     int in[2], out[2];
-    char number[8], line[32] = "", program[] = "bench", word[] = WORD;
+    char number[8], line[32] = "", path[4096] = "", program[] = "bench", word[] = WORD;
     snprintf(number, sizeof(number), "%d", (int)kind);
-    char *argv[] = {program, word, number, (char *)folder, NULL};
+    char *argv[] = {program, word, number, folder ? path : NULL, NULL};
+    if (folder && (size_t)snprintf(path, sizeof(path), "%s", folder) >= sizeof(path))
+        return bench_fail("%s: path too long", folder);
     if (pipe2(in, O_CLOEXEC) != 0 || pipe2(out, O_CLOEXEC) != 0) return bench_fail("pipe");
     bool good = spawn(argv, in[0], out[1], in[1], out[0], &bare->pid);
     close(in[0]);

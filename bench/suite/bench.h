@@ -95,7 +95,7 @@ uint64_t histogram_at(const struct histogram *histogram, double quantile);
    out/name.hist (percentile, value, count: a line each). */
 void histogram_record(struct bench *bench, const char *name, const struct histogram *histogram);
 
-/* ---- time, chance ---- */
+/* ---- time, chance (tell.c) ---- */
 
 uint64_t bench_ns(void);                /* monotonic */
 uint64_t bench_cpu_ns(void);            /* of this process */
@@ -126,14 +126,14 @@ void add_format(struct buf *out, const char *format, ...) __attribute__((format(
 /* Words as synthetic batches have them, for a JSON string. */
 void shape_text(uint64_t chance, size_t len, struct buf *out);
 
-/* ---- a load as someone has it (custom.c) ---- */
+/* ---- a load as someone has it (part_custom.c) ---- */
 
 struct custom {
     uint64_t connections, shares, rate, seconds; /* shares 0: one a connection; rate 0: closed */
     struct shape_kind shape;
 };
 
-/* ---- a server (server.c) ---- */
+/* ---- a server (server_process.c) ---- */
 
 struct server {
     int pid;
@@ -153,6 +153,8 @@ bool server_ask(const struct server *server, const char *method, const char *tar
     struct sl_span body, int *status, struct buf *out);
 bool server_create_share(
     const struct server *server, const char *session_id, struct sl_credentials *credentials);
+/* `sharelog verify` finds nothing wrong with a store that no server has. */
+bool store_verified(const struct bench *bench, const char *folder);
 
 /* ---- load (load.c) ---- */
 
@@ -182,5 +184,11 @@ struct load_outcome {
 };
 bool load_run(const struct load *load, struct load_outcome *outcome);
 void load_outcome_fini(struct load_outcome *outcome);
+/* Record name.rate and the histogram of latency. False, and the part fails: a request failed, or
+   none was answered; nothing is recorded then. */
+bool load_record(
+    struct bench *bench, const char *name, enum better better, const struct load_outcome *outcome);
+/* Record the curve name.per_second. */
+void load_record_seconds(struct bench *bench, const char *name, const struct load_outcome *outcome);
 
 #endif

@@ -1,3 +1,7 @@
+/* Bodies made before the clock runs: of a shape, of a recording, of lines in a recording's format.
+   They lie one behind the other in one buffer, so that getting one costs nothing. Memory that runs
+   out ends the program: a benchmark without its input has nothing to say. */
+
 #include "bench/suite/scratch.h"
 #include "core/base/json.h"
 

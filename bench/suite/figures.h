@@ -88,21 +88,21 @@ struct run {
     bool failed; /* a part did, so the figures are not all there */
 };
 
-void report_text(const struct run *run, FILE *out); /* report.c */
+void report_text(const struct run *run, FILE *out); /* run_text.c */
 /* How many goals were measured and missed. */
 unsigned report_goals(const struct run *run, FILE *out);
 void number_text(double value, char *out, size_t cap); /* three figures */
 /* With its unit, in a size that reads well. */
 void value_text(double value, const char *unit, char *out, size_t cap);
-void json_write(const struct run *run);      /* json.c */
+void json_write(const struct run *run);      /* run_json.c */
 struct figures *json_read(const char *path); /* NULL: said why */
-void plots_draw(const struct run *run);      /* plots.c */
+void plots_draw(const struct run *run);      /* run_plots.c */
 bool plots_each(const struct run *run, bool (*each)(void *ctx, const char *file), void *ctx);
-void html_write(const struct run *run); /* html.c */
+void html_write(const struct run *run); /* run_html.c */
 
-/* Print the two runs side by side (compare.c). Returns how much is worse, beyond doubt and beyond
-   what chance does to so many figures; -1: nothing could be told, for want of samples; -2: a file
-   can't be read. */
+/* Print the two runs side by side (run_compare.c). Returns how much is worse, beyond doubt and
+   beyond what chance does to so many figures; -1: nothing could be told, for want of samples; -2: a
+   file can't be read. */
 int compare_runs(const char *path_a, const char *path_b, FILE *out);
 /* The two-sided chance that two sets of samples of one kind are ranked at least as far apart as
    these: exact, ties included. */

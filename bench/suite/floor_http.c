@@ -62,7 +62,6 @@ static bool measure(struct bench *bench, const struct bare *bare, struct asking 
         .answer = look,
         .ctx = asking};
     struct load_outcome outcome;
-    char rate[128];
     if (asking->connections > 256) return bench_fail("%s: too many connections", name);
     if (!load_run(&load, &outcome)) return false;
     /* A disk that stalls for longer than a short window says nothing of the server: once more. */
@@ -71,15 +70,7 @@ static bool measure(struct bench *bench, const struct bare *bare, struct asking 
         load.measure_ns *= 2;
         if (!load_run(&load, &outcome)) return false;
     }
-    bool good = outcome.failed == 0 && outcome.answered > 0;
-    if (good) {
-        snprintf(rate, sizeof(rate), "%s.rate", name);
-        figure_add(bench, rate, "1/s", BETTER_HIGH, (double)outcome.answered / outcome.seconds);
-        histogram_record(bench, name, outcome.latency);
-    } else {
-        bench_fail("%s: %llu answers failed, %llu were right", name,
-            (unsigned long long)outcome.failed, (unsigned long long)outcome.answered);
-    }
+    bool good = load_record(bench, name, BETTER_HIGH, &outcome);
     load_outcome_fini(&outcome);
     return good;
 }

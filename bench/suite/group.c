@@ -1,3 +1,6 @@
+/* Group commit by three designs on one RocksDB, as group.h describes them. A put that fails makes
+   group_put return false, and the part fails; the folder is the caller's to remove. */
+
 #include "bench/suite/group.h"
 
 #include "bench/suite/bench.h"

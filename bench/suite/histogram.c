@@ -1,5 +1,6 @@
-/* Log-linear: each power of two is cut into as many equal buckets, so a value is known to within
-   half a bucket, 1/256 of itself. Values below 2^(BITS+1) have a bucket each. */
+/* Histograms of latencies. Log-linear: each power of two is cut into as many equal buckets, so a
+   value is known to within half a bucket, 1/256 of itself. Values below 2^(BITS+1) have a bucket
+   each. */
 
 #include "bench/suite/figures.h"
 

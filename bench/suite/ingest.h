@@ -1,18 +1,12 @@
 #ifndef SHARELOG_BENCH_INGEST_H
 #define SHARELOG_BENCH_INGEST_H
 
-/* Clients that sync into a server, each into shares of its own over a connection of its own, and
-   the proof that what was acknowledged is there. */
+/* Clients that sync into a server, each into shares of its own over a connection of its own. */
 
-#include "bench/suite/load_wire.h"
+#include "bench/suite/ingest_sync.h"
 #include "bench/suite/scratch.h"
 
 #define INGEST_BODIES 512
-
-struct writer {
-    struct sl_credentials credentials;
-    uint64_t sent, acknowledged;
-};
 
 /* Writer c sends as its n-th body the (n * count + c)-th of `bodies`, going round: the same bytes
    in the same order as the bare server gets them (floor_bare). */
@@ -46,30 +40,5 @@ void ingest_record(
 /* load.request and load.answer, ctx being the ingest. An answer is right when it counts on. */
 void ingest_request(void *ctx, unsigned connection, struct buf *out);
 bool ingest_answer(void *ctx, unsigned connection, int status, struct sl_span body);
-/* A sync's head; the body follows. */
-void sync_head(const char *id, size_t body_bytes, struct buf *out);
-/* The server's answer to a sync says that it was the syncs-th of its share. */
-bool sync_counted(int status, struct sl_span answer, uint64_t syncs);
-
-/* ---- ingest_prove.c ---- */
-
-/* Everything acknowledged is there: every share counts its syncs, and the states of some are what
-   their bodies give. The server goes on. */
-bool ingest_proved(const struct ingest *ingest);
-/* Is /data what these bodies give, sent in this order, the newest of each key? Merged models aside.
- */
-bool data_fits(struct sl_span data, const struct sl_span *bodies, size_t count);
-/* `sharelog verify` on a store that no server has. */
-bool store_verified(const struct bench *bench, const char *folder);
-
-/* ---- ingest_grow.c ---- */
-
-/* Groups that the sequencer wrote without an event in them: rows of snapshots. */
-bool snapshot_groups(const struct server *server, uint64_t *groups);
-/* A share that grows; syncs beside folds. Each proves itself. */
-bool ingest_grow(struct bench *bench);
-bool ingest_fold(struct bench *bench);
-/* The servers' resident memory goes into ingest.rss; the most of this round. */
-void ingest_note_rss(const struct server *server);
 
 #endif

@@ -1,12 +1,17 @@
 /* What a sync costs in a share that grows, and beside folds. */
 
-#include "bench/suite/ingest.h"
+#include "bench/suite/ingest_grow.h"
+
+#include "bench/suite/ingest_prove.h"
+#include "bench/suite/ingest_sync.h"
+#include "bench/suite/load_wire.h"
+#include "bench/suite/scratch.h"
+#include "bench/suite/server_process.h"
 #include "core/base/json.h"
 
 #include <errno.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -27,15 +32,8 @@ struct client {
 
 static bool client_open(struct client *client, unsigned port)
 {
-    struct sockaddr_in to = {.sin_family = AF_INET,
-        .sin_port = htons((uint16_t)port),
-        .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
-    int one = 1;
-    *client = (struct client){.fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)};
-    if (client->fd < 0 || connect(client->fd, (struct sockaddr *)&to, sizeof(to)) != 0)
-        return bench_fail("grow: connect: %s", strerror(errno));
-    setsockopt(client->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-    return true;
+    *client = (struct client){.fd = connect_to(port)};
+    return client->fd >= 0 || bench_fail("grow: connect: %s", strerror(errno));
 }
 
 static void client_close(struct client *client)
@@ -48,13 +46,8 @@ static void client_close(struct client *client)
 
 static bool exchange(struct client *client, struct answer *answer)
 {
-    const char *at = client->out.ptr, *end = at + client->out.len;
     enum answer_state state = ANSWER_MORE;
-    while (at < end) {
-        ssize_t n = send(client->fd, at, (size_t)(end - at), MSG_NOSIGNAL);
-        if (n <= 0) return false;
-        at += n;
-    }
+    if (!send_all(client->fd, client->out.ptr, client->out.len)) return false;
     *answer = (struct answer){0};
     buf_clear(&client->in);
     while (state == ANSWER_MORE && buf_reserve(&client->in, 4096)) {
@@ -236,21 +229,6 @@ static bool make_unfolded(const char *path, unsigned shares, uint64_t syncs)
     buf_fini(&body);
     sl_store_close(store);
     return good;
-}
-
-bool snapshot_groups(const struct server *server, uint64_t *groups)
-{
-    struct buf answer = {0};
-    struct sl_span field;
-    uint64_t all = 0, synced = 0;
-    int status = 0;
-    bool good = server_ask(server, "GET", "/api/stats", SL_SPAN(""), &status, &answer) &&
-                status == 200 && json_get(buf_span(&answer), "groups", &field) &&
-                json_u64(field, &all) && json_get(buf_span(&answer), "synced", &field) &&
-                json_u64(field, &synced);
-    buf_fini(&answer);
-    *groups = all - synced;
-    return good || bench_fail("fold: /api/stats: status %d", status);
 }
 
 /* Syncs into another share for a slice of time, and whether a fold went on in it. */

@@ -1,13 +1,11 @@
-/* What was acknowledged is read back. */
+/* What was acknowledged is read back. What the bodies give is folded here once more, without core,
+   which is what is being checked. */
 
-#include "bench/suite/ingest.h"
+#include "bench/suite/ingest_prove.h"
+
 #include "core/base/json.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #define SAMPLES 4
 
@@ -169,30 +167,4 @@ bool ingest_proved(const struct ingest *ingest)
         good = state_fits(ingest, i, &answer) && events_fit(ingest, i, &answer);
     buf_fini(&answer);
     return good;
-}
-
-/* ---- from outside ---- */
-
-bool store_verified(const struct bench *bench, const char *folder)
-{
-    char log[SCRATCH_PATH_BYTES], words[512] = "it said nothing";
-    int status = -1;
-    scratch_path(bench, "verify.log", log);
-    pid_t pid = fork();
-    if (pid == 0) {
-        int fd = open(log, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-        dup2(fd, 1);
-        dup2(fd, 2);
-        execl(bench->sharelog, bench->sharelog, "verify", "--data", folder, (char *)NULL);
-        _exit(127);
-    }
-    while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
-        continue;
-    bool good = pid > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
-    FILE *file = good ? NULL : fopen(log, "r");
-    if (file && !fgets(words, sizeof(words), file)) words[0] = 0;
-    if (file) fclose(file);
-    words[strcspn(words, "\n")] = 0;
-    scratch_remove(log);
-    return good || bench_fail("sharelog verify: %s", words);
 }

@@ -398,3 +398,26 @@ void load_outcome_fini(struct load_outcome *outcome)
     free(outcome->per_second);
     *outcome = (struct load_outcome){0};
 }
+
+/* ---- what is recorded of it ---- */
+
+bool load_record(
+    struct bench *bench, const char *name, enum better better, const struct load_outcome *outcome)
+{
+    char rate[128];
+    if (outcome->failed > 0 || outcome->answered == 0)
+        return bench_fail("%s: %llu requests failed, %llu were answered", name,
+            (unsigned long long)outcome->failed, (unsigned long long)outcome->answered);
+    snprintf(rate, sizeof(rate), "%s.rate", name);
+    figure_add(bench, rate, "1/s", better, (double)outcome->answered / outcome->seconds);
+    histogram_record(bench, name, outcome->latency);
+    return true;
+}
+
+void load_record_seconds(struct bench *bench, const char *name, const struct load_outcome *outcome)
+{
+    char full[128];
+    snprintf(full, sizeof(full), "%s.per_second", name);
+    for (size_t i = 0; i < outcome->per_second_count; i++)
+        series_add(bench, full, (double)i, (double)outcome->per_second[i]);
+}

@@ -1,4 +1,5 @@
-/* HTTP/1.1 answers, piece by piece. */
+/* HTTP/1.1 answers, piece by piece: each call looks on where the last one ended. What isn't HTTP is
+   ANSWER_BROKEN, which ends the connection. */
 
 #include "bench/suite/load_wire.h"
 

@@ -4,7 +4,7 @@
    floor, so that every ratio is taken of figures that lie minutes apart at most. */
 
 #include "bench/suite/figures.h"
-#include "bench/suite/server.h"
+#include "bench/suite/server_process.h"
 
 #include <errno.h>
 #include <ftw.h>

@@ -1,7 +1,7 @@
 #ifndef SHARELOG_BENCH_MODELS_H
 #define SHARELOG_BENCH_MODELS_H
 
-/* Designs of a share server, of one share. */
+/* Designs of a share server, each holding one share: what part_models.c asks of them. */
 
 #include "bench/suite/scratch.h"
 

@@ -1,5 +1,9 @@
-#include "bench/suite/neighbours.h"
-#include "bench/suite/server.h"
+/* Enough of redis's protocol and of NATS's to publish a batch, to know its acknowledgement, and to
+   ask whether what was acknowledged is there. An answer that says an error is shown on stderr and
+   breaks its connection, which fails the load. */
+
+#include "bench/suite/neighbours_wire.h"
+#include "bench/suite/server_process.h"
 
 #include <stdlib.h>
 #include <string.h>

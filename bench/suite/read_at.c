@@ -1,6 +1,7 @@
-/* What it costs to read the state of a share as it was, at any of its events. */
+/* What it costs to read the state of a share as it was, at any of its events, beside the state now:
+   in this process, and over HTTP. */
 
-#include "bench/suite/read.h"
+#include "bench/suite/read_at.h"
 
 #include "bench/suite/scratch.h"
 #include "core/base/crypto.h"

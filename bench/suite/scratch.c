@@ -1,3 +1,7 @@
+/* Stores in the scratch folder, and threads that write into them, as scratch.h describes them. What
+   a part leaves in the folder is removed by the next use of the same name, and all of it by main.c
+   at the end. */
+
 #include "bench/suite/scratch.h"
 
 #include <ftw.h>

@@ -1,6 +1,6 @@
 /* A share with many viewers: what they cost a sync, and how soon they see it. */
 
-#include "bench/suite/ingest.h"
+#include "bench/suite/ingest_prove.h"
 
 #include <errno.h>
 #include <netinet/in.h>

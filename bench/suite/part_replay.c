@@ -63,19 +63,12 @@ static bool measure(
         .answer = look,
         .ctx = stepping};
     struct load_outcome outcome;
-    char rate[128];
     stepping->step = 0;
     stepping->lengths = calloc(stepping->last + 1, sizeof(*stepping->lengths));
     if (!stepping->lengths) abort();
-    bool good = load_run(&load, &outcome);
-    if (good && (outcome.failed || !outcome.answered))
-        good = bench_fail("%s: %llu answers were wrong", name, (unsigned long long)outcome.failed);
-    if (good) {
-        snprintf(rate, sizeof(rate), "%s.rate", name);
-        figure_add(bench, rate, "1/s", BETTER_HIGH, (double)outcome.answered / outcome.seconds);
-        histogram_record(bench, name, outcome.latency);
-    }
-    load_outcome_fini(&outcome);
+    bool ran = load_run(&load, &outcome);
+    bool good = ran && load_record(bench, name, BETTER_HIGH, &outcome);
+    if (ran) load_outcome_fini(&outcome);
     free(stepping->lengths);
     stepping->lengths = NULL;
     return good;

@@ -1,12 +1,13 @@
 /* A server of a part's own: `sharelog serve` on a free port of this machine, and one plain request
    at a time to it. A server never outlives this process, however it ends. */
 
-#include "bench/suite/server.h"
-#include "bench/suite/bench.h"
+#include "bench/suite/server_process.h"
+#include "bench/suite/scratch.h"
 
 #include "core/base/json.h"
 
 #include <arpa/inet.h>
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
@@ -21,7 +22,7 @@
 #define START_MS 600000 /* a large store takes long to open */
 #define STOP_MS 60000
 #define ANSWER_S 120
-#define FLAGS_MAX 24
+#define ARGV_MAX 32
 #define RUNNING_MAX 16
 
 static volatile sig_atomic_t running[RUNNING_MAX];
@@ -52,6 +53,12 @@ uint64_t server_rss_ever(void)
 /* In the child: becomes the program. stderr goes to LOG, so that a failure can be shown. */
 static void become(const char *const *argv, int out, const char *log, int parent)
 {
+    char *words[ARGV_MAX] = {NULL}; /* execvp writes to none of them, whatever its type says */
+    size_t count = 0;
+    while (argv[count])
+        count++;
+    assert(count < ARGV_MAX);
+    memcpy(words, argv, count * sizeof(*words));
     int fd = open(log, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     int nothing = open("/dev/null", O_RDONLY | O_CLOEXEC);
     sigset_t none;
@@ -65,8 +72,8 @@ static void become(const char *const *argv, int out, const char *log, int parent
     unsetenv("SHARELOG_OWNER_KEY");
     unsetenv("SHARELOG_NAMESPACE");
     unsetenv("SESSIONS_SHARED_SECRET");
-    execvp(argv[0], (char *const *)argv);
-    dprintf(2, "%s: %s\n", argv[0], strerror(errno));
+    execvp(words[0], words);
+    dprintf(2, "%s: %s\n", words[0], strerror(errno));
     _exit(127);
 }
 
@@ -125,12 +132,11 @@ static void log_path(const struct server *server, char *path, size_t cap)
     snprintf(path, cap, "%s.log", server->folder);
 }
 
-/* The last line of the server's stderr. */
-static void last_words(const struct server *server, char *words, size_t cap)
+/* The last line of what a program wrote to its log. */
+static void last_words(const char *log, char *words, size_t cap)
 {
-    char path[300], line[1024];
-    log_path(server, path, sizeof(path));
-    FILE *file = fopen(path, "r");
+    char line[1024];
+    FILE *file = fopen(log, "r");
     snprintf(words, cap, "it said nothing");
     while (file && fgets(line, sizeof(line), file)) {
         line[strcspn(line, "\n")] = 0;
@@ -153,12 +159,12 @@ static bool read_owner_key(struct server *server)
 bool server_start(
     struct bench *bench, const char *folder, const char *const *flags, struct server *server)
 {
-    const char *argv[FLAGS_MAX + 8] = {
+    const char *argv[ARGV_MAX] = {
         bench->sharelog, "serve", "--listen", "127.0.0.1:0", "--data", folder};
     char line[256], log[300], words[1024];
     int count = 6, out[2];
     *server = (struct server){0};
-    for (; flags && *flags && count < FLAGS_MAX + 7; flags++)
+    for (; flags && *flags && count < ARGV_MAX - 1; flags++)
         argv[count++] = *flags;
     if (strlen(folder) >= sizeof(server->folder)) return bench_fail("%s: path too long", folder);
     strcpy(server->folder, folder);
@@ -171,7 +177,7 @@ bool server_start(
     if (pid > 0 && sscanf(line, "listening on http://127.0.0.1:%u", &server->port) == 1 &&
         read_owner_key(server))
         return true;
-    last_words(server, words, sizeof(words));
+    last_words(log, words, sizeof(words));
     if (pid > 0) {
         kill(pid, SIGKILL);
         waitpid(pid, NULL, 0);
@@ -182,16 +188,33 @@ bool server_start(
 
 bool server_stop(struct server *server)
 {
-    char words[1024];
+    char log[300], words[1024];
     if (server->pid <= 0) return true;
     uint64_t rss = server_rss(server, true);
     if (rss > rss_highest) rss_highest = rss;
     int status = stop(server->pid);
     server->pid = 0;
     if (status == 0) return true;
-    last_words(server, words, sizeof(words));
+    log_path(server, log, sizeof(log));
+    last_words(log, words, sizeof(words));
     return bench_fail("the server ended with %s %d: %s", WIFSIGNALED(status) ? "signal" : "status",
         WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status), words);
+}
+
+bool store_verified(const struct bench *bench, const char *folder)
+{
+    const char *argv[] = {bench->sharelog, "verify", "--data", folder, NULL};
+    char log[SCRATCH_PATH_BYTES], words[1024];
+    int status = -1;
+    scratch_path(bench, "verify.log", log);
+    int pid = program_start(argv, -1, log);
+    while (pid > 0 && waitpid(pid, &status, 0) < 0 && errno == EINTR)
+        continue;
+    if (pid > 0) note_running(pid, 0);
+    bool good = pid > 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    if (!good) last_words(log, words, sizeof(words));
+    scratch_remove(log);
+    return good || bench_fail("sharelog verify: %s", words);
 }
 
 /* ---- /proc ---- */

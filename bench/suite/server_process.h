@@ -1,5 +1,5 @@
-#ifndef SHARELOG_BENCH_SERVER_H
-#define SHARELOG_BENCH_SERVER_H
+#ifndef SHARELOG_BENCH_SERVER_PROCESS_H
+#define SHARELOG_BENCH_SERVER_PROCESS_H
 
 /* Programs that run beside this one and never outlive it, and what only main needs of the servers
    that parts start. */

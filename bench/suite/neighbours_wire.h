@@ -1,5 +1,5 @@
-#ifndef SHARELOG_BENCH_NEIGHBOURS_H
-#define SHARELOG_BENCH_NEIGHBOURS_H
+#ifndef SHARELOG_BENCH_NEIGHBOURS_WIRE_H
+#define SHARELOG_BENCH_NEIGHBOURS_WIRE_H
 
 /* The wires of the neighbours: how a batch is sent to each, and what acknowledges it. */
 

@@ -1,16 +1,9 @@
-/* A load as someone has it: so many clients, each of which syncs so often, for so long. */
+/* A load as someone has it: so many clients, each of which syncs so often, for so long. What
+   its flags ask for is in struct custom; everything that was acknowledged is read back. */
 
-#include "bench/suite/ingest.h"
+#include "bench/suite/ingest_prove.h"
 
 #define SECOND UINT64_C(1000000000)
-
-static void record(struct bench *bench, uint64_t rss, const struct load_outcome *outcome)
-{
-    ingest_record(bench, "custom", bench->custom->rate > 0, outcome);
-    figure_add(bench, "custom.rss", "B", BETTER_LOW, (double)rss);
-    for (size_t i = 0; i < outcome->per_second_count; i++)
-        series_add(bench, "custom.per_second", (double)i, (double)outcome->per_second[i]);
-}
 
 static bool run(struct bench *bench)
 {
@@ -29,7 +22,11 @@ static bool run(struct bench *bench)
     bool good = ran && ingest_proved(&ingest);
     uint64_t rss = server_rss(&ingest.server, true);
     good = ingest_finish(&ingest, good);
-    if (good) record(bench, rss, &outcome);
+    if (good) {
+        ingest_record(bench, "custom", custom->rate > 0, &outcome);
+        figure_add(bench, "custom.rss", "B", BETTER_LOW, (double)rss);
+        load_record_seconds(bench, "custom", &outcome);
+    }
     if (ran) load_outcome_fini(&outcome);
     return good;
 }

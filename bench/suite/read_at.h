@@ -1,5 +1,5 @@
-#ifndef SHARELOG_BENCH_READ_H
-#define SHARELOG_BENCH_READ_H
+#ifndef SHARELOG_BENCH_READ_AT_H
+#define SHARELOG_BENCH_READ_AT_H
 
 #include "bench/suite/bench.h"
 

@@ -5,9 +5,9 @@
              of a server that a power cut makes lose what it acknowledged
    What isn't installed is left out, and said so: its goal is not measured. */
 
-#include "bench/suite/neighbours.h"
-#include "bench/suite/ingest.h"
-#include "bench/suite/server.h"
+#include "bench/suite/ingest_prove.h"
+#include "bench/suite/neighbours_wire.h"
+#include "bench/suite/server_process.h"
 
 #include <netinet/in.h>
 #include <stdlib.h>
@@ -89,21 +89,14 @@ static bool run_load(struct bench *bench, struct load *load, answer_reader reade
     const struct shape_kind *kind, const char *who)
 {
     struct load_outcome outcome;
-    char name[64], rate[80];
+    char name[64];
     bench_tell("neighbours: %s, %s", kind->name, who);
     load->connections = NEIGHBOUR_CONNECTIONS;
     load->measure_ns = bench_pick(bench, 500, 2000, 3000) * 1000000;
     load->warm_up_ns = load->measure_ns / 4;
     if (!load_run_wire(load, reader, &outcome)) return false;
-    bool good = outcome.failed == 0 && outcome.answered > 0;
-    if (good) {
-        snprintf(name, sizeof(name), "neighbours.%s.%s", kind->name, who);
-        snprintf(rate, sizeof(rate), "%s.rate", name);
-        figure_add(bench, rate, "1/s", BETTER_NEITHER, (double)outcome.answered / outcome.seconds);
-        histogram_record(bench, name, outcome.latency);
-    } else {
-        bench_fail("%s: %llu requests failed", who, (unsigned long long)outcome.failed);
-    }
+    snprintf(name, sizeof(name), "neighbours.%s.%s", kind->name, who);
+    bool good = load_record(bench, name, BETTER_NEITHER, &outcome);
     load_outcome_fini(&outcome);
     return good;
 }

@@ -1,4 +1,4 @@
-/* A run as one screen of text. */
+/* A run as one screen of text: its figures, then its goals, those that were missed marked. */
 
 #include "bench/suite/figures.h"
 

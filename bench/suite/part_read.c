@@ -1,13 +1,13 @@
 /* Reads over HTTP of a session of 200 messages, 1,000 parts and 2 MB: as JSON, as AgentSession, its
    metadata, its page. */
 
-#include "bench/suite/read.h"
+#include "bench/suite/read_at.h"
 
 #include "bench/suite/floor.h"
 #include "bench/suite/scratch.h"
+#include "bench/suite/server_process.h"
 #include "bench/suite/session.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -77,7 +77,6 @@ static bool measure(
     struct bench *bench, const struct server *server, const char *name, struct asking *asking)
 {
     int status = 0;
-    char rate[128];
     buf_clear(&asking->expected);
     if (!server_ask(server, "GET", asking->target, SL_SPAN(""), &status, &asking->expected) ||
         status != 200)
@@ -91,30 +90,12 @@ static bool measure(
         .ctx = asking};
     struct load_outcome outcome;
     if (!load_run(&load, &outcome)) return false;
-    bool good = outcome.failed == 0 && outcome.answered > 0;
-    snprintf(rate, sizeof(rate), "%s.rate", name);
-    if (good) {
-        figure_add(bench, rate, "1/s", BETTER_HIGH, (double)outcome.answered / outcome.seconds);
-        histogram_record(bench, name, outcome.latency);
-    } else {
-        bench_fail("%s: %llu answers were wrong", name, (unsigned long long)outcome.failed);
-    }
+    bool good = load_record(bench, name, BETTER_HIGH, &outcome);
     load_outcome_fini(&outcome);
     return good;
 }
 
 /* ---- a page, by one visitor ---- */
-
-static int dial(unsigned port)
-{
-    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    struct sockaddr_in to = {.sin_family = AF_INET,
-        .sin_port = htons((uint16_t)port),
-        .sin_addr = {htonl(INADDR_LOOPBACK)}};
-    if (fd >= 0 && connect(fd, (struct sockaddr *)&to, sizeof(to)) == 0) return fd;
-    if (fd >= 0) close(fd);
-    return -1;
-}
 
 /* When the first byte came, and the last, in ns from the connect on. */
 static bool visit(
@@ -122,7 +103,7 @@ static bool visit(
 {
     char piece[65536], head[256];
     uint64_t begun = bench_ns();
-    int fd = dial(port);
+    int fd = connect_to(port);
     if (fd < 0) return bench_fail("connect: %s", strerror(errno));
     int len = snprintf(head, sizeof(head),
         "GET %s HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n", target);
