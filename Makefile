@@ -163,7 +163,7 @@ bench-pages: deps all $(BUILD)/bench/session_gen ## what a page costs: first byt
 
 demo: deps ## a server with the recorded sessions in it, ready to click (LISTEN=HOST:PORT)
 	@$(MAKE) --no-print-directory -s all MODE=$(MODE)
-	@exec bench/demo $(BIN)
+	@exec bench/demo/run $(BIN)
 
 bench-json: deps-test ## JSON scanning against yajl
 	@$(MAKE) --no-print-directory -s $(BUILD)/bench/json_bench
