@@ -5,6 +5,7 @@
    The bytes are the bodies of the captured requests, which is what a server is sent. The ratios are
    the result; the MB/s are this machine's. */
 
+#include "core/base/clock.h"
 #include "core/base/json.h"
 
 #include <stdio.h>
@@ -125,24 +126,18 @@ static void add_bodies(struct bodies *bodies, struct sl_span file)
     }
 }
 
-static double now_s(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (double)now.tv_sec + (double)now.tv_nsec * 1e-9;
-}
-
 static void measure(struct contender *contender, const struct bodies *bodies, size_t round)
 {
     size_t passes = round_bytes / bodies->bytes + 1;
-    double from = now_s();
+    uint64_t from = clock_ns();
     for (size_t pass = 0; pass < passes; pass++)
         for (size_t i = 0; i < bodies->count; i++)
             if (!contender->reads(bodies->spans[i])) {
                 fprintf(stderr, "%s: refuses body %zu\n", contender->name, i);
                 exit(1);
             }
-    contender->mb_per_s[round] = (double)(passes * bodies->bytes) / (now_s() - from) / 1e6;
+    contender->mb_per_s[round] =
+        (double)(passes * bodies->bytes) / ((double)(clock_ns() - from) / 1e9) / 1e6;
 }
 
 static int ascending(const void *a, const void *b)

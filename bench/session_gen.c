@@ -5,14 +5,14 @@
    suite/session.h says what is in it. */
 
 #include "bench/suite/session.h"
+#include "core/base/decimal.h"
 
 #include <stdlib.h>
 
 static unsigned number(const char *text)
 {
-    char *end;
-    unsigned long value = strtoul(text, &end, 10);
-    if (*end || value < 1 || value > 1000000) {
+    uint64_t value;
+    if (!sl_decimal(sl_span_of(text), 1000000, &value) || value < 1) {
         fprintf(stderr, "session_gen: %s: expected a number from 1 to 1000000\n", text);
         exit(2);
     }

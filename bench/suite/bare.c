@@ -8,6 +8,7 @@
 
 #include "bench/suite/bare.h"
 
+#include "core/base/decimal.h"
 #include "core/base/limits.h"
 
 #include <civetweb.h>
@@ -22,6 +23,7 @@
 
 #define THREADS "128"
 #define WORD "bare-server"
+#define ANSWER_MAX (64 * 1024 * 1024)
 
 extern char **environ;
 
@@ -91,7 +93,9 @@ static int on_request(struct mg_connection *conn)
     const struct mg_request_info *info = mg_get_request_info(conn);
     if (strcmp(info->request_method, "POST") == 0)
         return answer_post(here, conn, info->content_length);
-    return answer_get(here, conn, (size_t)strtoull(info->local_uri_raw + 1, NULL, 10));
+    uint64_t bytes = 0;
+    sl_decimal(sl_span_of(info->local_uri_raw + 1), ANSWER_MAX, &bytes);
+    return answer_get(here, conn, (size_t)bytes);
 }
 
 static void on_thread_end(const struct mg_context *context, int type, void *pointer)
@@ -164,7 +168,9 @@ bool bare_start(const char *folder, enum group_kind kind, struct bare *bare)
     bare->in = in[1];
     bare->out = out[0];
     ssize_t n = good ? read(bare->out, line, sizeof(line) - 1) : 0;
-    bare->port = n > 0 ? (unsigned)strtoul(line, NULL, 10) : 0;
+    struct sl_span digits = {line, n > 0 ? strcspn(line, "\n") : 0};
+    uint64_t port = 0;
+    bare->port = sl_decimal(digits, UINT16_MAX, &port) ? (unsigned)port : 0;
     if (bare->port) return true;
     if (good) bare_stop(bare);
     return bench_fail("the bare server doesn't start");

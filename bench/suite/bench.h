@@ -14,6 +14,7 @@
    show that fails the run. */
 
 #include "core/base/buf.h"
+#include "core/base/clock.h"
 #include "core/sharelog.h"
 
 #include <stdio.h>
@@ -95,10 +96,8 @@ uint64_t histogram_at(const struct histogram *histogram, double quantile);
    out/name.hist (percentile, value, count: a line each). */
 void histogram_record(struct bench *bench, const char *name, const struct histogram *histogram);
 
-/* ---- time, chance (tell.c) ---- */
+/* ---- chance (tell.c) ---- */
 
-uint64_t bench_ns(void);                /* monotonic */
-uint64_t bench_cpu_ns(void);            /* of this process */
 uint64_t bench_random(uint64_t *state); /* splitmix64 */
 
 /* ---- batches (shape.c) ---- */

@@ -109,7 +109,7 @@ bool bodies_play(const struct bodies *bodies, struct sl_store *store, const char
     struct sl_synced synced;
     for (size_t i = 0; i < bodies->count; i++)
         if (!scratch_ok(sl_share_sync(store, sl_span_of(id), bodies_get(bodies, i),
-                            bench_ns() / 1000, &synced, &err),
+                            clock_ns() / 1000, &synced, &err),
                 &err, "sync"))
             return false;
     return true;

@@ -46,17 +46,10 @@ static void client_close(struct client *client)
 
 static bool exchange(struct client *client, struct answer *answer)
 {
-    enum answer_state state = ANSWER_MORE;
-    if (!send_all(client->fd, client->out.ptr, client->out.len)) return false;
     *answer = (struct answer){0};
     buf_clear(&client->in);
-    while (state == ANSWER_MORE && buf_reserve(&client->in, 4096)) {
-        ssize_t n = recv(client->fd, client->in.ptr + client->in.len, 4096, 0);
-        if (n <= 0) return false;
-        client->in.len += (size_t)n;
-        state = http_answer(&client->in, answer, false);
-    }
-    return state == ANSWER_WHOLE;
+    return send_all(client->fd, client->out.ptr, client->out.len) &&
+           receive_answer(client->fd, http_answer, &client->in, answer) == ANSWER_WHOLE;
 }
 
 /* The next sync of a share that grows by a part each time. *ns: how long it took. */
@@ -68,9 +61,9 @@ static bool sync_next(struct client *client, struct writer *writer, uint64_t *ns
     bodies_grown(writer->sent, writer->credentials.secret, &client->body);
     sync_head(writer->credentials.id, client->body.len, &client->out);
     buf_add_span(&client->out, buf_span(&client->body));
-    uint64_t begun = bench_ns();
+    uint64_t begun = clock_ns();
     bool good = exchange(client, &answer);
-    *ns = bench_ns() - begun;
+    *ns = clock_ns() - begun;
     writer->sent++;
     if (!good || !sync_counted(answer.status, answer.body, writer->acknowledged + 1))
         return bench_fail("grow: sync %llu of share %s isn't acknowledged",
@@ -222,7 +215,7 @@ static bool make_unfolded(const char *path, unsigned shares, uint64_t syncs)
             buf_clear(&body);
             bodies_grown(n, credentials.secret, &body);
             good = scratch_ok(sl_share_sync(store, sl_span_of(credentials.id), buf_span(&body),
-                                  bench_ns() / 1000, &synced, &err),
+                                  clock_ns() / 1000, &synced, &err),
                 &err, "sync");
         }
     }
@@ -237,7 +230,7 @@ static bool slice(const struct server *server, struct client *client, struct wri
 {
     uint64_t before = 0, after = 0, ns;
     if (!snapshot_groups(server, &before)) return false;
-    for (uint64_t until = bench_ns() + 100000000; bench_ns() < until;) {
+    for (uint64_t until = clock_ns() + 100000000; clock_ns() < until;) {
         if (!sync_next(client, writer, &ns)) return false;
         histogram_add(histogram, ns);
     }

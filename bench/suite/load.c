@@ -50,13 +50,6 @@ struct generator {
     uint64_t cpu_from, wall_from, cpu_until, wall_until;
 };
 
-static uint64_t thread_cpu_ns(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-    return (uint64_t)now.tv_sec * SECOND + (uint64_t)now.tv_nsec;
-}
-
 /* ---- a connection ---- */
 
 static void hang_up(struct connection *c)
@@ -146,7 +139,7 @@ static void tell_failure(const struct answer *answer, bool answered)
 static void end_request(struct generator *g, struct connection *c, bool answered)
 {
     struct load_outcome *outcome = g->outcome;
-    uint64_t now = bench_ns();
+    uint64_t now = clock_ns();
     /* closed: what is answered within the window; open: what is due in it, however late it is
        answered, or slowness would drop out of the figure */
     bool counts = in_window(g, g->load->rate > 0 ? c->due_ns : now);
@@ -187,7 +180,7 @@ static void begin_request(struct generator *g, struct connection *c, uint64_t du
     c->answer = (struct answer){0};
     c->busy = true;
     g->under_way++;
-    c->sent_ns = bench_ns();
+    c->sent_ns = clock_ns();
     c->due_ns = due_ns ? due_ns : c->sent_ns;
     if (in_window(g, c->due_ns)) g->outcome->sent++;
     if ((c->fd < 0 && !dial(g, c)) || !flush(g, c)) broke(g, c);
@@ -246,7 +239,7 @@ static uint64_t send_due(struct generator *g, uint64_t now)
     if (g->load->rate <= 0) {
         while (g->idle_count && now < g->until_ns && g->broken < BROKEN_MAX) {
             begin_request(g, take_idle(g), 0);
-            now = bench_ns();
+            now = clock_ns();
         }
         return g->until_ns + DRAIN_NS;
     }
@@ -257,7 +250,7 @@ static uint64_t send_due(struct generator *g, uint64_t now)
         if (!g->idle_count || g->broken >= BROKEN_MAX) return g->until_ns + GRACE_NS;
         g->next++;
         begin_request(g, take_idle(g), due);
-        now = bench_ns();
+        now = clock_ns();
     }
 }
 
@@ -274,11 +267,11 @@ static void watch_cpu(struct generator *g, uint64_t now)
 {
     if (!g->wall_from && now >= g->from_ns) {
         g->wall_from = now;
-        g->cpu_from = thread_cpu_ns();
+        g->cpu_from = clock_read_ns(CLOCK_THREAD_CPUTIME_ID);
     }
     if (!g->wall_until && now >= g->until_ns) {
         g->wall_until = now;
-        g->cpu_until = thread_cpu_ns();
+        g->cpu_until = clock_read_ns(CLOCK_THREAD_CPUTIME_ID);
     }
 }
 
@@ -297,13 +290,13 @@ static bool drive(struct generator *g)
 {
     struct epoll_event events[EVENTS];
     for (;;) {
-        uint64_t now = bench_ns();
+        uint64_t now = clock_ns();
         watch_cpu(g, now);
         if (finished(g, now)) return true;
         if (g->broken >= BROKEN_MAX)
             return bench_fail("load: the server answers no more (port %u)", g->load->port);
         uint64_t wake = send_due(g, now);
-        now = bench_ns();
+        now = clock_ns();
         if (now < g->until_ns && wake > g->until_ns) wake = g->until_ns;
         uint64_t wait = wake > now ? wake - now : 0;
         struct timespec timeout = {(time_t)(wait / SECOND), (long)(wait % SECOND)};
@@ -374,7 +367,7 @@ bool load_run_wire(const struct load *load, answer_reader reader, struct load_ou
     bool good = prepare(&g);
     if (good) {
         prctl(PR_SET_TIMERSLACK, 1UL, 0, 0, 0);
-        g.start_ns = bench_ns();
+        g.start_ns = clock_ns();
         g.from_ns = g.start_ns + load->warm_up_ns;
         g.until_ns = g.from_ns + load->measure_ns;
         good = drive(&g);

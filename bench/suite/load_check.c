@@ -85,10 +85,10 @@ static void *serve(void *arg)
     struct trivial *trivial = arg;
     struct pollfd fds[CONNECTIONS + 1] = {{.fd = trivial->listener, .events = POLLIN}};
     nfds_t count = 1;
-    uint64_t stall_ns = bench_ns() + PERIOD_MS * MS;
+    uint64_t stall_ns = clock_ns() + PERIOD_MS * MS;
     while (!atomic_load(&trivial->stop)) {
         if (poll(fds, count, 10) <= 0) continue;
-        if (trivial->stalls && bench_ns() > stall_ns) {
+        if (trivial->stalls && clock_ns() > stall_ns) {
             usleep(STALL_MS * 1000);
             stall_ns += PERIOD_MS * MS;
         }

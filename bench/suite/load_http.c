@@ -3,6 +3,8 @@
 
 #include "bench/suite/load_wire.h"
 
+#include "core/base/decimal.h"
+
 #include <stdlib.h>
 #include <strings.h>
 
@@ -16,14 +18,15 @@ static bool begins(struct sl_span line, const char *text, struct sl_span *rest)
     return true;
 }
 
-static bool number(struct sl_span text, unsigned base, size_t *value)
+/* A chunk's size; extensions may follow it. */
+static bool hexadecimal(struct sl_span text, size_t *value)
 {
     static const char digits[] = "0123456789abcdef";
     size_t sum = 0, i = 0;
     for (; i < text.len; i++) {
-        const char *digit = memchr(digits, text.ptr[i] | 0x20, base);
+        const char *digit = memchr(digits, text.ptr[i] | 0x20, 16);
         if (!digit || sum > SIZE_MAX / 32) break;
-        sum = sum * base + (size_t)(digit - digits);
+        sum = sum * 16 + (size_t)(digit - digits);
     }
     *value = sum;
     return i > 0 && (i == text.len || text.ptr[i] == ' ' || text.ptr[i] == ';');
@@ -42,13 +45,15 @@ static bool take_line(const struct buf *in, size_t *at, struct sl_span *line)
 static bool read_head(const struct buf *in, struct answer *answer)
 {
     struct sl_span line, rest;
-    size_t at = 0, status;
+    uint64_t status, length;
+    size_t at = 0;
     if (!take_line(in, &at, &line) || !begins(line, "HTTP/1.", &rest) || rest.len < 5) return false;
-    if (!number((struct sl_span){rest.ptr + 2, 3}, 10, &status)) return false;
+    if (!sl_decimal((struct sl_span){rest.ptr + 2, 3}, 999, &status)) return false;
     answer->status = (int)status;
     while (take_line(in, &at, &line) && line.len) {
         if (begins(line, "content-length:", &rest)) {
-            if (!number(rest, 10, &answer->length)) return false;
+            if (!sl_decimal(rest, SIZE_MAX, &length)) return false;
+            answer->length = (size_t)length;
             answer->sized = true;
         } else if (begins(line, "transfer-encoding:", &rest)) {
             if (!begins(rest, "chunked", &rest)) return false;
@@ -77,7 +82,7 @@ static enum answer_state read_chunks(struct buf *in, struct answer *answer)
         size_t at = answer->at, size;
         struct sl_span line;
         if (!take_line(in, &at, &line)) return ANSWER_MORE;
-        if (!number(line, 16, &size)) return ANSWER_BROKEN;
+        if (!hexadecimal(line, &size)) return ANSWER_BROKEN;
         if (size == 0) { /* trailers, up to an empty line */
             while (take_line(in, &at, &line))
                 if (!line.len) return whole(in, answer, at);

@@ -5,6 +5,7 @@
 
 #include "bench/suite/figures.h"
 #include "bench/suite/server_process.h"
+#include "core/base/decimal.h"
 
 #include <errno.h>
 #include <ftw.h>
@@ -87,12 +88,8 @@ static bool usage(const char *what, const char *which)
 static bool take_number(
     const char *flag, const char *text, uint64_t least, uint64_t most, uint64_t *value)
 {
-    char *end = NULL, range[96];
-    errno = 0;
-    *value = text ? strtoull(text, &end, 10) : 0;
-    if (text && end != text && *end == 0 && errno == 0 && *text != '-' && *value >= least &&
-        *value <= most)
-        return true;
+    char range[96];
+    if (text && sl_decimal(sl_span_of(text), most, value) && *value >= least) return true;
     snprintf(range, sizeof(range), "a number from %llu to %llu belongs behind ",
         (unsigned long long)least, (unsigned long long)most);
     return usage(range, flag);
@@ -246,14 +243,14 @@ static bool prepare(const struct arguments *args)
 
 static bool run_part(struct run *run, const struct part *part)
 {
-    uint64_t begun = bench_ns();
+    uint64_t begun = clock_ns();
     bench_tell("round %u of %u: %s", run->bench.round + 1, run->rounds, part->name);
     if (!part->run(&run->bench)) {
         run->failed = true;
         return bench_fail("%s failed", part->name);
     }
     malloc_trim(0); /* what one part held is not the next one's to pay for */
-    double took = (double)(bench_ns() - begun) / 1e9;
+    double took = (double)(clock_ns() - begun) / 1e9;
     char name[64];
     snprintf(name, sizeof(name), "seconds.%s", part->name);
     figure_add(&run->bench, name, "s", BETTER_NEITHER, took);
@@ -314,9 +311,9 @@ static int run_suite(const struct arguments *args, int argc, char **argv)
     strftime(run.when, sizeof(run.when), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
     join_flags(&run, argc, argv);
     machine_look(&run.bench, &run.machine);
-    uint64_t begun = bench_ns();
+    uint64_t begun = clock_ns();
     run_rounds(&run, args);
-    run.seconds = (double)(bench_ns() - begun) / 1e9;
+    run.seconds = (double)(clock_ns() - begun) / 1e9;
     bench_tell("%s", "");
     for (size_t i = 0; i < run.bench.figures->series_count; i++)
         fflush(run.bench.figures->series[i].file);

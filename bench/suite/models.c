@@ -322,7 +322,7 @@ static bool self_read(void *ctx, struct buf *out)
     enum sl_result result =
         sl_view_open(self->store, id, (struct sl_moment){SL_NOW, 0}, &view, &err);
     if (result == SL_OK) {
-        result = sl_view_data(view, scratch_keep(out), &err);
+        result = sl_view_data(view, buf_sink(out), &err);
         sl_view_close(view);
     }
     return scratch_ok(result, &err, "read") && !out->failed;

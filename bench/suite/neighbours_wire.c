@@ -4,11 +4,14 @@
 
 #include "bench/suite/neighbours_wire.h"
 #include "bench/suite/server_process.h"
+#include "core/base/decimal.h"
 
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#define REDIS_ID_BYTES 64       /* of an entry: "MILLISECONDS-NUMBER" */
+#define NATS_ANSWER_BYTES 65536 /* an acknowledgement is some 50 */
 
 static struct sl_span next_body(struct neighbour *neighbour, unsigned connection)
 {
@@ -22,19 +25,6 @@ bool neighbour_acknowledged(void *ctx, unsigned connection, int status, struct s
     (void)body;
     if (status == 200) neighbour->acknowledged[connection]++;
     return status == 200;
-}
-
-/* Read what comes until `reader` has a whole answer or the connection ends. */
-static enum answer_state receive(
-    int fd, answer_reader reader, struct buf *in, struct answer *answer)
-{
-    enum answer_state state = ANSWER_MORE;
-    while (state == ANSWER_MORE && buf_reserve(in, 4096)) {
-        ssize_t n = recv(fd, in->ptr + in->len, 4096, 0);
-        if (n > 0) in->len += (size_t)n;
-        state = reader(in, answer, n <= 0);
-    }
-    return state;
 }
 
 /* ---- redis ---- */
@@ -57,7 +47,10 @@ enum answer_state redis_answer(struct buf *in, struct answer *answer, bool ended
         fprintf(stderr, "redis: %.*s\n", (int)(end - in->ptr), in->ptr);
         return ANSWER_BROKEN;
     }
-    size_t head = (size_t)(end - in->ptr) + 2, length = strtoull(in->ptr + 1, NULL, 10);
+    size_t head = (size_t)(end - in->ptr) + 2;
+    uint64_t length;
+    struct sl_span digits = {in->ptr + 1, (size_t)(end - in->ptr) - 1};
+    if (!sl_decimal(digits, REDIS_ID_BYTES, &length)) return ANSWER_BROKEN;
     if (in->len < head + length + 2) return ended ? ANSWER_BROKEN : ANSWER_MORE;
     answer->status = 200;
     answer->body = (struct sl_span){in->ptr + head, length};
@@ -79,8 +72,12 @@ bool redis_kept(const struct neighbour *neighbour, unsigned port)
     buf_add(&in, "", 1);
     const char *at = in.ptr;
     for (unsigned i = 0; good && i < NEIGHBOUR_CONNECTIONS; i++) {
-        good = at && *at == ':' && strtoull(at + 1, NULL, 10) == neighbour->acknowledged[i];
-        if (at && (at = strchr(at, '\n'))) at++;
+        const char *end = at ? strstr(at, "\r\n") : NULL;
+        uint64_t entries;
+        good = end && *at == ':' &&
+               sl_decimal((struct sl_span){at + 1, (size_t)(end - at) - 1}, UINT64_MAX, &entries) &&
+               entries == neighbour->acknowledged[i];
+        at = good ? end + 2 : NULL;
     }
     if (fd >= 0) close(fd);
     buf_fini(&in);
@@ -117,7 +114,10 @@ enum answer_state nats_answer(struct buf *in, struct answer *answer, bool ended)
         }
         if (strncmp(line, "MSG ", 4) == 0) {
             const char *space = memrchr(line, ' ', (size_t)(end - line));
-            size_t length = strtoull(space + 1, NULL, 10);
+            uint64_t length;
+            if (!space || !sl_decimal((struct sl_span){space + 1, (size_t)(end - space) - 1},
+                              NATS_ANSWER_BYTES, &length))
+                return ANSWER_BROKEN;
             if (in->len < behind + length + 2) return ended ? ANSWER_BROKEN : ANSWER_MORE;
             answer->body = (struct sl_span){in->ptr + behind, length};
             answer->status = memmem(in->ptr + behind, length, "\"error\"", 7) ? 500 : 200;
@@ -142,7 +142,8 @@ bool nats_prepare(unsigned port)
         "PUB $JS.API.STREAM.CREATE.bench _INBOX.made %zu\r\n%s\r\n",
         sizeof(stream) - 1, stream);
     bool good = fd >= 0 && send_all(fd, out.ptr, out.len) &&
-                receive(fd, nats_answer, &in, &answer) == ANSWER_WHOLE && answer.status == 200;
+                receive_answer(fd, nats_answer, &in, &answer) == ANSWER_WHOLE &&
+                answer.status == 200;
     if (fd >= 0) close(fd);
     buf_fini(&in);
     buf_fini(&out);

@@ -27,7 +27,7 @@ static bool sync_one(void *ctx, unsigned thread, uint64_t n)
     struct sl_err err = {0};
     struct sl_synced synced;
     if (!scratch_ok(sl_share_sync(appending->store, sl_span_of(appender->share.id),
-                        bodies_get(&appender->bodies, n), bench_ns() / 1000, &synced, &err),
+                        bodies_get(&appender->bodies, n), clock_ns() / 1000, &synced, &err),
             &err, "sync"))
         return false;
     appender->syncs = n + 1;
@@ -107,9 +107,9 @@ static bool measure(struct bench *bench, const struct shape_kind *kind, struct a
     char name[128], rate[160];
     snprintf(name, sizeof(name), "append.%s.%u", kind->name, appending->count);
     if (!scratch_ok(sl_store_stats(appending->store, &before, &err), &err, "stats")) return false;
-    uint64_t cpu = bench_cpu_ns();
+    uint64_t cpu = clock_read_ns(CLOCK_PROCESS_CPUTIME_ID);
     bool good = writers_run(&writers, &outcome);
-    cpu = bench_cpu_ns() - cpu;
+    cpu = clock_read_ns(CLOCK_PROCESS_CPUTIME_ID) - cpu;
     good = scratch_ok(sl_store_stats(appending->store, &after, &err), &err, "stats") && good;
     if (good && (good = check(appending))) {
         snprintf(rate, sizeof(rate), "%s.rate", name);

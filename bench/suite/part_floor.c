@@ -58,10 +58,10 @@ static bool floor_fsync(struct bench *bench)
 /* Calls a second of `work`, which does `each` of what is counted. */
 static double rate_of(const struct bench *bench, void (*work)(void *ctx), void *ctx, double each)
 {
-    uint64_t begun = bench_ns(), until = begun + bench_measure_ns(bench), now = begun;
+    uint64_t begun = clock_ns(), until = begun + bench_measure_ns(bench), now = begun;
     uint64_t calls = 0;
     work(ctx); /* warm-up */
-    for (begun = now = bench_ns(); now < until; now = bench_ns(), calls++)
+    for (begun = now = clock_ns(); now < until; now = clock_ns(), calls++)
         work(ctx);
     return (double)calls * each * 1e9 / (double)(now - begun);
 }

@@ -18,7 +18,6 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <time.h>
 #include <unistd.h>
 
 #define SWEEP_CONNECTIONS 64
@@ -217,7 +216,7 @@ static void *watch_folds(void *arg)
     while (!atomic_load(&watch->over) && watch->count < FOLDS_MOST &&
            snapshot_groups(watch->server, &groups)) {
         if (!first && groups > before)
-            watch->at[watch->count++] = (double)(bench_ns() - watch->begun) / 1e9;
+            watch->at[watch->count++] = (double)(clock_ns() - watch->begun) / 1e9;
         before = groups;
         first = false;
         usleep(FOLDS_EVERY_US);
@@ -227,7 +226,7 @@ static void *watch_folds(void *arg)
 
 static void watch_begin(struct fold_watch *watch, const struct server *server)
 {
-    *watch = (struct fold_watch){.server = server, .begun = bench_ns()};
+    *watch = (struct fold_watch){.server = server, .begun = clock_ns()};
     watch->threaded = pthread_create(&watch->thread, NULL, watch_folds, watch) == 0;
 }
 
@@ -242,18 +241,16 @@ static bool over_time(struct bench *bench)
     struct ingest ingest;
     struct load_outcome outcome;
     struct fold_watch watch;
-    struct timespec begun;
     uint64_t measure_ns = bench_pick(bench, 1, 10, 30) * 1000000000;
     bench_tell("ingest: over time");
     if (!ingest_start(bench, &shape_capture, 16, "ingest", &ingest)) return false;
-    clock_gettime(CLOCK_REALTIME, &begun);
+    uint64_t begun_us = clock_real_us();
     watch_begin(&watch, &ingest.server);
     bool ran = ingest_load(&ingest, 0, 0, measure_ns, &outcome);
     watch_end(&watch);
     bool good = ran && ingest_proved(&ingest);
     if (good)
-        mark_compactions(bench, ingest.server.folder, "ingest.capture_16.compactions",
-            (uint64_t)begun.tv_sec * 1000000 + (uint64_t)begun.tv_nsec / 1000);
+        mark_compactions(bench, ingest.server.folder, "ingest.capture_16.compactions", begun_us);
     good = ingest_finish(&ingest, good);
     for (size_t i = 0; good && i < watch.count; i++)
         series_add(bench, "ingest.capture_16.folds", watch.at[i], 0);
@@ -277,10 +274,10 @@ static bool one_connection_floor(struct bench *bench)
     memset(record, 'x', sizeof(record));
     scratch_path(bench, "synced", path);
     int file = open(path, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-    uint64_t until = bench_ns() + bench_measure_ns(bench);
-    for (uint64_t now = bench_ns(), after; good && now < until; now = after) {
+    uint64_t until = clock_ns() + bench_measure_ns(bench);
+    for (uint64_t now = clock_ns(), after; good && now < until; now = after) {
         good = write(file, record, sizeof(record)) == sizeof(record) && fdatasync(file) == 0;
-        after = bench_ns();
+        after = clock_ns();
         histogram_add(syncs, after - now);
     }
     if (file >= 0) close(file);

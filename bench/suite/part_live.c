@@ -1,6 +1,7 @@
 /* A share with many viewers: what they cost a sync, and how soon they see it. */
 
 #include "bench/suite/ingest_prove.h"
+#include "core/base/decimal.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -48,7 +49,7 @@ struct live {
 /* An event is whole: is it the next one, and as long as what was sent? */
 static void take_event(struct live *live, struct viewer *viewer)
 {
-    uint64_t now = bench_ns();
+    uint64_t now = clock_ns();
     char lead[LINE_FRONT];
     bool good = viewer->id == viewer->seen + 1 && viewer->id < SYNCS_MAX;
     if (good) {
@@ -71,7 +72,7 @@ static void take_line(struct live *live, struct viewer *viewer)
     if (!viewer->in_body) {
         viewer->in_body = len <= 1; /* the head's end: only its CR */
     } else if (strncmp(viewer->front, "id: ", 4) == 0) {
-        viewer->id = strtoull(viewer->front + 4, NULL, 10);
+        if (!sl_decimal(sl_span_of(viewer->front + 4), UINT64_MAX, &viewer->id)) viewer->id = 0;
     } else if (strncmp(viewer->front, "data: ", 6) == 0) {
         viewer->data_bytes = len;
     } else if (len == 0 && viewer->id) {
@@ -151,7 +152,7 @@ static void request(void *ctx, unsigned connection, struct buf *out)
     ingest_request(&live->ingest, connection, out);
     if (sequence >= SYNCS_MAX) return;
     live->data_bytes[sequence] = body - envelope;
-    atomic_store(&live->sent_ns[sequence], bench_ns());
+    atomic_store(&live->sent_ns[sequence], clock_ns());
 }
 
 static bool answer(void *ctx, unsigned connection, int status, struct sl_span body)
@@ -211,8 +212,8 @@ static void close_viewers(struct live *live)
 static bool all_seen(struct live *live, uint64_t before)
 {
     uint64_t syncs = live->ingest.writers[0].acknowledged, want = (syncs - before) * live->count;
-    for (uint64_t until = bench_ns() + 5 * SECOND;
-         atomic_load(&live->delivered) < want && bench_ns() < until;)
+    for (uint64_t until = clock_ns() + 5 * SECOND;
+         atomic_load(&live->delivered) < want && clock_ns() < until;)
         usleep(10000);
     unsigned wrong = atomic_load(&live->wrong);
     for (unsigned i = 0; i < live->count; i++)

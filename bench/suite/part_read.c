@@ -102,7 +102,7 @@ static bool visit(
     unsigned port, const char *target, uint64_t *first, uint64_t *whole, size_t *bytes)
 {
     char piece[65536], head[256];
-    uint64_t begun = bench_ns();
+    uint64_t begun = clock_ns();
     int fd = connect_to(port);
     if (fd < 0) return bench_fail("connect: %s", strerror(errno));
     int len = snprintf(head, sizeof(head),
@@ -112,12 +112,12 @@ static bool visit(
     *bytes = 0;
     while (good && (n = recv(fd, piece, sizeof(piece), 0)) > 0) {
         if (*bytes == 0) {
-            *first = bench_ns() - begun;
+            *first = clock_ns() - begun;
             good = n > 12 && memcmp(piece + 8, " 200", 4) == 0;
         }
         *bytes += (size_t)n;
     }
-    *whole = bench_ns() - begun;
+    *whole = clock_ns() - begun;
     close(fd);
     return (good && n == 0 && *bytes > 0) || bench_fail("%s: not a whole page", target);
 }
@@ -200,7 +200,7 @@ static bool check(const char *folder, const char *id, const struct asking *data)
         sl_view_open(store, sl_span_of(id), (struct sl_moment){SL_NOW, 0}, &view, &err);
     size_t items = 0;
     if (result == SL_OK) {
-        result = sl_view_data(view, scratch_keep(&state), &err);
+        result = sl_view_data(view, buf_sink(&state), &err);
         items = sl_view_items(view);
         sl_view_close(view);
     }

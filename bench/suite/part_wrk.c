@@ -1,6 +1,7 @@
 /* wrk, another load generator, on the same server: a second opinion on our own. */
 
 #include "bench/suite/ingest.h"
+#include "core/base/json.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -97,9 +98,11 @@ static bool kept(const struct ingest *ingest, unsigned long long acknowledged)
         snprintf(
             target, sizeof(target), "/api/share/%s/metadata", ingest->writers[i].credentials.id);
         server_ask(&ingest->server, "GET", target, SL_SPAN(""), &status, &answer);
-        buf_add(&answer, "", 1);
-        const char *count = answer.failed ? NULL : strstr(answer.ptr, "\"syncCount\":");
-        if (count) syncs += strtoull(count + strlen("\"syncCount\":"), NULL, 10);
+        struct sl_span field;
+        uint64_t count;
+        if (json_check(buf_span(&answer), SL_JSON_DEPTH, NULL) == SL_OK &&
+            json_get(buf_span(&answer), "syncCount", &field) && json_u64(field, &count))
+            syncs += count;
     }
     buf_fini(&answer);
     return syncs >= acknowledged ||

@@ -87,17 +87,6 @@ bool scratch_verified(struct sl_store *store, uint64_t events)
                (unsigned long long)verified.events, (unsigned long long)events);
 }
 
-static bool keep_bytes(void *ctx, const void *bytes, size_t len)
-{
-    buf_add(ctx, bytes, len);
-    return true;
-}
-
-struct sl_sink scratch_keep(struct buf *out)
-{
-    return (struct sl_sink){keep_bytes, out};
-}
-
 /* ---- threads ---- */
 
 enum phase { WARM_UP, MEASURE, OVER };
@@ -126,7 +115,7 @@ static void *write_on(void *arg)
     for (;;) {
         int phase = __atomic_load_n(&crew->phase, __ATOMIC_RELAXED);
         if (phase == OVER || __atomic_load_n(&crew->failed, __ATOMIC_RELAXED)) return NULL;
-        uint64_t begun = bench_ns();
+        uint64_t begun = clock_ns();
         if (!writers->op(writers->ctx, writer->number, writer->done)) {
             __atomic_store_n(&crew->failed, true, __ATOMIC_RELAXED);
             return NULL;
@@ -134,7 +123,7 @@ static void *write_on(void *arg)
         writer->done++;
         if (phase != MEASURE || __atomic_load_n(&crew->phase, __ATOMIC_RELAXED) != MEASURE)
             continue;
-        histogram_add(writer->latency, bench_ns() - begun);
+        histogram_add(writer->latency, clock_ns() - begun);
         writer->counted++;
     }
 }
@@ -159,11 +148,11 @@ bool writers_run(const struct writers *writers, struct writers_outcome *outcome)
     }
     pthread_barrier_wait(&crew.begin);
     pause_ns(writers->warm_up_ns);
-    uint64_t begun = bench_ns(), counted = 0;
+    uint64_t begun = clock_ns(), counted = 0;
     __atomic_store_n(&crew.phase, MEASURE, __ATOMIC_RELAXED);
     pause_ns(writers->measure_ns);
     __atomic_store_n(&crew.phase, OVER, __ATOMIC_RELAXED);
-    uint64_t took = bench_ns() - begun;
+    uint64_t took = clock_ns() - begun;
     for (unsigned i = 0; i < writers->threads; i++) {
         pthread_join(each[i].thread, NULL);
         histogram_merge(outcome->latency, each[i].latency);

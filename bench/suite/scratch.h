@@ -25,9 +25,6 @@ bool scratch_share(struct sl_store *store, unsigned number, struct sl_credential
 /* Everything in it is as it should be; `events` are in its log (0: any number). */
 bool scratch_verified(struct sl_store *store, uint64_t events);
 
-/* A sink that keeps what comes. */
-struct sl_sink scratch_keep(struct buf *out);
-
 /* ---- bodies, made before the clock runs ---- */
 
 /* Sync bodies that begin `{"secret":"…36 bytes…","data":`, one behind the other. */

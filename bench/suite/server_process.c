@@ -22,6 +22,7 @@
 #define START_MS 600000 /* a large store takes long to open */
 #define STOP_MS 60000
 #define ANSWER_S 120
+#define READ_BYTES (64 * 1024)
 #define ARGV_MAX 32
 #define RUNNING_MAX 16
 
@@ -96,10 +97,10 @@ bool program_ended(int pid)
 static int stop(int pid)
 {
     int status = -1, got;
-    uint64_t begun = bench_ns();
+    uint64_t begun = clock_ns();
     kill(pid, SIGTERM);
     while ((got = waitpid(pid, &status, WNOHANG)) == 0) {
-        if (bench_ns() - begun > (uint64_t)STOP_MS * 1000000) kill(pid, SIGKILL);
+        if (clock_ns() - begun > (uint64_t)STOP_MS * 1000000) kill(pid, SIGKILL);
         usleep(2000);
     }
     note_running(pid, 0);
@@ -115,11 +116,11 @@ void program_stop(int pid)
 static void read_line(int fd, char *line, size_t cap)
 {
     size_t len = 0;
-    uint64_t begun = bench_ns();
+    uint64_t begun = clock_ns();
     line[0] = 0;
     while (len + 1 < cap && !strchr(line, '\n')) {
         struct pollfd wait = {.fd = fd, .events = POLLIN};
-        uint64_t gone_ms = (bench_ns() - begun) / 1000000;
+        uint64_t gone_ms = (clock_ns() - begun) / 1000000;
         if (gone_ms >= START_MS || poll(&wait, 1, (int)(START_MS - gone_ms)) <= 0) return;
         ssize_t got = read(fd, line + len, cap - 1 - len);
         if (got <= 0) return;
@@ -277,58 +278,17 @@ bool send_all(int fd, const char *bytes, size_t len)
     return true;
 }
 
-/* Everything up to the end of the connection. */
-static bool receive_all(int fd, struct buf *in)
+enum answer_state receive_answer(
+    int fd, answer_reader reader, struct buf *in, struct answer *answer)
 {
-    while (buf_reserve(in, 64 * 1024)) {
-        ssize_t got = recv(fd, in->ptr + in->len, in->cap - in->len, 0);
+    enum answer_state state = ANSWER_MORE;
+    while (state == ANSWER_MORE && buf_reserve(in, READ_BYTES)) {
+        ssize_t got = recv(fd, in->ptr + in->len, READ_BYTES, 0);
         if (got < 0 && errno == EINTR) continue;
-        if (got <= 0) return got == 0;
-        in->len += (size_t)got;
+        if (got > 0) in->len += (size_t)got;
+        state = reader(in, answer, got <= 0);
     }
-    return false;
-}
-
-/* A head's field, case aside; NULL: not there. The head is NUL-terminated. */
-static const char *field_of(const char *head, const char *name)
-{
-    for (const char *at = head; (at = strstr(at, "\r\n"));) {
-        at += 2;
-        if (strncasecmp(at, name, strlen(name)) == 0 && at[strlen(name)] == ':')
-            return at + strlen(name) + 1;
-    }
-    return NULL;
-}
-
-static bool add_chunks(const char *at, const char *end, struct buf *out)
-{
-    while (at < end) {
-        char *behind;
-        size_t len = strtoull(at, &behind, 16);
-        behind = memchr(behind, '\n', (size_t)(end - behind));
-        if (!behind || (size_t)(end - ++behind) < len) return false;
-        if (len == 0) return true;
-        buf_add(out, behind, len);
-        at = behind + len + 2;
-    }
-    return false;
-}
-
-/* Only whole answers count. */
-static bool read_answer(struct buf *in, int *status, struct buf *out)
-{
-    buf_add(in, "", 1);
-    if (in->failed || in->len < 13 || sscanf(in->ptr, "HTTP/1.%*c %d", status) != 1) return false;
-    char *split = strstr(in->ptr, "\r\n\r\n");
-    if (!split) return false;
-    const char *body = split + 4, *end = in->ptr + in->len - 1;
-    split[2] = 0;
-    const char *length = field_of(in->ptr, "content-length");
-    const char *coding = field_of(in->ptr, "transfer-encoding");
-    if (coding && strstr(coding, "chunked")) return add_chunks(body, end, out);
-    if (length && strtoull(length, NULL, 10) != (uint64_t)(end - body)) return false;
-    buf_add(out, body, (size_t)(end - body));
-    return !out->failed;
+    return state;
 }
 
 bool server_ask(const struct server *server, const char *method, const char *target,
@@ -336,6 +296,7 @@ bool server_ask(const struct server *server, const char *method, const char *tar
 {
     char head[1024];
     struct buf in = {0};
+    struct answer answer = {0};
     *status = 0;
     int len = snprintf(head, sizeof(head),
         "%s %s HTTP/1.1\r\nHost: 127.0.0.1:%u\r\nConnection: close\r\n"
@@ -343,8 +304,12 @@ bool server_ask(const struct server *server, const char *method, const char *tar
         method, target, server->port, server->owner_key, body.len);
     int fd = len < (int)sizeof(head) ? connect_to(server->port) : -1;
     bool good = fd >= 0 && send_all(fd, head, (size_t)len) && send_all(fd, body.ptr, body.len) &&
-                receive_all(fd, &in) && read_answer(&in, status, out);
-    if (!good) *status = 0;
+                receive_answer(fd, http_answer, &in, &answer) == ANSWER_WHOLE;
+    if (good) {
+        *status = answer.status;
+        buf_add_span(out, answer.body);
+        good = !out->failed;
+    }
     if (fd >= 0) close(fd);
     buf_fini(&in);
     return good;
@@ -365,7 +330,7 @@ bool server_create_share(
 {
     char body[SL_SESSION_ID_BYTES + 32];
     struct buf answer = {0};
-    int status, len = snprintf(body, sizeof(body), "{\"sessionID\":\"%s\"}", session_id);
+    int status = 0, len = snprintf(body, sizeof(body), "{\"sessionID\":\"%s\"}", session_id);
     *credentials = (struct sl_credentials){0};
     bool good =
         len < (int)sizeof(body) &&

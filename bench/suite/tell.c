@@ -1,9 +1,8 @@
-/* What a run says while it goes; time; chance. */
+/* What a run says while it goes; chance. */
 
 #include "bench/suite/bench.h"
 
 #include <stdarg.h>
-#include <time.h>
 #include <unistd.h>
 
 static bool line_open; /* something overwritable stands on the terminal's last line */
@@ -31,23 +30,6 @@ bool bench_fail(const char *format, ...)
     va_end(args);
     fputc('\n', stderr);
     return false;
-}
-
-static uint64_t clock_ns(clockid_t clock)
-{
-    struct timespec now;
-    clock_gettime(clock, &now);
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
-
-uint64_t bench_ns(void)
-{
-    return clock_ns(CLOCK_MONOTONIC);
-}
-
-uint64_t bench_cpu_ns(void)
-{
-    return clock_ns(CLOCK_PROCESS_CPUTIME_ID);
 }
 
 uint64_t bench_random(uint64_t *state)
