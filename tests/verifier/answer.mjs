@@ -1,0 +1,141 @@
+// One event's answer (core/FORMAT.md, chapter 7), by the rules there, in their order.
+import { base64, isUtf8, same } from './bytes.mjs';
+import { KINDS, commit, header, isShareId, itemNonce, manifest, manifestNonce, shareRef, textBytes } from './event.mjs';
+import { parse } from './json.mjs';
+import { checkpoint, proofFile } from './note.mjs';
+import { need, refuse } from './refused.mjs';
+import { included, leafHash } from './tree.mjs';
+
+const MUST = ['seq', 'position', 'time', 'kind', 'arrived', 'items', 'bytes', 'types', 'hash', 'leaf', 'header', 'nonce', 'data'];
+const MAY = ['id', 'salt', 'nonces'];
+
+/** The members of those names, each at most once; null: not so. */
+function members(value, must, may = []) {
+  if (value?.kind !== 'object') return null;
+  const out = {};
+  for (const [name, member] of value.members) {
+    if (!must.includes(name.text) && !may.includes(name.text)) continue;
+    if (Object.hasOwn(out, name.text)) return null;
+    out[name.text] = member;
+  }
+  return must.every((name) => Object.hasOwn(out, name)) ? out : null;
+}
+
+const number = (value) => value?.kind === 'number' && /^[0-9]+$/.test(value.raw) && BigInt(value.raw) < 1n << 64n ? BigInt(value.raw) : null;
+const plain = (value) => value?.kind === 'string' ? value.raw.slice(1, -1) : null; // as it stands: what is never escaped
+const bytesOf = (value, length) => base64(plain(value), length);
+const missing = (value) => !value || value.kind === 'null';
+const is = (value, expected) => number(value) === BigInt(expected);
+
+class Answer {
+  constructor(has) { Object.assign(this, { has, said: { content: false, withheld: 0 } }); }
+
+  place() {
+    const { has } = this, bytes = bytesOf(has.header), own = bytes && header(bytes);
+    need(own, 'header', 'unreadable');
+    const leaf = leafHash(bytes), hex = leaf.toString('hex');
+    need(plain(has.hash) === hex && plain(has.leaf) === hex, 'leaf', 'not that of its header');
+    const kind = KINDS[own.kind] ?? refuse('kind', `${own.kind}`);
+    need(is(has.seq, own.sequence) && is(has.time, own.time) && plain(has.kind) === kind, 'place', 'not its header\'s');
+    Object.assign(this, { own, leaf, kind });
+    Object.assign(this.said, { sequence: own.sequence, time: own.time, kind });
+  }
+
+  share() {
+    const { id, salt } = this.has;
+    this.said.share = !missing(id) && !missing(salt);
+    if (!this.said.share) return;
+    need(isShareId(plain(id) ?? '') && bytesOf(salt, 32), 'share', 'not an id and a salt');
+    need(same(shareRef(bytesOf(salt, 32), plain(id)), this.own.shareRef), 'share', 'of another share');
+  }
+
+  inclusion(proof, policy) {
+    const { index, path, checkpoint: note } = proofFile(proof), { size, root, cosignatures } = checkpoint(note, policy);
+    need(is(this.has.position, index), 'position', `the proof is of ${index}`);
+    need(included(this.leaf, index, size, path, root), 'inclusion', 'not in the log');
+    Object.assign(this.said, { position: index, logSize: size, cosignatures });
+  }
+
+  nonces() {
+    const { nonce, nonces } = this.has, rule = (holds, why) => need(holds, 'nonces', why);
+    if (!missing(nonce)) {
+      rule(missing(nonces), 'there beside the nonce');
+      const own = bytesOf(nonce, 32) ?? refuse('nonces', 'not 32 bytes');
+      return { manifest: manifestNonce(own), of: (i, withheld) => withheld ? refuse('nonces', 'withheld, but the nonce is there') : itemNonce(own, i) };
+    }
+    const parts = members(nonces, [], ['manifest', 'items']), own = bytesOf(parts?.manifest, 16), items = parts?.items;
+    rule(own && items?.kind === 'array', 'not a manifest\'s nonce and a list');
+    return { manifest: own, list: items.elements, of: (i, withheld) => {
+      const value = items.elements[i] ?? refuse('nonces', 'too few');
+      if (withheld) return missing(value) ? null : refuse('nonces', 'withheld, but its nonce is there');
+      return bytesOf(value, 16) ?? refuse('nonces', 'not 16 bytes');
+    } };
+  }
+
+  /** The bytes that stand in `data` for an item: as they are, or of base64. */
+  data(i, type, withheld) {
+    const entry = this.has.data.elements[i], rule = (holds, why) => need(holds, 'data', why);
+    if (!entry && withheld && this.kind !== 'sync') return Buffer.alloc(0);
+    const parts = members(entry, ['type', 'data']);
+    rule(parts?.type.kind === 'string' && same(textBytes(parts.type.text), type), 'no entry of it');
+    return this.kind === 'sync' ? Buffer.from(parts.data.raw) : bytesOf(parts.data) ?? refuse('data', 'not base64');
+  }
+
+  item(value, i, nonces) {
+    const has = members(value, ['type', 'key', 'bytes'], ['withheld', 'committedBytes', 'commitment']);
+    const rule = (holds, why) => need(holds, 'item', why);
+    rule(has?.type.kind === 'string' && has.key.kind === 'string', 'not one type, key and bytes');
+    const withheld = has.withheld !== undefined, type = textBytes(has.type.text), key = textBytes(has.key.text);
+    rule(!withheld || has.withheld.kind === 'true', 'withheld, and not true');
+    rule(!withheld || (this.kind !== 'remove' && this.kind !== 'allow'), `withheld from a ${this.kind}`);
+    const nonce = nonces.of(i, withheld), bytes = this.data(i, type, withheld);
+    need(is(has.bytes, bytes.length), 'bytes', `its data has ${bytes.length}`);
+    this.said.withheld += withheld ? 1 : 0;
+    if (!withheld) {
+      rule(!has.committedBytes && !has.commitment, 'a commitment, but it is not withheld');
+      return { raw: has.type.raw, bytes: bytes.length, type, key, length: bytes.length, commitment: commit(nonce, bytes) };
+    }
+    const length = number(has.committedBytes), commitment = bytesOf(has.commitment, 32);
+    rule(length !== null && commitment, 'withheld, but without its commitment');
+    return { raw: has.type.raw, bytes: bytes.length, type, key, length, commitment };
+  }
+
+  sums(items) {
+    const sum = (name) => items.reduce((all, item) => all + BigInt(item[name]), 0n), counts = new Map();
+    need(is(this.has.bytes, sum('bytes')) || is(this.has.bytes, sum('length')), 'bytes', 'not those of the items');
+    for (const { raw } of items) counts.set(raw, (counts.get(raw) ?? 0n) + 1n);
+    const { types } = this.has;
+    need(types.kind === 'object' && types.members.length === counts.size, 'types', 'not the items\'');
+    for (const [name, value] of types.members) need(counts.has(name.raw) && is(value, counts.get(name.raw)), 'types', name.raw);
+  }
+
+  content() {
+    const { has } = this;
+    need(has.items.kind === 'array' && has.data.kind === 'array', 'lists', 'not lists');
+    if (missing(has.nonce) && missing(has.nonces)) {
+      need(this.kind === 'sync' || this.kind === 'redact', 'erased', 'which it never is');
+      need(!has.items.elements.length && !has.data.elements.length && (missing(has.arrived) || is(has.arrived, 0)), 'erased', 'content without a nonce');
+      return this.sums([]);
+    }
+    const nonces = this.nonces(), arrived = number(has.arrived), listed = has.items.elements;
+    need(arrived !== null, 'arrived', 'not a time');
+    need(this.kind === 'sync' || listed.length === 1, 'count', `${listed.length}`);
+    const items = listed.map((value, i) => this.item(value, i, nonces));
+    need(has.data.elements.length <= listed.length, 'data', 'more entries than items');
+    need(!nonces.list || (nonces.list.length === listed.length && this.said.withheld > 0), 'nonces', 'more than items, or nothing is withheld');
+    need(same(commit(nonces.manifest, manifest(arrived, items)), this.own.manifest), 'manifest', 'not what its header commits to');
+    this.said.content = true;
+    return this.sums(items);
+  }
+}
+
+/** The answer's and the proof file's bytes; what they say, once verified. */
+export function answer(bytes, proof, policy) {
+  need(isUtf8(bytes), 'json', 'not UTF-8');
+  const has = members(parse(bytes.toString()), MUST, MAY) ?? refuse('members', 'not each once'), own = new Answer(has);
+  own.place();
+  own.share();
+  own.inclusion(proof, policy);
+  own.content();
+  return own.said;
+}

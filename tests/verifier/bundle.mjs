@@ -1,0 +1,134 @@
+// A bundle (core/FORMAT.md, chapter 8), by the rules there, in their order.
+import { same, sha256 } from './bytes.mjs';
+import { KINDS, commit, header, isShareId, itemNonce, manifest, manifestNonce, redacted, removedBy, shareRef } from './event.mjs';
+import { checkpoint } from './note.mjs';
+import { Reader } from './record.mjs';
+import { need, refuse } from './refused.mjs';
+import { Edge, leafHash } from './tree.mjs';
+
+const ITEMS = 1000000, LOG = 1n << 62n;
+
+class Bundle {
+  constructor(bytes, policy) {
+    Object.assign(this, { in: new Reader(bytes), policy, edge: new Edge(), prev: Buffer.alloc(32), time: 0n, removed: null, erased: 0, withheld: new Map() });
+    this.said = { events: 0, syncs: 0, items: 0, bytes: 0, withheld: 0 };
+  }
+
+  head() {
+    const in_ = this.in;
+    need(in_.array() === 4 && in_.str(64).equals(Buffer.from('sharelog-bundle@v1')), 'head', 'not a bundle');
+    this.id = in_.str(64).toString('latin1');
+    need(isShareId(this.id), 'head', 'not the id of a share');
+    this.ref = shareRef(in_.binOf(32), this.id);
+    this.count = in_.number();
+    need(this.count >= 1n, 'head', 'no events');
+  }
+
+  event(sequence) {
+    const in_ = this.in, parts = in_.array();
+    need(parts === 3 || parts === 6, 'encoding', 'not an event');
+    const gap = in_.bin(128 * 32), position = in_.number(), bytes = in_.bin(255);
+    const own = header(bytes) ?? refuse('header', 'unreadable');
+    need(same(own.shareRef, this.ref), 'share', 'of another share');
+    need(own.sequence === sequence, 'sequence', `${own.sequence}`);
+    need(same(own.prev, this.prev), 'prev', 'it does not name the one before it');
+    need(own.time >= this.time, 'time', 'before that of the event before it');
+    need(position >= this.edge.size && position < LOG, 'position', `${position}`);
+    this.kind(own.kind, sequence, parts === 3);
+    this.edge.fill(position, gap);
+    if (parts === 6) this.content(own, sequence);
+    if (own.kind === 2n) this.removed = { ...this.removed, time: own.time };
+    this.prev = leafHash(bytes);
+    this.edge.add(0n, this.prev);
+    this.time = own.time;
+    if (parts === 3) this.erased = sequence;
+    if (sequence === 1n) this.said.first = own.time;
+    this.said.last = own.time;
+    this.said.syncs += own.kind === 1n ? 1 : 0;
+  }
+
+  kind(kind, sequence, erased) {
+    const rule = (holds, why) => need(holds, 'kind', why);
+    rule(kind < BigInt(KINDS.length), 'not known');
+    rule((sequence === 1n) === (kind === 0n), 'a creation that is not the first, or a first that is none');
+    rule(!this.removed || kind === 4n, 'after the removal');
+    need(!erased || kind === 1n || kind === 3n, 'erased', 'its content is gone, which it never is');
+  }
+
+  nonces() {
+    const in_ = this.in;
+    if (in_.isBin) {
+      const nonce = in_.binOf(32);
+      return { manifest: manifestNonce(nonce), of: (i) => itemNonce(nonce, i) };
+    }
+    const count = in_.array(), own = in_.binOf(16);
+    need(count <= ITEMS + 1, 'limit', 'too many nonces');
+    const items = Array.from({ length: count - 1 }, () => in_.isNil ? (in_.nil(), null) : in_.binOf(16));
+    need(items.includes(null), 'nonces', 'one by one, but nothing is withheld');
+    return { manifest: own, items: items.length, of: (i) => items[i] };
+  }
+
+  content(own, sequence) {
+    const in_ = this.in, kind = KINDS[own.kind], arrived = in_.number(), nonces = this.nonces(), count = in_.array();
+    need(count <= ITEMS, 'limit', 'too many items');
+    need((nonces.items ?? count) === count, 'nonces', 'not as many as items');
+    need(kind === 'sync' || count === 1, 'count', `${count}`);
+    const items = Array.from({ length: count }, (_, i) => this.item(kind, sequence, i, nonces.of(i)));
+    need(same(commit(nonces.manifest, manifest(arrived, items)), own.manifest), 'manifest', 'not what its header commits to');
+    this.said.items += count;
+  }
+
+  item(kind, sequence, i, nonce) {
+    const in_ = this.in, parts = in_.array(), type = in_.str(256), key = in_.str(4096), withheld = parts === 5;
+    need(parts === 4 || withheld, 'item', `${parts} parts`);
+    need(withheld === !nonce, 'nonces', 'withheld, but its nonce is there, or the other way round');
+    need(!withheld || (kind !== 'remove' && kind !== 'allow'), 'item', `withheld from a ${kind}`);
+    need(withheld || kind !== 'create', 'item', 'a creation that is not withheld');
+    const bytes = in_.bin();
+    if (kind === 'remove') this.removed = { by: removedBy(bytes) };
+    if (kind === 'redact') this.name(redacted(bytes));
+    if (!withheld) {
+      const commitment = commit(nonce, bytes);
+      need(same(in_.binOf(32), commitment), 'commitment', `event ${sequence}, item ${i}`);
+      this.said.bytes += bytes.length;
+      return { type, key, length: bytes.length, commitment };
+    }
+    const item = { type, key, length: in_.number(), commitment: in_.binOf(32) };
+    if (kind === 'create') need(bytes.length === 0, 'item', 'something stands in its place');
+    else this.withheld.set(`${sequence}/${i}`, { stands: kind === 'redact' ? sha256(bytes) : bytes, named: false });
+    this.said.withheld += kind === 'sync' ? 1 : 0;
+    return item;
+  }
+
+  /** What stands in the place of items that were withheld: the last to name one counts. */
+  name(entries) {
+    for (const { sequence, item, replacement } of entries) {
+      const found = this.withheld.get(`${sequence}/${item}`);
+      if (found) found.named = same(found.stands, replacement);
+    }
+  }
+
+  tail() {
+    const in_ = this.in;
+    in_.arrayOf(2);
+    const gap = in_.bin(128 * 32), note = in_.str(8192);
+    need(in_.atEnd, 'end', 'something follows');
+    const { size, root, cosignatures } = checkpoint(note, this.policy);
+    need(size >= this.edge.size && size <= LOG, 'size', `${size}`);
+    this.edge.fill(size, gap);
+    need(same(this.edge.root(), root), 'root', 'not those of the signed log');
+    Object.assign(this.said, { logSize: size, root, cosignatures });
+  }
+
+  verdict() {
+    this.head();
+    for (let sequence = 1n; sequence <= this.count; sequence++) this.event(sequence);
+    this.tail();
+    for (const [place, { named }] of this.withheld) need(named, 'withheld', place);
+    need(!this.erased || this.removed, 'erased', `event ${this.erased}`);
+    return { ...this.said, id: this.id, events: Number(this.count), removed: this.removed };
+  }
+}
+
+/** What a bundle says, once it is verified: { id, events, syncs, items, bytes, withheld, first, last, removed: { time, by } or null, logSize, root, cosignatures }. */
+export const bundle = (bytes, policy) => new Bundle(bytes, policy).verdict();

@@ -1,0 +1,132 @@
+// What an event is made of (core/FORMAT.md, chapters 2 to 5, and the prefix of a stored body, chapter 10).
+import { be, hmac, sha256 } from './bytes.mjs';
+import { Reader, packArray, packBin, packNumber, packStr } from './record.mjs';
+import { Refused, refuse } from './refused.mjs';
+
+export const KINDS = ['create', 'sync', 'remove', 'redact', 'allow'];
+export const isShareId = (text) => /^[A-Za-z0-9_-]{1,64}$/.test(text);
+export const shareRef = (salt, id) => sha256(salt, id);
+const OWNER = 1n, KINDS_END = 1n << 32n;
+
+/** A header's parts; null: it is none. Its kind may be one that is not known. */
+export function header(bytes) {
+  try {
+    const in_ = new Reader(bytes);
+    in_.arrayOf(7);
+    if (in_.number() !== 1n) return null;
+    const parts = { kind: in_.number(), shareRef: in_.binOf(32), sequence: in_.number(), time: in_.number(), prev: in_.binOf(32), manifest: in_.binOf(32) };
+    return in_.atEnd && parts.kind < KINDS_END ? parts : null;
+  } catch (error) {
+    if (error instanceof Refused) return null;
+    throw error;
+  }
+}
+
+// ---- commitments ----
+
+export const itemNonce = (nonce, index) => hmac(nonce, be(index, 4)).subarray(0, 16);
+export const manifestNonce = (nonce) => hmac(nonce, 'manifest').subarray(0, 16);
+export const commit = (nonce, bytes) => sha256(nonce, bytes);
+
+/** Of items { type, key, length, commitment }, bytes as they are in the event. */
+export const manifest = (arrived, items) => Buffer.concat([packArray(1 + items.length), packNumber(arrived),
+  ...items.flatMap(({ type, key, length, commitment }) => [packArray(4), packStr(type), packStr(key), packNumber(length), packBin(commitment)])]);
+
+// ---- text and keys of items ----
+
+/** A string as UTF-8, a lone surrogate in the three bytes of its number. */
+export function textBytes(text) {
+  return Buffer.concat(Array.from(text, (character) => {
+    const point = character.codePointAt(0);
+    return point >= 0xd800 && point <= 0xdfff
+      ? Buffer.of(0xe0 | point >> 12, 0x80 | point >> 6 & 0x3f, 0x80 | point & 0x3f) : Buffer.from(character);
+  }));
+}
+
+const percent = (bytes) => Array.from(bytes, (byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`).join('');
+const escaped = (text) => Array.from(text, (character) => {
+  const point = character.codePointAt(0);
+  if (point >= 0xd800 && point <= 0xdfff) return `%u${point.toString(16).toUpperCase()}`;
+  const control = point < 0x20 || (point >= 0x7f && point < 0xa0);
+  return control || character === '%' || character === '/' ? percent(Buffer.from(character)) : character;
+}).join('');
+
+const IDS = { session: [], session_diff: [], model: [], message: ['id'], part: ['messageID', 'id'], messages: ['sessionID'] };
+
+/** The type and key of an item of a batch, given as JSON text; `lacks`: the member without which it is refused. JSON.parse takes
+ *  the last of several members of one name. */
+export function itemKey(json) {
+  const { type, data } = JSON.parse(json), own = Object.hasOwn(IDS, type);
+  const member = (name) => data !== null && typeof data === 'object' && !Array.isArray(data) && Object.hasOwn(data, name) && typeof data[name] === 'string' ? data[name] : null;
+  const names = own ? IDS[type] : member('id') === null ? [] : ['id'];
+  const lacks = names.find((name) => member(name) === null);
+  if (lacks) return { lacks: `data.${lacks}` };
+  return { type: textBytes(type), key: Buffer.from([type, ...names.map(member)].map(escaped).join('/')) };
+}
+
+// ---- bodies of the server's own events ----
+
+const whole = (bytes, read) => {
+  const in_ = new Reader(bytes), parts = read(in_);
+  return in_.atEnd ? parts : refuse('encoding', 'something follows');
+};
+const who = (in_) => {
+  const number = in_.number();
+  return number <= OWNER ? Number(number) : refuse('record', 'nobody known');
+};
+const list = (in_, read) => Array.from({ length: in_.array() }, () => read(in_));
+
+export const bodies = {
+  create: (bytes) => whole(bytes, (in_) => {
+    in_.arrayOf(6);
+    const parts = { share_id: in_.str(64).toString(), session_id: in_.str(256), salt: in_.binOf(32), secret_kind: in_.number(), secret_hash: in_.binOf(32) };
+    in_.number();
+    return parts;
+  }),
+  remove: (bytes) => whole(bytes, (in_) => {
+    in_.arrayOf(3);
+    return { who: who(in_), reason: in_.str(1024), positions: list(in_, () => in_.number()) };
+  }),
+  redact: (bytes) => whole(bytes, (in_) => {
+    in_.arrayOf(3);
+    return { who: who(in_), reason: in_.str(1024), entries: list(in_, entry) };
+  }),
+  allow: (bytes) => whole(bytes, (in_) => {
+    in_.arrayOf(2);
+    return { who: who(in_), reason: in_.str(1024) };
+  }),
+};
+function entry(in_) {
+  in_.arrayOf(3);
+  return { sequence: in_.number(), item: in_.number(), replacement: in_.bin() };
+}
+
+
+/** What a verifier of a bundle reads of a removal's record: who. What follows isn't looked at. */
+export function removedBy(bytes) {
+  const in_ = new Reader(bytes);
+  if (in_.array() !== 3) refuse('record', 'not what a removal says');
+  return who(in_);
+}
+/** And of a redaction's: what it names. */
+export function redacted(bytes) {
+  const in_ = new Reader(bytes);
+  if (in_.array() < 3) refuse('record', 'not what a redaction says');
+  in_.number();
+  in_.str(1024);
+  return list(in_, () => {
+    if (in_.array() !== 3) refuse('record', 'not what a redaction says');
+    return { sequence: in_.number(), item: in_.number(), replacement: in_.bin() };
+  });
+}
+
+/** What a stored body begins with: { nonce } or { manifestNonce, items: [{ nonce } or { commitment, length }] }. */
+export function prefix(bytes) {
+  let at = 1;
+  const take = (n) => bytes.subarray(at, at += n);
+  if (bytes[0] === 0) return { nonce: take(32) };
+  const parts = { manifestNonce: take(16), items: [] };
+  while (at < bytes.length)
+    parts.items.push(take(1)[0] ? { commitment: take(32), length: take(8).readBigUInt64BE() } : { nonce: take(16) });
+  return parts;
+}

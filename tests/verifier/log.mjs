@@ -1,0 +1,59 @@
+// The log as a server shows it: tiles and entries (core/FORMAT.md, chapter 6), and what holds across its headers (chapter 9).
+import { same } from './bytes.mjs';
+import { KINDS, header } from './event.mjs';
+import { leafHash, rootOf } from './tree.mjs';
+
+const need = (holds, why) => { if (!holds) throw new Error(why); };
+
+const tilePath = (index) => {
+  const digits = String(index), groups = digits.padStart(Math.ceil(digits.length / 3) * 3, '0').match(/.{3}/g);
+  return groups.map((group, i) => i + 1 < groups.length ? `x${group}` : group).join('/');
+};
+const tileName = (index, width) => `${tilePath(index)}${width < 256 ? `.p/${width}` : ''}`;
+const widths = (n) => Array.from({ length: Math.ceil(n / 256) }, (_, i) => Math.min(256, n - i * 256));
+
+/** Every leaf hash of a log of a size, by its tiles; `get` fetches a path behind /log/. Upper levels must be made of the lower ones. */
+export async function leaves(get, size) {
+  let level = [], below = null;
+  for (let l = 0, n = Number(size); n > 0; l++, n = Math.floor(n / 256)) {
+    const hashes = [];
+    for (const [i, width] of widths(n).entries()) {
+      const tile = await get(`tile/${l}/${tileName(i, width)}`);
+      need(tile.length === width * 32, 'a tile of another width');
+      for (let k = 0; k < width; k++) hashes.push(tile.subarray(k * 32, k * 32 + 32));
+    }
+    if (below) hashes.forEach((hash, i) => need(same(hash, rootOf(below.slice(i * 256, i * 256 + 256))), `tile level ${l} is not made of the one below`));
+    if (l === 0) level = hashes;
+    below = hashes;
+  }
+  return level;
+}
+
+/** The leaves themselves. */
+export async function entries(get, size) {
+  const out = [];
+  for (const [i, width] of widths(Number(size)).entries()) {
+    const bytes = await get(`tile/entries/${tileName(i, width)}`);
+    let at = 0;
+    for (let k = 0; k < width; k++) { const n = bytes.readUInt16BE(at); out.push(bytes.subarray(at + 2, at += 2 + n)); }
+    need(at === bytes.length, 'entries of another length');
+  }
+  return out;
+}
+
+/** Each share's headers follow each other; how many shares there are. */
+export function chains(headers) {
+  const shares = new Map(), none = { sequence: 0n, leaf: Buffer.alloc(32), time: 0n, removed: false };
+  headers.forEach((bytes, position) => {
+    const own = header(bytes);
+    need(own, `position ${position}: no header`);
+    const ref = own.shareRef.toString('hex'), before = shares.get(ref) ?? none, at = `position ${position}: `;
+    need(own.sequence === before.sequence + 1n, `${at}events before it are missing, or twice there`);
+    need((own.sequence === 1n) === (own.kind === 0n), `${at}a creation that is not the first, or a first that is none`);
+    need(same(own.prev, before.leaf), `${at}it does not name the one before it`);
+    need(own.time >= before.time, `${at}its time runs backwards`);
+    need(!before.removed || KINDS[own.kind] === 'allow', `${at}after the removal`);
+    shares.set(ref, { sequence: own.sequence, leaf: leafHash(bytes), time: own.time, removed: before.removed || KINDS[own.kind] === 'remove' });
+  });
+  return shares.size;
+}
