@@ -1,13 +1,11 @@
-#ifndef SHARELOG_COMMAND_H
-#define SHARELOG_COMMAND_H
+#ifndef SHARELOG_TOOLS_COMMAND_H
+#define SHARELOG_TOOLS_COMMAND_H
 
-/* A command of the command line: one constant in a file of its own, listed in main.c's table. Help,
-   usage and the checking of options all come from it. */
+/* A command of the command line: one constant in a file of its own (cmd_NAME.c), listed in
+   command_table.c. The checking of words and options, `sharelog help` and the manual page all come
+   from it, so none of them can say what the others don't. */
 
-#include "tools/options.h"
-
-/* Exit codes. */
-enum { EXIT_YES = 0, EXIT_NO = 1, EXIT_WRONG = 2 };
+#include "tools/shared/options.h"
 
 struct command {
     const char *name;
@@ -19,10 +17,16 @@ struct command {
     const char *examples;
     const struct option *options; /* its own, ended by a name of NULL; may be NULL */
     size_t values_bytes; /* of the struct they are parsed into, which begins with a struct common */
-    /* `values` is zero but for what was given. Returns an exit code. */
+    /* `values` is zero but for what was given. Returns an exit code of tools/shared/term.h. */
     int (*run)(const void *values, int count, char **words);
 };
 
+static inline struct option_set command_options(const struct command *command)
+{
+    return (struct option_set){command->name, command->takes, command->options};
+}
+
+/* Each defined in its cmd_NAME.c; keys and proofs have several in one file. */
 extern const struct command command_allow, command_audit, command_bundle, command_changes,
     command_checkpoint, command_client_key, command_compact, command_data, command_events,
     command_limits, command_log, command_log_key, command_ls, command_new_origin, command_owner_key,

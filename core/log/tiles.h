@@ -13,9 +13,6 @@
 #include "core/kv/kv.h"
 #include "core/proof/tree.h"
 
-#define TILE_WIDTH 256
-#define TILE_BYTES (TILE_WIDTH * TREE_HASH_BYTES)
-
 /* The edge to which leaves are added; the sequencer's. SL_CORRUPT: the rows don't fit a log of
    `size` events. */
 struct tiles;

@@ -11,6 +11,10 @@
 #define TREE_LEVELS 64
 #define TREE_HASH_BYTES 32
 
+/* A tile of C2SP's tlog-tiles: that many hashes of one level, side by side. */
+#define TILE_WIDTH 256
+#define TILE_BYTES (TILE_WIDTH * TREE_HASH_BYTES)
+
 /* H(0x01 ‖ left ‖ right); `out` may be either. */
 void tree_join(const uint8_t left[32], const uint8_t right[32], uint8_t out[32]);
 

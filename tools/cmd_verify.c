@@ -1,0 +1,135 @@
+#include "core/base/crypto.h"
+#include "tools/ask/source.h"
+#include "tools/command.h"
+#include "tools/prove/verify_offline.h"
+#include "tools/prove/verify_tell.h"
+#include "tools/prove/verify_url.h"
+#include "tools/shared/term.h"
+#include "tools/shared/when.h"
+
+#define AT(field) offsetof(struct verify_values, field)
+static const struct option options[] = {
+    {"bundle", "FILE", OPTION_TEXT, AT(bundle), 0, 0,
+        "a share's bundle (- for standard input), by itself"},
+    {"proof", "FILE", OPTION_TEXT, AT(proof), 0, 0, "the proof of one event, with --event"},
+    {"event", "FILE", OPTION_TEXT, AT(event), 0, 0,
+        "that event, as `sharelog events ID SEQ` prints it"},
+    {"url", "URL", OPTION_TEXT, AT(common.url), 0, 0,
+        "the log of the server there, from its tiles alone"},
+    {"key", "VKEY", OPTION_TEXT, AT(log_key), 0, 0,
+        "the log's verifier key (see log-key), or a file that holds it"},
+    {"policy", "FILE", OPTION_TEXT, AT(policy), 0, 0,
+        "which witnesses must have cosigned (a C2SP tlog-policy)"},
+    {"since", "FILE", OPTION_TEXT, AT(since), 0, 0,
+        "a checkpoint kept from before; the verified one takes its place"},
+    {"all", NULL, OPTION_FLAG, AT(all), 0, 0,
+        "with --since: read the whole log, not only what is new"},
+    {"entries", NULL, OPTION_FLAG, AT(entries), 0, 0,
+        "with --url: the events' headers must be shown and fit"},
+    {"owner-key", "KEY", OPTION_TEXT, AT(common.key), 0, 0,
+        "with --url: the server's key (better: SHARELOG_OWNER_KEY, sent with --entries)"},
+    {0},
+};
+
+/* ---- the store ---- */
+
+static void tell_counts(const struct sl_verified *verified, bool json, uint64_t ms)
+{
+    static const char *const names[] = {
+        "shares", "removed", "events", "items", "bytes", "snapshots"};
+    const uint64_t counts[] = {verified->shares, verified->removed, verified->events,
+        verified->items, verified->bytes, verified->snapshots};
+    char root[65], took[WHEN_BYTES];
+    crypto_hex(verified->root, sizeof(verified->root), root);
+    if (json) printf("{\"verified\":true");
+    for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++)
+        if (json)
+            printf(",\"%s\":%llu", names[i], (unsigned long long)counts[i]);
+        else
+            verify_tell_number(names[i], counts[i]);
+    if (json) {
+        printf(",\"root\":\"%s\",\"ms\":%llu}\n", root, (unsigned long long)ms);
+        return;
+    }
+    verify_tell_text("root", root);
+    verify_tell_text("took", when_span(ms, took));
+    verify_tell_well("Everything fits together.");
+}
+
+static int verify_store(const struct verify_values *values)
+{
+    const char *dir;
+    struct sl_store *store;
+    struct sl_err err = {0};
+    struct sl_verified verified;
+    struct term_line line = {.force = values->common.progress};
+    struct sl_progress progress = term_progress(&line);
+    if (!source_open_store(&values->common, SL_READ_BESIDE, &dir, &store, NULL)) return EXIT_WRONG;
+    uint64_t begun_us = when_tick_us();
+    enum sl_result result = sl_store_verify(store, &progress, &verified, &err);
+    uint64_t ms = (when_tick_us() - begun_us) / 1000;
+    if (line.shown_us) term_line(&line, true, "%s", "");
+    sl_store_close(store);
+    if (result != SL_OK) return verify_tell_failed(result, &err, values->common.json);
+    tell_counts(&verified, values->common.json, ms);
+    return EXIT_YES;
+}
+
+/* ---- which of them ---- */
+
+/* What doesn't go together; NULL: nothing. */
+static const char *wrong(const struct verify_values *values)
+{
+    bool bundle = values->bundle, event = values->proof || values->event, url = values->common.url;
+    bool outside = bundle || event || url;
+    if (bundle + event + url > 1) return "--bundle, --proof and --url are three things; give one";
+    if (event && !(values->proof && values->event))
+        return "--proof and --event go together: the proof, and the event that it proves";
+    if (outside && values->common.data) return "nothing is read from --data there; leave it out";
+    if (outside && !values->log_key)
+        return "--key is missing: the log's verifier key, which `sharelog log-key` prints";
+    if (!outside && (values->log_key || values->policy))
+        return "--key and --policy belong to --bundle, --proof or --url";
+    if (!url && (values->since || values->all || values->entries || values->common.key))
+        return "--since, --all, --entries and --owner-key belong to --url";
+    if (values->all && !values->since) return "--all belongs to --since";
+    return NULL;
+}
+
+static int run(const void *given, int count, char **words)
+{
+    (void)count, (void)words;
+    const struct verify_values *values = given;
+    const char *what = wrong(values);
+    if (what) return fail("verify: %s (see: sharelog help verify)", what);
+    if (values->bundle) return verify_bundle(values);
+    if (values->proof) return verify_event(values);
+    if (values->common.url) return verify_url(values);
+    return verify_store(values);
+}
+
+const struct command command_verify = {
+    .name = "verify",
+    .words = "",
+    .takes = TAKES_DATA | TAKES_JSON | TAKES_PROGRESS,
+    .summary = "check a store, a bundle, an event, or a server's log",
+    .about =
+        "Of a data directory: walks every share's chain and the whole log: sequences, times, `prev`, leaf hashes, the\n"
+        "commitments of every body, each snapshot against a fresh fold. A server may run meanwhile.\n\n"
+        "With --bundle, --proof or --url nothing is opened but the files that are named, and nobody is asked but URL:\n"
+        "whoever has the log's key can check what its operator gave them. A bundle proves that every event and item of\n"
+        "a share is what was shared, and that none before its last is missing. --url reads the log's tiles, makes its\n"
+        "root from them and holds it against the signed checkpoint; with --since also that the log grew out of the\n"
+        "one kept from before (the file is made when there is none). Where the server shows the headers (to the owner,\n"
+        "or to all with --public-log), they are held against their hashes, and each share's chain is followed.\n\n"
+        "Names the first fault and exits with 1; with 2 where it couldn't (a file or server that isn't there).",
+    .examples =
+        "  sharelog verify\n"
+        "  sharelog verify --data /srv/sharelog --json\n"
+        "  sharelog verify --bundle q7Zk2bXa.bundle --key log.key\n"
+        "  sharelog verify --proof 12.tlog-proof --event 12.json --key \"$(cat log.key)\"\n"
+        "  sharelog verify --url https://share.example.org --key log.key --since checkpoint\n",
+    .options = options,
+    .values_bytes = sizeof(struct verify_values),
+    .run = run,
+};

@@ -1,0 +1,14 @@
+#ifndef SHARELOG_TOOLS_VERIFY_VALUES_H
+#define SHARELOG_TOOLS_VERIFY_VALUES_H
+
+/* What `sharelog verify` was given; cmd_verify.c has the table of its options. */
+
+#include "tools/shared/options.h"
+
+struct verify_values {
+    struct common common;
+    const char *bundle, *proof, *event, *log_key, *policy, *since;
+    bool all, entries;
+};
+
+#endif

@@ -1,0 +1,43 @@
+#ifndef SHARELOG_TOOLS_WALK_H
+#define SHARELOG_TOOLS_WALK_H
+
+/* A log as a stranger sees it: its tiles, fetched from a server, held against each other and
+   against signed checkpoints. Whether those are signed is not looked at here. */
+
+#include "core/proof/note.h"
+#include "tools/ask/client.h"
+
+#define WALK_PREFIX "/log"
+#define WALK_NOTE_BYTES (64 * SL_KIB) /* no checkpoint is larger */
+
+enum walk_entries {
+    WALK_ENTRIES_IF_SHOWN, /* a server that doesn't show them to us is passed over */
+    WALK_ENTRIES_MUST
+};
+
+struct walk {
+    struct client *client;
+    /* Two states of the log, the second not smaller. From the first on everything is read; what is
+       before it, only as far as is needed to see that it is the same. */
+    const struct checkpoint_text *older; /* NULL: none is known */
+    const struct checkpoint_text *newer;
+    bool all; /* read it from the beginning, though there is an older one */
+    enum walk_entries entries;
+    const struct sl_progress *progress; /* may be NULL */
+};
+
+struct walked {
+    uint64_t tiles;  /* fetched */
+    uint64_t leaves; /* leaf hashes read */
+    bool shown;      /* the headers were, and fit: */
+    uint64_t entries, shares;
+};
+
+/* SL_OK: the log is what the checkpoints say. SL_CORRUPT: it is not; err names the first fault.
+   Else: couldn't. */
+enum sl_result walk_log(const struct walk *walk, struct walked *walked, struct sl_err *err);
+
+/* The checkpoint that a server shows: a note. */
+enum sl_result walk_checkpoint(struct client *client, struct buffer *note, struct sl_err *err);
+
+#endif

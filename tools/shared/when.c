@@ -1,0 +1,88 @@
+#include "tools/shared/when.h"
+
+#include <stdio.h>
+#include <time.h>
+
+uint64_t when_now_ms(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
+}
+
+uint64_t when_tick_us(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
+}
+
+const char *when_local(uint64_t ms, char out[WHEN_BYTES])
+{
+    struct tm tm;
+    time_t seconds = (time_t)(ms / 1000);
+    if (!localtime_r(&seconds, &tm) || !strftime(out, WHEN_BYTES, "%Y-%m-%d %H:%M:%S", &tm))
+        snprintf(out, WHEN_BYTES, "%llu ms", (unsigned long long)ms);
+    return out;
+}
+
+const char *when_iso(uint64_t ms, char out[WHEN_BYTES])
+{
+    struct tm tm;
+    time_t seconds = (time_t)(ms / 1000);
+    size_t len =
+        gmtime_r(&seconds, &tm) ? strftime(out, WHEN_BYTES - 6, "%Y-%m-%dT%H:%M:%S", &tm) : 0;
+    if (len)
+        snprintf(out + len, WHEN_BYTES - len, ".%03uZ", (unsigned)(ms % 1000));
+    else
+        snprintf(out, WHEN_BYTES, "%llu ms", (unsigned long long)ms);
+    return out;
+}
+
+const char *when_span(uint64_t ms, char out[WHEN_BYTES])
+{
+    double seconds = (double)ms / 1000;
+    if (ms < 1000)
+        snprintf(out, WHEN_BYTES, "%u ms", (unsigned)ms);
+    else if (seconds < 120)
+        snprintf(out, WHEN_BYTES, "%.1f s", seconds);
+    else if (seconds < 2 * 3600.0)
+        snprintf(out, WHEN_BYTES, "%.0f min", seconds / 60);
+    else if (seconds < 48 * 3600.0)
+        snprintf(out, WHEN_BYTES, "%.0f h", seconds / 3600);
+    else
+        snprintf(out, WHEN_BYTES, "%.0f days", seconds / 86400);
+    return out;
+}
+
+const char *when_ago(uint64_t ms, char out[WHEN_BYTES])
+{
+    uint64_t now = when_now_ms();
+    char span[WHEN_BYTES];
+    if (ms + 1000 > now) { /* clocks of two machines differ a little */
+        snprintf(out, WHEN_BYTES, "now");
+        return out;
+    }
+    uint64_t whole = (now - ms) / 1000;
+    if (whole < 120)
+        snprintf(span, sizeof(span), "%u s", (unsigned)whole);
+    else
+        when_span(now - ms, span);
+    snprintf(out, WHEN_BYTES, "%.30s ago", span);
+    return out;
+}
+
+const char *size_text(uint64_t bytes, char out[WHEN_BYTES])
+{
+    static const char *const units[] = {"KB", "MB", "GB", "TB", "PB", "EB"};
+    if (bytes < 1024) {
+        snprintf(out, WHEN_BYTES, "%u B", (unsigned)bytes);
+        return out;
+    }
+    double value = (double)bytes / 1024;
+    size_t unit = 0;
+    for (; value >= 1023.95 && unit < 5; unit++)
+        value /= 1024;
+    snprintf(out, WHEN_BYTES, "%.1f %s", value, units[unit]);
+    return out;
+}
