@@ -1,5 +1,6 @@
 /* The operator's report: over the whole store, or over a share. */
 
+#include "core/base/clock.h"
 #include "tools/prove/audit_report.h"
 
 #include "tools/ask/source.h"
@@ -126,9 +127,9 @@ static int verify(struct audit *audit, struct source *source, bool force)
         buffer_free(&key);
         return EXIT_WRONG;
     }
-    uint64_t begun_us = when_tick_us();
+    uint64_t begun_us = clock_us();
     enum sl_result result = verify_now(&verifying, &err);
-    audit->verified_took_ms = (when_tick_us() - begun_us) / 1000;
+    audit->verified_took_ms = (clock_us() - begun_us) / 1000;
     if (line.shown_us) term_line(&line, true, "%s", "");
     trust_close(&verifying.trust);
     buffer_free(&key);

@@ -1,3 +1,4 @@
+#include "core/base/clock.h"
 #include "tools/ask/source.h"
 #include "tools/command.h"
 #include "tools/shared/term.h"
@@ -14,12 +15,12 @@ static int run(const void *given, int count, char **words)
     struct term_line line = {.force = common->progress};
     struct sl_progress progress = term_progress(&line);
     if (!source_open_store(common, SL_READ_WRITE, &dir, &store, NULL)) return EXIT_WRONG;
-    uint64_t begun_us = when_tick_us();
+    uint64_t begun_us = clock_us();
     enum sl_result result = sl_store_rebuild(store, &progress, &err);
     if (line.shown_us) term_line(&line, true, "%s", "");
     sl_store_close(store);
     if (result != SL_OK) return fail("rebuild: %s", err.text);
-    uint64_t ms = (when_tick_us() - begun_us) / 1000;
+    uint64_t ms = (clock_us() - begun_us) / 1000;
     if (common->json)
         printf("{\"rebuilt\":true,\"ms\":%llu}\n", (unsigned long long)ms);
     else

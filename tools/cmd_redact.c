@@ -11,7 +11,8 @@
 
 struct values {
     struct common common;
-    const char *reason, *key, *text;
+    const char *reason, *key;
+    char *text;
 };
 
 #define AT(field) offsetof(struct values, field)
@@ -19,9 +20,9 @@ static const struct option options[] = {
     {"reason", "TEXT", OPTION_TEXT, AT(reason), 0, 0, "why; kept in the history"},
     {"key", "KEY", OPTION_TEXT, AT(key), 0, 0,
         "every version of an item key, such as part/msg_1/prt_2"},
-    {"text", "TEXT", OPTION_TEXT, AT(text), 0, 0,
+    {"text", "TEXT", OPTION_SECRET, AT(text), 0, 0,
         "every item that holds it; - reads it from standard input"},
-    {"owner-key", "KEY", OPTION_TEXT, AT(common.key), 0, 0,
+    {"owner-key", "KEY", OPTION_SECRET, AT(common.key), 0, 0,
         "with --url: the server's key (better: SHARELOG_OWNER_KEY)"},
     {"url", "URL", OPTION_TEXT, AT(common.url), 0, 0, "have the server there do it"},
     {0},
@@ -70,7 +71,6 @@ static bool take_text(const char *given, struct buffer *text)
     bool standard = strcmp(given, "-") == 0;
     if (!standard) {
         buffer_text(text, given);
-        options_blot(given);
     } else if (!(isatty(STDIN_FILENO) ? ask_text(text)
                                       : infile_all("-", SL_CONTROL_BODY_BYTES, text))) {
         return false;

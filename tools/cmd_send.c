@@ -1,5 +1,6 @@
 /* Captures played into a server: many runs, on many connections, counted. */
 
+#include "core/base/clock.h"
 #include "tools/ask/datadir.h"
 #include "tools/command.h"
 #include "tools/send/player.h"
@@ -85,7 +86,7 @@ static double seconds_of(const struct sending *sending, uint64_t now_us)
 static void put_progress(struct sending *sending, struct term_line *line, bool last)
 {
     struct tally_counts counts = tally_counts(&sending->tally);
-    double seconds = seconds_of(sending, when_tick_us());
+    double seconds = seconds_of(sending, clock_us());
     char bytes[WHEN_BYTES];
     term_line(line, last,
         "%llu of %llu runs, %llu shares, %llu syncs, %s, %.0f syncs/s, %llu failed, %.0f s",
@@ -207,7 +208,7 @@ static void send_all(struct sending *sending)
     struct sigaction action = {.sa_handler = on_interrupt, .sa_flags = (int)SA_RESETHAND};
     sigaction(SIGINT, &action, NULL); /* a second Ctrl-C ends the program */
     sigaction(SIGTERM, &action, NULL);
-    sending->begun_us = when_tick_us();
+    sending->begun_us = clock_us();
     for (; begun < threads; begun++) {
         atomic_fetch_add(&sending->working, 1);
         if (pthread_create(&ids[begun], NULL, work, sending) == 0) continue;
@@ -222,7 +223,7 @@ static void send_all(struct sending *sending)
     }
     for (size_t i = 0; i < begun; i++)
         pthread_join(ids[i], NULL);
-    sending->ended_us = when_tick_us();
+    sending->ended_us = clock_us();
     put_progress(sending, &line, true);
     free(ids);
 }

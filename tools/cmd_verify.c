@@ -1,3 +1,4 @@
+#include "core/base/clock.h"
 #include "core/base/crypto.h"
 #include "tools/ask/source.h"
 #include "tools/command.h"
@@ -26,7 +27,7 @@ static const struct option options[] = {
         "with --since: read the whole log, not only what is new"},
     {"entries", NULL, OPTION_FLAG, AT(entries), 0, 0,
         "with --url: the events' headers must be shown and fit"},
-    {"owner-key", "KEY", OPTION_TEXT, AT(common.key), 0, 0,
+    {"owner-key", "KEY", OPTION_SECRET, AT(common.key), 0, 0,
         "with --url: the server's key (better: SHARELOG_OWNER_KEY, sent with --entries)"},
     {0},
 };
@@ -65,9 +66,9 @@ static int verify_store(const struct verify_values *values)
     struct term_line line = {.force = values->common.progress};
     struct sl_progress progress = term_progress(&line);
     if (!source_open_store(&values->common, SL_READ_BESIDE, &dir, &store, NULL)) return EXIT_WRONG;
-    uint64_t begun_us = when_tick_us();
+    uint64_t begun_us = clock_us();
     enum sl_result result = sl_store_verify(store, &progress, &verified, &err);
-    uint64_t ms = (when_tick_us() - begun_us) / 1000;
+    uint64_t ms = (clock_us() - begun_us) / 1000;
     if (line.shown_us) term_line(&line, true, "%s", "");
     sl_store_close(store);
     if (result != SL_OK) return verify_tell_failed(result, &err, values->common.json);

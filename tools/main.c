@@ -36,7 +36,7 @@ static int run(const struct command *command, int argc, char **argv)
             code = command->run(values, words, argv);
         }
     }
-    options_done(values);
+    options_done(command_options(command), values);
     free(values);
     return code;
 }

@@ -50,7 +50,7 @@ enum sl_result proof_parse(struct sl_span text, struct proof *proof, struct sl_e
     struct proof got;
     memset(&got, 0, sizeof(got));
     size_t number = 1;
-    if (text.len > PROOF_BYTES) return sl_fail(err, SL_INVALID, "more than %d bytes", PROOF_BYTES);
+    if (text.len > PROOF_BYTES) return sl_fail(err, SL_INVALID, "more than %zu bytes", PROOF_BYTES);
     if (!line_take(&rest, &line) || !sl_span_eq(line, SL_SPAN(HEAD)))
         return sl_fail(err, SL_INVALID, "line 1 isn't %s", HEAD);
     number++;

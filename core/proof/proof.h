@@ -9,7 +9,7 @@
 
 /* No proof file is larger: signed-note wants sixteen signatures taken at least, and those of
    post-quantum keys have thousands of bytes. */
-#define PROOF_BYTES (128 * 1024)
+#define PROOF_BYTES ((size_t)128 * 1024)
 
 struct proof {
     struct sl_span extra; /* base64 as it stands; empty: none */

@@ -13,7 +13,7 @@
 
 /* A tile of C2SP's tlog-tiles: that many hashes of one level, side by side. */
 #define TILE_WIDTH 256
-#define TILE_BYTES (TILE_WIDTH * TREE_HASH_BYTES)
+#define TILE_BYTES ((size_t)TILE_WIDTH * TREE_HASH_BYTES)
 
 /* H(0x01 ‖ left ‖ right); `out` may be either. */
 void tree_join(const uint8_t left[32], const uint8_t right[32], uint8_t out[32]);

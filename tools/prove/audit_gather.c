@@ -42,23 +42,22 @@ static void grow(struct audit *audit)
     audit->room = room;
 }
 
-static int by_bytes(const void *a, const void *b)
+static bool is_larger(const struct audit_share *a, const struct audit_share *b)
 {
-    const struct audit_share *const *one = a, *const *other = b;
-    if ((*one)->bytes != (*other)->bytes) return (*one)->bytes < (*other)->bytes ? 1 : -1;
-    return strcmp((*one)->id, (*other)->id);
+    return a->bytes != b->bytes ? a->bytes > b->bytes : strcmp(a->id, b->id) < 0;
 }
 
 size_t audit_largest(const struct audit *audit, const struct audit_share **largest, size_t max)
 {
-    const struct audit_share **all = need((audit->shares + 1) * sizeof(*all));
     size_t count = 0;
-    for (size_t i = 0; i < audit->room; i++)
-        if (audit->table[i].events) all[count++] = &audit->table[i];
-    qsort(all, count, sizeof(*all), by_bytes);
-    if (count > max) count = max;
-    memcpy(largest, all, count * sizeof(*all));
-    free(all);
+    for (size_t i = 0; i < audit->room; i++) {
+        const struct audit_share *share = &audit->table[i];
+        if (!share->events) continue;
+        size_t at = count < max ? count++ : max;
+        for (; at > 0 && is_larger(share, largest[at - 1]); at--)
+            if (at < max) largest[at] = largest[at - 1];
+        if (at < max) largest[at] = share;
+    }
     return count;
 }
 

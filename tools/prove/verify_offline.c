@@ -2,6 +2,7 @@
 
 #include "tools/prove/verify_offline.h"
 
+#include "core/base/clock.h"
 #include "core/base/crypto.h"
 #include "core/proof/proof.h"
 #include "tools/prove/verify_tell.h"
@@ -77,10 +78,10 @@ int verify_bundle(const struct verify_values *values)
         trust_close(&trust);
         return EXIT_WRONG;
     }
-    uint64_t begun_us = when_tick_us();
+    uint64_t begun_us = clock_us();
     enum sl_result result =
         bundle_verify(infile_bundle(&file), trust.policy, &progress, &verdict, &err);
-    uint64_t ms = (when_tick_us() - begun_us) / 1000;
+    uint64_t ms = (clock_us() - begun_us) / 1000;
     if (line.shown_us) term_line(&line, true, "%s", "");
     infile_close(&file);
     trust_close(&trust);

@@ -2,6 +2,7 @@
 
 #include "tools/prove/verify_url.h"
 
+#include "core/base/clock.h"
 #include "core/base/crypto.h"
 #include "core/base/file.h"
 #include "tools/prove/verify_tell.h"
@@ -183,14 +184,14 @@ int verify_url(const struct verify_values *values)
     int code = EXIT_WRONG;
     if (!trust_open(values->log_key, values->policy, &looking.trust)) return EXIT_WRONG;
     client_global_init();
-    uint64_t begun_us = when_tick_us();
+    uint64_t begun_us = clock_us();
     if (!read_kept(&looking)) {
         code = EXIT_WRONG;
     } else if (client_create_remote(&remote, &looking.client, &err) != SL_OK) {
         code = fail("verify: %s", err.text);
     } else {
         enum sl_result result = look(&looking, &err);
-        uint64_t ms = (when_tick_us() - begun_us) / 1000;
+        uint64_t ms = (clock_us() - begun_us) / 1000;
         code = result == SL_OK ? keep(&looking)
                                : verify_tell_failed(result, &err, values->common.json);
         if (code == EXIT_YES && values->common.json)

@@ -10,7 +10,7 @@
 #include <stdlib.h>
 
 #define LEVELS 8 /* of tiles: 256^8 leaves */
-#define ENTRIES_BYTES (TILE_WIDTH * (2 + SL_HEADER_BYTES))
+#define ENTRIES_BYTES ((size_t)TILE_WIDTH * (2 + SL_HEADER_BYTES))
 
 /* What the tile at a level's edge must hold, made from those below it. */
 struct level {

@@ -1,8 +1,8 @@
 #include "tools/send/player.h"
 
+#include "core/base/clock.h"
 #include "core/base/crypto.h"
 #include "tools/shared/fields.h"
-#include "tools/shared/when.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -164,10 +164,10 @@ static bool play(struct run *run, const struct recorded *request)
     int status = 0;
     build(run, request);
     run->answer.len = 0;
-    uint64_t begun_us = when_tick_us();
+    uint64_t begun_us = clock_us();
     enum sl_result result = client_request(run->player->client, request->method,
         buffer_c(&run->target), buffer_span(&run->body), sink, &status, &err);
-    uint64_t took_us = when_tick_us() - begun_us;
+    uint64_t took_us = clock_us() - begun_us;
     tally_request(tally, run->body.len);
     bool creates = request->creates != RECORDING_NONE, good = is_good(status);
     if (result != SL_OK) {
@@ -191,7 +191,7 @@ static bool play(struct run *run, const struct recorded *request)
 static bool wait_for(const struct player *player, uint64_t until_us)
 {
     while (!atomic_load(player->stopping)) {
-        uint64_t now = when_tick_us();
+        uint64_t now = clock_us();
         if (now >= until_us) return true;
         uint64_t slice = until_us - now < 50000 ? until_us - now : 50000;
         struct timespec left = {0, (long)slice * 1000};
@@ -208,7 +208,7 @@ void player_run(const struct player *player, const struct recording *recording)
     run.shares = need(recording->shares_count * sizeof(*run.shares));
     for (size_t i = 0; i < recording->sessions_count; i++)
         run.sessions[i] = fresh_id(recording->sessions[i], player->keep_ids);
-    uint64_t begun_us = when_tick_us(), first_ms = recording->requests[0].t_ms;
+    uint64_t begun_us = clock_us(), first_ms = recording->requests[0].t_ms;
     bool on = true;
     for (size_t i = 0; on && i < recording->requests_count; i++) {
         const struct recorded *request = &recording->requests[i];

@@ -1,13 +1,14 @@
 #include "tools/serve/listen_at.h"
 
-#include "core/base/span.h"
-#include "tools/shared/options.h"
+#include "core/base/decimal.h"
 #include "tools/shared/term.h"
 
 #include <arpa/inet.h>
 #include <assert.h>
 #include <errno.h>
 #include <unistd.h>
+
+#define PORT_MAX 65535
 
 static bool is_ipv4(struct sl_span host)
 {
@@ -23,7 +24,7 @@ bool listen_at(const char *text, char *listen, size_t cap)
 {
     const char *colon = strrchr(text, ':');
     uint64_t port;
-    if (!colon || colon == text || !options_number(colon + 1, 0, 65535, &port)) {
+    if (!colon || colon == text || !sl_decimal(sl_span_of(colon + 1), PORT_MAX, &port)) {
         fail("serve: --listen takes HOST:PORT, such as 127.0.0.1:8787, not \"%s\"", text);
         return false;
     }
@@ -48,7 +49,7 @@ const char *listen_why_not(const char *address_text, const char *otherwise)
     struct sockaddr_in address = {.sin_family = AF_INET};
     const char *colon = strrchr(address_text, ':');
     uint64_t port = 0;
-    bool parsed = colon && options_number(colon + 1, 0, 65535, &port);
+    bool parsed = colon && sl_decimal(sl_span_of(colon + 1), PORT_MAX, &port);
     assert(parsed); /* listen_at made it */
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), yes = 1, error = 0;
     if (fd < 0) return otherwise;

@@ -1,11 +1,11 @@
 #include "tools/serve/witness.h"
 
+#include "core/base/clock.h"
 #include "core/base/crypto.h"
+#include "core/base/decimal.h"
 #include "tools/ask/client.h"
-#include "tools/shared/options.h"
 #include "tools/shared/term.h"
 #include "tools/shared/trust.h"
-#include "tools/shared/when.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -55,7 +55,7 @@ static void set_cosigned(struct witnesses *witnesses, struct witness *witness)
     pthread_mutex_lock(&witnesses->lock);
     was_down = witness->status.error[0] != 0;
     witness->status.size = witnesses->current.size;
-    witness->status.time_ms = when_now_ms();
+    witness->status.time_ms = clock_real_ms();
     witness->status.error[0] = 0;
     pthread_mutex_unlock(&witnesses->lock);
     witness->backoff_ms = 0;
@@ -76,7 +76,7 @@ static void set_failed(
     witness->backoff_ms =
         witness->backoff_ms ? witness->backoff_ms * 2 : witnesses->interval_ms * 2;
     if (witness->backoff_ms > BACKOFF_MAX_MS) witness->backoff_ms = BACKOFF_MAX_MS;
-    witness->retry_tick_us = when_tick_us() + (uint64_t)witness->backoff_ms * 1000;
+    witness->retry_tick_us = clock_us() + (uint64_t)witness->backoff_ms * 1000;
     if (news) fail("witness %s: %s", witness->key.name, err->text);
 }
 
@@ -164,7 +164,7 @@ static enum sl_result take_size(const struct witnesses *witnesses, struct witnes
     uint64_t size;
     if (bytes->len && text[bytes->len - 1] == '\n') bytes->len--;
     if (!client_answer_is(witness->client, "text/x.tlog.size") ||
-        !options_number(bytes->len ? buffer_c(bytes) : "", 0, UINT64_MAX / 2, &size))
+        !sl_decimal(buffer_span(bytes), UINT64_MAX / 2, &size))
         return sl_fail(err, SL_INVALID, "it refused (409) and didn't say which size it has");
     if (size > witnesses->current.size)
         return sl_fail(err, SL_INVALID,
@@ -280,7 +280,7 @@ static void go_round(struct witnesses *witnesses)
         for (size_t i = 0; i < witnesses->count && !atomic_load(&witnesses->stop); i++) {
             struct witness *witness = &witnesses->witness[i];
             if (witness->line.len || failing != (witness->backoff_ms > 0) ||
-                when_tick_us() < witness->retry_tick_us)
+                clock_us() < witness->retry_tick_us)
                 continue;
             visit(witnesses, witness);
             if (witness->line.len) publish(witnesses);
@@ -292,15 +292,9 @@ static void *run(void *ctx)
 {
     struct witnesses *witnesses = ctx;
     while (!atomic_load(&witnesses->stop)) {
-        struct timespec until;
         go_round(witnesses);
-        clock_gettime(CLOCK_MONOTONIC, &until);
-        until.tv_sec += witnesses->interval_ms / 1000;
-        until.tv_nsec += (long)(witnesses->interval_ms % 1000) * 1000000;
-        if (until.tv_nsec >= 1000000000) {
-            until.tv_sec++;
-            until.tv_nsec -= 1000000000;
-        }
+        uint64_t until_ns = clock_ns() + (uint64_t)witnesses->interval_ms * 1000000;
+        struct timespec until = {(time_t)(until_ns / 1000000000), (long)(until_ns % 1000000000)};
         pthread_mutex_lock(&witnesses->lock);
         while (!atomic_load(&witnesses->stop) &&
                pthread_cond_timedwait(&witnesses->wake, &witnesses->lock, &until) != ETIMEDOUT)

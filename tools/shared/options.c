@@ -1,5 +1,6 @@
 #include "tools/shared/options.h"
 
+#include "core/base/decimal.h"
 #include "tools/shared/buffer.h"
 #include "tools/shared/term.h"
 
@@ -20,7 +21,7 @@ static const struct {
     {TAKES_DATA, {"data", "DIR", OPTION_TEXT, COMMON(data), 0, 0,
                      "the data directory (else $XDG_DATA_HOME/sharelog, ~/.local/share/sharelog)"}},
     {TAKES_URL, {"url", "URL", OPTION_TEXT, COMMON(url), 0, 0, "ask the server there instead"}},
-    {TAKES_URL, {"key", "KEY", OPTION_TEXT, COMMON(key), 0, 0,
+    {TAKES_URL, {"key", "KEY", OPTION_SECRET, COMMON(key), 0, 0,
                     "the server's key (better: environment SHARELOG_OWNER_KEY)"}},
     {TAKES_JSON, {"json", NULL, OPTION_FLAG, COMMON(json), 0, 0, "answer in JSON, for a program"}},
 };
@@ -42,13 +43,8 @@ static const struct option *find(struct option_set set, const char *name, size_t
 
 bool options_number(const char *text, uint64_t min, uint64_t max, uint64_t *number)
 {
-    uint64_t value = 0;
-    if (!*text) return false;
-    for (; *text; text++) {
-        if (*text < '0' || *text > '9' || value > (UINT64_MAX - 9) / 10) return false;
-        value = value * 10 + (uint64_t)(*text - '0');
-    }
-    if (value < min || value > max) return false;
+    uint64_t value;
+    if (!sl_decimal(sl_span_of(text), max, &value) || value < min) return false;
     *number = value;
     return true;
 }
@@ -65,17 +61,30 @@ bool options_speed(const char *command, const char *text, double *speed)
     return false;
 }
 
-void options_done(void *values)
+static void forget(char **secret)
 {
-    struct common *common = values;
-    if (common->key) explicit_bzero(common->key, strlen(common->key));
-    free(common->key);
-    common->key = NULL;
+    if (*secret) explicit_bzero(*secret, strlen(*secret));
+    free(*secret);
+    *secret = NULL;
 }
 
-void options_blot(const char *text)
+static void forget_secret(void *values, const struct option *option)
 {
-    memset((char *)(uintptr_t)text, 'x', strlen(text)); /* argv is the program's own to change */
+    if (option->kind == OPTION_SECRET) forget((char **)((char *)values + option->offset));
+}
+
+void options_done(struct option_set set, void *values)
+{
+    options_each(set, forget_secret, values);
+}
+
+/* A copy is kept; what others see of it in a list of processes is blotted out, argv being the
+   program's own to change. */
+static void take_secret(char **secret, char *given)
+{
+    forget(secret);
+    *secret = need_text(given);
+    memset(given, 'x', strlen(given));
 }
 
 static bool take(struct option_set set, const struct option *option, char *text, void *values)
@@ -83,11 +92,8 @@ static bool take(struct option_set set, const struct option *option, char *text,
     void *place = (char *)values + option->offset;
     if (option->kind == OPTION_FLAG) {
         *(bool *)place = true;
-    } else if (option->offset == COMMON(key) && text) {
-        /* The key is kept, and what others see of it in a list of processes is blotted out. */
-        options_done(values);
-        ((struct common *)values)->key = need_text(text);
-        options_blot(text);
+    } else if (option->kind == OPTION_SECRET) {
+        take_secret(place, text);
     } else if (option->kind == OPTION_LIST) {
         struct option_list *list = place;
         if (list->count == OPTION_LIST_MAX) {

@@ -20,6 +20,7 @@
 enum option_kind {
     OPTION_FLAG,   /* bool */
     OPTION_TEXT,   /* const char *, NULL if not given */
+    OPTION_SECRET, /* char *, a copy: the word itself is blotted out in the list of processes */
     OPTION_NUMBER, /* struct option_number */
     OPTION_LIST    /* struct option_list: may be given again and again */
 };
@@ -55,7 +56,7 @@ enum option_takes {
 };
 struct common {
     const char *data, *url, *at;
-    char *key; /* a copy of its own */
+    char *key;
     bool json, yes, progress;
 };
 
@@ -68,15 +69,13 @@ struct option_set {
 
 enum option_result { OPTIONS_OK, OPTIONS_HELP, OPTIONS_WRONG };
 
-/* Blot out, in what others see of this process in a list of processes, a word that was given. */
-void options_blot(const char *text);
 /* Parse what stands behind the command's name. Options and words may be mixed; "--" ends the
    options; `-o` is `--output`. The words are moved to the front of argv, *words of them. A wrong
    option is told on stderr. */
 enum option_result options_parse(
     struct option_set set, int argc, char **argv, void *values, int *words);
-/* Forget what parsing copied: the key. */
-void options_done(void *values);
+/* Wipe and free the secrets among the values. */
+void options_done(struct option_set set, void *values);
 /* Each option of a set, its own first, in the order in which help lists them. */
 void options_each(
     struct option_set set, void (*each)(void *ctx, const struct option *option), void *ctx);

@@ -1,6 +1,6 @@
 #include "tools/shared/term.h"
 
-#include "tools/shared/when.h"
+#include "core/base/clock.h"
 
 #include <locale.h>
 #include <poll.h>
@@ -266,7 +266,7 @@ int term_failed(void)
 void term_line(struct term_line *line, bool last, const char *format, ...)
 {
     if (!term.err && !line->force) return;
-    uint64_t now = when_tick_us(), wait = term.err ? 100000 : 1000000;
+    uint64_t now = clock_us(), wait = term.err ? 100000 : 1000000;
     if (!last && line->shown_us && now - line->shown_us < wait) return;
     line->shown_us = now;
     char text[300];
@@ -286,7 +286,7 @@ static void report(void *ctx, const char *phase, uint64_t done, uint64_t total)
     struct term_line *line = ctx;
     if (total)
         term_line(line, false, "%s: %llu of %llu (%u %%)", phase, (unsigned long long)done,
-            (unsigned long long)total, (unsigned)(done * 100.0 / (double)total));
+            (unsigned long long)total, (unsigned)((double)done * 100 / (double)total));
     else
         term_line(line, false, "%s: %llu", phase, (unsigned long long)done);
 }

@@ -1,21 +1,9 @@
 #include "tools/shared/when.h"
 
+#include "core/base/clock.h"
+
 #include <stdio.h>
 #include <time.h>
-
-uint64_t when_now_ms(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (uint64_t)now.tv_sec * 1000 + (uint64_t)now.tv_nsec / 1000000;
-}
-
-uint64_t when_tick_us(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
 
 const char *when_local(uint64_t ms, char out[WHEN_BYTES])
 {
@@ -57,7 +45,7 @@ const char *when_span(uint64_t ms, char out[WHEN_BYTES])
 
 const char *when_ago(uint64_t ms, char out[WHEN_BYTES])
 {
-    uint64_t now = when_now_ms();
+    uint64_t now = clock_real_ms();
     char span[WHEN_BYTES];
     if (ms + 1000 > now) { /* clocks of two machines differ a little */
         snprintf(out, WHEN_BYTES, "now");

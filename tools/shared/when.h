@@ -1,15 +1,13 @@
 #ifndef SHARELOG_TOOLS_WHEN_H
 #define SHARELOG_TOOLS_WHEN_H
 
-/* Times, sizes and rates as people read them. All of these return `out`. */
+/* Times, spans of time and sizes as people read them. All of these return `out`. */
 
 #include <stddef.h>
 #include <stdint.h>
 
 #define WHEN_BYTES 40
 
-uint64_t when_now_ms(void);
-uint64_t when_tick_us(void);                                 /* monotonic */
 const char *when_local(uint64_t ms, char out[WHEN_BYTES]);   /* 2025-11-22 19:04:11 */
 const char *when_iso(uint64_t ms, char out[WHEN_BYTES]);     /* 2025-11-22T18:04:11.123Z */
 const char *when_ago(uint64_t ms, char out[WHEN_BYTES]);     /* 3 min ago */
