@@ -1,8 +1,10 @@
 # sharelog: `make help` lists what can be asked for.
 #
-# MODE=release|debug|asan|tsan builds in a folder of its own, build/$(MODE).
+# MODE=release|debug|asan|tsan builds in a folder of its own, build/MODE.
 
 MODE ?= release
+# How many compilers, linters and test programs run at a time.
+JOBS ?= $(shell nproc)
 # V=1 shows the commands.
 V ?= 0
 quiet = $(if $(filter 0,$(V)),@echo '  $(1) $@';,)
@@ -26,19 +28,25 @@ BENCH_SRC := $(wildcard bench/*.c)
 SUITE_SRC := $(wildcard bench/suite/*.c)
 FUZZ_SRC := $(wildcard tests/fuzz/*.c)
 
-PACKAGES := gcc make librocksdb-dev libmsgpack-dev libcivetweb-dev libssl-dev zlib1g-dev \
+PACKAGES := gcc libc6-dev make librocksdb-dev libmsgpack-dev libcivetweb-dev libssl-dev zlib1g-dev \
 	libzstd-dev libcurl4-openssl-dev libcmark-gfm-dev libcmark-gfm-extensions-dev libgit2-dev \
 	gzip zstd libjs-highlight.js
 TEST_PACKAGES := libcmocka-dev libjson-c-dev libyajl-dev
 BENCH_PACKAGES := gnuplot-nox
 NEIGHBOUR_PACKAGES := redis-server nats-server wrk curl
-LINT_PACKAGES := git clang clang-format clang-tidy cppcheck libclang-rt-14-dev
+LINT_PACKAGES := perl-base clang clang-format clang-tidy cppcheck libclang-rt-dev
 
-LIBS := -lcmark-gfm-extensions -lcmark-gfm -lgit2 -lrocksdb -lmsgpackc -lcivetweb -lcrypto -lz -lzstd -lcurl -lpthread
-TEST_LIBS := $(LIBS) -lcmocka -ljson-c -lyajl
+# msgpack-c's library has another name from Debian 13 on. Looked up when something is linked: `make
+# deps all` begins without it.
+MSGPACK = $(if $(filter /%,$(shell $(CC) -print-file-name=libmsgpack-c.so)),-lmsgpack-c,-lmsgpackc)
+LIBS = -lcmark-gfm-extensions -lcmark-gfm -lgit2 -lrocksdb $(MSGPACK) -lcivetweb -lcrypto -lz -lzstd -lcurl -lpthread
+TEST_LIBS = $(LIBS) -lcmocka -ljson-c -lyajl
 
+# Warnings never end a build: another compiler than ours may know new ones. What a compiler said of
+# X.c is kept beside X.o, in X.warn, and the tests fail when there is anything (`make warnings`).
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition \
-	-Wpointer-arith -Wwrite-strings -Wvla -Wundef -Wformat=2 -Wno-format-nonliteral -Werror
+	-Wpointer-arith -Wwrite-strings -Wvla -Wundef -Wformat=2 -Wno-format-nonliteral \
+	-Wconversion -Wsign-conversion -Wcast-qual
 CFLAGS_release := -O2 -g -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fstack-clash-protection -fcf-protection
 CFLAGS_debug := -Og -g3
 CFLAGS_asan := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
@@ -61,13 +69,14 @@ BIN := $(BUILD)/sharelog
 TEST_BIN := $(patsubst tests/%.c,$(BUILD)/tests/%,$(UNIT_SRC) $(API_SRC) $(CRASH_SRC))
 
 .DEFAULT_GOAL := help
-.PHONY: bench bench-quick bench-full bench-neighbours deps-neighbours bench-json bench-pages demo help deps deps-test deps-bench deps-verifier deps-lint all tests run test test-full test-suite test-client test-verifier test-browser lint everything format tidy \
-	clean install
+.PHONY: help deps deps-test deps-lint deps-bench deps-neighbours deps-browser deps-node all tests everything run \
+	demo install clean bench bench-quick bench-full bench-neighbours bench-json bench-pages test test-full test-suite \
+	test-client test-verifier test-browser lint warnings rooms walls gates format format-check clang tidy cppcheck
 .SECONDARY:
 
 help: ## list the targets
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
-	@echo "  MODE=release|debug|asan|tsan picks the build (now: $(MODE)); PREFIX=$(PREFIX) is where install puts it"
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@echo "  MODE=release|debug|asan|tsan picks the build (now: $(MODE)); PREFIX=$(PREFIX) is where install puts it; V=1 shows the commands"
 
 # Install what is missing of $(1) with apt-get, as root or through sudo; silent and offline when nothing is.
 define apt_install
@@ -83,28 +92,45 @@ endef
 deps: ## install the Debian packages that a build needs
 	$(call apt_install,$(PACKAGES))
 
-deps-test:
+deps-test: ## … and those that the suite needs
 	$(call apt_install,$(PACKAGES) $(TEST_PACKAGES))
 
-deps-bench:
-	$(call apt_install,$(BENCH_PACKAGES))
-
-deps-verifier:
-	$(call apt_install,nodejs)
-
-deps-neighbours:
-	$(call apt_install,$(NEIGHBOUR_PACKAGES))
-
-deps-lint:
+deps-lint: ## … and the linters'
 	$(call apt_install,$(PACKAGES) $(TEST_PACKAGES) $(LINT_PACKAGES))
 
-all: $(BIN) ## build build/$(MODE)/sharelog
+deps-node: ## … Node.js with npm, unless one is here already, from wherever
+	@command -v node >/dev/null && command -v npm >/dev/null || $(MAKE) --no-print-directory deps-node-debian
+
+.PHONY: deps-node-debian
+deps-node-debian:
+	$(call apt_install,nodejs npm)
+
+deps-browser: deps-node ## … Chromium
+	$(call apt_install,chromium)
+
+deps-bench: ## … what draws the benchmarks' plots
+	$(call apt_install,$(BENCH_PACKAGES))
+
+deps-neighbours: ## … the servers that sharelog is measured beside
+	$(call apt_install,$(NEIGHBOUR_PACKAGES))
+
+all: $(BIN) ## build build/MODE/sharelog
 
 tests: $(BIN) $(TEST_BIN) $(BUILD)/bench/bench ## build the test programs too
 
+# Everything that is compiled and linked: all objects, all programs.
+EVERYTHING_SRC := $(CORE_SRC) $(HTTP_SRC) $(TOOLS_SRC) $(SUPPORT_SRC) $(UNIT_SRC) $(API_SRC) $(CRASH_SRC) \
+	$(BENCH_SRC) $(SUITE_SRC) $(FUZZ_SRC)
+everything: tests $(patsubst bench/%.c,$(BUILD)/bench/%,$(BENCH_SRC)) $(call obj,$(EVERYTHING_SRC)) ## build all that there is
+
+define compile
+	$(call quiet,CC)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $< 2>$(@:.o=.warn) || { cat $(@:.o=.warn) >&2; exit 1; }
+	@cat $(@:.o=.warn) >&2
+endef
+
 $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
-	$(call quiet,CC)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	$(compile)
 
 $(CORE_LIB): $(call obj,$(CORE_SRC))
 	@rm -f $@ && ar rcs $@ $^
@@ -115,7 +141,7 @@ $(BUILD)/http/assets.c: http/assets/embed $(ASSETS) $(HIGHLIGHT)
 	$(call quiet,EMBED)http/assets/embed $(basename $@) $(HIGHLIGHT) $(ASSETS)
 
 $(BUILD)/http/assets.o: $(BUILD)/http/assets.c Makefile
-	$(call quiet,CC)$(CC) $(ALL_CFLAGS) -MMD -MP -c -o $@ $<
+	$(compile)
 
 $(HTTP_LIB): $(call obj,$(HTTP_SRC)) $(BUILD)/http/assets.o
 	@rm -f $@ && ar rcs $@ $^
@@ -169,50 +195,94 @@ bench-json: deps-test ## JSON scanning against yajl
 	@$(MAKE) --no-print-directory -s $(BUILD)/bench/json_bench
 	$(BUILD)/bench/json_bench
 
-# ---- tests ----
+# ---- tests: tests/README.md ----
 
-test: deps-test ## all that a change needs: the suite, then again under address and undefined-behaviour sanitizers
-	$(MAKE) --no-print-directory test-suite MODE=release
-	$(MAKE) --no-print-directory test-suite MODE=asan
+SUB = $(MAKE) --no-print-directory
 
-test-suite: tests
-	tests/run $(BUILD)
+test: deps-lint deps-browser ## all that a change needs: linters, the suite twice, verifier, browser (25 minutes)
+	tests/phases \
+	  'lint: $(SUB) lint' \
+	  'build: $(SUB) -j$(JOBS) tests MODE=release' \
+	  'suite: $(SUB) test-suite MODE=release' \
+	  'verifier: $(SUB) test-verifier MODE=release' \
+	  'browser: $(SUB) test-browser MODE=release' \
+	  'build under sanitizers: $(SUB) -j$(JOBS) tests MODE=asan' \
+	  'suite under sanitizers: $(SUB) test-suite MODE=asan'
 
-test-full: deps-test ## test with more rounds, then under the thread sanitizer too
-	SL_TEST_ROUNDS=10 $(MAKE) --no-print-directory test-suite MODE=release
-	SL_TEST_ROUNDS=3 $(MAKE) --no-print-directory test-suite MODE=asan
-	$(MAKE) --no-print-directory test-suite MODE=tsan
+test-full: deps-test deps-browser ## more rounds of the suite, the thread sanitizer, the real client (hours)
+	tests/phases \
+	  'build: $(SUB) -j$(JOBS) tests MODE=release' \
+	  'suite, ten times the rounds: SL_TEST_ROUNDS=10 $(SUB) test-suite MODE=release' \
+	  'client: $(SUB) test-client MODE=release' \
+	  'build under sanitizers: $(SUB) -j$(JOBS) tests MODE=asan' \
+	  'suite under sanitizers, three times the rounds: SL_TEST_ROUNDS=3 $(SUB) test-suite MODE=asan' \
+	  'build under the thread sanitizer: $(SUB) -j$(JOBS) tests MODE=tsan' \
+	  'suite under the thread sanitizer: $(SUB) test-suite MODE=tsan'
 
-test-client: deps all ## install opencode-ai from npm and drive the real client against this server, offline
-	tests/client/run $(BIN)
+test-suite: tests ## unit, API and crash tests of one build
+	JOBS=$(JOBS) tests/run $(BUILD)
 
-test-verifier: deps all ## hold the log, proofs and bundles against a verifier in JavaScript that shares no code
-	@command -v node >/dev/null || $(MAKE) --no-print-directory deps-verifier
+test-verifier: deps deps-node all ## hold the log, proofs and bundles against a verifier in JavaScript that shares no code
 	tests/verifier/run $(BIN)
 
-test-browser: deps all ## drive the pages in Debian's Chromium by playwright-core from npm
-	$(call apt_install,chromium)
+test-browser: deps deps-browser all ## drive the pages in Debian's Chromium by playwright-core from npm
 	tests/browser/run $(BIN)
 
-lint: deps-lint ## clang build with warnings as errors, formatting, walls, clang-tidy, cppcheck
-	$(MAKE) --no-print-directory everything CC=clang MODE=debug BUILD=build/clang
-	clang-format --dry-run --Werror $$(git ls-files '*.c' '*.h')
-	tests/walls
-	cppcheck --quiet --std=c11 --enable=warning,portability,performance --error-exitcode=1 --inline-suppr \
-	  --suppress=missingIncludeSystem -I. core http tools
-	$(MAKE) --no-print-directory tidy
+test-client: deps deps-node all ## install opencode-ai from npm and drive the real client against this server, offline
+	tests/client/run $(BIN)
 
-everything: tests $(patsubst bench/%.c,$(BUILD)/bench/%,$(BENCH_SRC)) $(call obj,$(FUZZ_SRC) $(SUITE_SRC))
+# ---- what the text and the build must keep to, cheapest first ----
+
+lint: deps-lint ## formatting, walls, rooms, warnings of gcc and clang, clang-tidy, cppcheck
+	@$(SUB) format-check walls gates
+	@$(SUB) -j$(JOBS) everything
+	@$(SUB) warnings rooms ROOMS=-q
+	@$(SUB) -k -j$(JOBS) --output-sync=target clang cppcheck
+	@$(SUB) -k -j$(JOBS) --output-sync=target tidy
+
+FORMATTED = $(shell find core http tools bench tests -name '*.[ch]')
+format: ## put every source file into the house format
+	clang-format -i $(FORMATTED)
+
+format-check: ## is every source file in the house format?
+	@clang-format --dry-run --Werror $(FORMATTED)
+
+walls: ## does every file include only what it may? (tests/walls says what else it looks at)
+	@tests/walls
+
+gates: ## do the gates find what they are for?
+	@tests/gates/selftest
+
+rooms: everything ## print how the rooms hang together; an arrow upwards or a circle of files is an error
+	@tests/rooms $(ROOMS) $(BUILD)
+
+warnings: everything ## did the compiler warn of anything?
+	@warned="$$(find $(patsubst %.o,%.warn,$(call obj,$(EVERYTHING_SRC))) -size +0)"; \
+	[ -z "$$warned" ] || { cat $$warned >&2; echo "$(CC) warns: $$warned" >&2; exit 1; }
+
+# A stamp for each file, made anew when it or a header changes.
+LINT := build/lint
+CLANG ?= clang
+clang: $(patsubst %.c,$(LINT)/%.clang,$(EVERYTHING_SRC)) ## clang's warnings
+$(LINT)/%.clang: %.c Makefile
+	@mkdir -p $(@D)
+	$(call quiet,CLANG)$(CLANG) $(ALL_CFLAGS) -Werror -fsyntax-only -MMD -MP -MF $(LINT)/$*.d -MT $@ $<
+	@touch $@
 
 # A run for each file: in one run for all, clang-tidy 14 takes every va_list for uninitialised.
-TIDY := $(addprefix tidy/,$(CORE_SRC) $(HTTP_SRC) $(TOOLS_SRC))
-tidy: $(TIDY)
-.PHONY: $(TIDY)
-$(TIDY): tidy/%: %
-	$(call quiet,TIDY)clang-tidy --quiet --warnings-as-errors='*' $< -- $(filter-out -Werror,$(ALL_CFLAGS))
+CLANG_TIDY ?= clang-tidy
+TIDY_SRC := $(CORE_SRC) $(HTTP_SRC) $(TOOLS_SRC) $(BENCH_SRC) $(SUITE_SRC)
+tidy: $(patsubst %.c,$(LINT)/%.tidy,$(TIDY_SRC)) ## clang-tidy (.clang-tidy says what it looks for)
+$(LINT)/%.tidy: %.c $(LINT)/%.clang .clang-tidy
+	$(call quiet,TIDY)$(CLANG_TIDY) --quiet --warnings-as-errors='*' $< -- $(ALL_CFLAGS) 2>$@.said || { cat $@.said; exit 1; }
+	@touch $@
 
-format: ## put every source file into the house format
-	clang-format -i $$(git ls-files '*.c' '*.h')
+cppcheck: $(LINT)/cppcheck ## cppcheck
+$(LINT)/cppcheck: $(shell find core http tools bench -name '*.[ch]') Makefile
+	@mkdir -p $(LINT)/cppcheck.d
+	$(call quiet,CPPCHECK)cppcheck --quiet --std=c11 --enable=warning,portability,performance --error-exitcode=1 --inline-suppr \
+	  --suppress=missingIncludeSystem --cppcheck-build-dir=$(LINT)/cppcheck.d -j$(JOBS) -I. core http tools bench
+	@touch $@
 
 clean: ## remove build/
 	rm -rf build
@@ -220,4 +290,4 @@ clean: ## remove build/
 install: all ## install the binary under PREFIX
 	install -D -m 755 $(BIN) $(DESTDIR)$(PREFIX)/bin/sharelog
 
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+-include $(shell find $(BUILD) $(LINT) -name '*.d' -type f 2>/dev/null)
