@@ -46,7 +46,7 @@ TEST_LIBS = $(LIBS) -lcmocka -ljson-c -lyajl
 # X.c is kept beside X.o, in X.warn, and the tests fail when there is anything (`make warnings`).
 WARN := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition \
 	-Wpointer-arith -Wwrite-strings -Wvla -Wundef -Wformat=2 -Wno-format-nonliteral \
-	-Wconversion -Wsign-conversion -Wcast-qual
+	-Wconversion -Wsign-conversion -Wcast-qual -Werror=implicit
 CFLAGS_release := -O2 -g -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fstack-clash-protection -fcf-protection
 CFLAGS_debug := -Og -g3
 CFLAGS_asan := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer

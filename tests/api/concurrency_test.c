@@ -28,7 +28,7 @@ static void check(struct net_load *load)
     for (size_t i = 0; i < load->shares_count; i++)
         events += net_history_check(client, &load->shares[i]) - 1;
     assert_int_equal(events, net_load_acked(load));
-    assert_int_equal(net_server_run(&server, "verify", NULL, 0, 300000), 0);
+    assert_int_equal(net_server_run(&server, "verify", NULL, 0), 0);
 }
 
 static void two_writers_of_one_share(void **state)
@@ -171,7 +171,7 @@ static void removed_while_written(void **state)
     net_load_fini(&load);
     net_get(client, net_path(&shares[0], ""));
     net_expect_status(client, 404);
-    assert_int_equal(net_server_run(&server, "verify", NULL, 0, 300000), 0);
+    assert_int_equal(net_server_run(&server, "verify", NULL, 0), 0);
 }
 
 /* Snapshots are made beside the syncs, and none that is due is forgotten: verify looks for each. */
@@ -181,7 +181,7 @@ static void every_snapshot_that_is_due(void **state)
     uint64_t random = net_seed() + 4;
     char *item = malloc(len + 128);
     (void)state;
-    for (unsigned i = 0; i < scaled(60); i++) {
+    for (unsigned i = 0; i < scaled(20); i++) {
         struct net_share share;
         assert_true(net_create(client, net_session_id(), &share));
         for (unsigned n = 0; n < 4; n++) {
@@ -198,7 +198,7 @@ static void every_snapshot_that_is_due(void **state)
     struct net_request compact = {
         .method = "POST", .path = "/api/compact", .body = SL_SPAN("{}"), .headers = {NET_AS_OWNER}};
     assert_int_equal(net_ask(client, &compact), 200);
-    assert_int_equal(net_server_run(&server, "verify", NULL, 0, 300000), 0);
+    assert_int_equal(net_server_run(&server, "verify", NULL, 0), 0);
 }
 
 int main(void)

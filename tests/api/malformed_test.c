@@ -77,7 +77,7 @@ static void refused(struct sl_span request, int status)
             (int)stream.in.len, stream.in.ptr);
     assert_string_equal(net_stream_header(&stream, "Connection"), "close");
     assert_int_equal(stream.in.len, stream.at);
-    assert_int_equal(net_stream_answer(&stream, 10000), 0);
+    assert_int_equal(net_stream_answer(&stream, NET_WAIT_MS), 0);
     assert_true(stream.ended);
 }
 
@@ -210,11 +210,11 @@ static void no_http(void **state)
         assert_true(net_stream_open(&stream, server.port));
         net_stream_send(&stream, text.ptr, text.len);
         shutdown(stream.fd, SHUT_WR);
-        int status = net_stream_answer(&stream, 10000);
+        int status = net_stream_answer(&stream, NET_WAIT_MS);
         /* No answer is an answer too, if the connection ends. */
         if (status && (status < 400 || status >= 600 || status == 500))
             fail_msg("%d for %.*s", status, (int)text.len, text.ptr);
-        assert_true(net_stream_ends(&stream, 10000));
+        assert_true(net_stream_ends(&stream, NET_WAIT_MS));
     }
 }
 
@@ -320,9 +320,7 @@ static void answered_before_the_body(void **state)
         assert_true(net_stream_open(&stream, server.port));
         net_stream_print(&stream, "%s %s HTTP/1.1\r\nHost: x\r\nContent-Length: %llu\r\n\r\n",
             removes ? "DELETE" : "POST", path, asks[i].length);
-        uint64_t begun = net_now_ms();
-        assert_int_equal(net_stream_answer(&stream, 10000), asks[i].status);
-        assert_true(net_now_ms() - begun < 5000);
+        assert_int_equal(net_stream_answer(&stream, NET_WAIT_MS), asks[i].status);
         net_stream_close(&stream);
     }
 }

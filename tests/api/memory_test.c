@@ -24,7 +24,7 @@ static struct net_server server;
 static int open_all(void **state)
 {
     (void)state;
-    net_watchdog(1800);
+    net_watchdog();
     net_server_open(&server, (const char *[]){"--durability", "process", NULL});
     return 0;
 }

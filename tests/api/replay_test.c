@@ -199,7 +199,6 @@ static glob_t captures;
 static int open_all(void **state)
 {
     (void)state;
-    net_watchdog(600);
     assert_int_equal(glob("tests/captures/*.jsonl", 0, NULL, &captures), 0);
     open_server_with((const char *[]){"--durability", "process", NULL});
     return 0;
@@ -239,7 +238,7 @@ static void the_same_after_compaction_and_restart(void **state)
     read_shares(player);
     free(player);
     free(text);
-    assert_int_equal(net_server_run(&server, "verify", NULL, 0, 120000), 0);
+    assert_int_equal(net_server_run(&server, "verify", NULL, 0), 0);
     net_server_stop(&server);
 }
 

@@ -40,7 +40,7 @@ static void wait_for_checkpoint(void)
 static int open_all(void **state)
 {
     open_server(state);
-    assert_int_equal(net_server_run(&server, "log-key", vkey, sizeof(vkey), 60000), 0);
+    assert_int_equal(net_server_run(&server, "log-key", vkey, sizeof(vkey)), 0);
     tools_write("log.key", sl_span_of(vkey));
     vkey[strcspn(vkey, "\n")] = 0;
     return 0;
@@ -375,7 +375,7 @@ static void new_origins(void **state)
     start_again();
     assert_true(net_create(client, net_session_id(), &share));
     tools_expect(&run, 1, "not verified", "verify", "--url", server.url, "--key", vkey);
-    assert_int_equal(net_server_run(&server, "log-key", vkey, sizeof(vkey), 60000), 0);
+    assert_int_equal(net_server_run(&server, "log-key", vkey, sizeof(vkey)), 0);
     vkey[strcspn(vkey, "\n")] = 0;
     tools_expect(&run, 0, "Verified", "verify", "--url", server.url, "--key", vkey);
     tools_expect(&run, 2, "no checkpoint of this log", "verify", "--url", server.url, "--key", vkey,

@@ -322,10 +322,8 @@ static void idle_connections_leave_room(void **state)
     struct net_client *idle[40];
     (void)state;
     for (int i = 0; i < 40; i++) {
-        uint64_t begun = net_now_ms();
         idle[i] = net_client_create(server.url);
         assert_int_equal(net_get(idle[i], "/livez"), 200);
-        assert_true(net_now_ms() - begun < 10000); /* an idle one is let go after 30 s */
     }
     for (int i = 0; i < 40; i++) {
         assert_int_equal(net_get(idle[i], "/livez"), 200);
@@ -354,9 +352,7 @@ static void deaf_viewers(void **state)
     buf_add(&item, "\"}", 2);
     unsigned long before = net_server_peak_kib(&server);
     for (unsigned n = 0; n < syncs; n++) {
-        uint64_t begun = net_now_ms();
         assert_int_equal(net_sync_span(client, &share, buf_span(&item)), 200);
-        assert_true(net_now_ms() - begun < 10000); /* SL_VIEWER_STALL_MS is 30 s */
         assert_true(net_sse_next(&stream, &event, NET_WAIT_MS));
         assert_int_equal(event.id, n + 2);
     }
@@ -365,7 +361,7 @@ static void deaf_viewers(void **state)
     net_stream_close(&stream);
     if (net_rounds() >= 10) /* dropped after 30 s without taking a byte */
         for (int i = 0; i < 20; i++)
-            assert_true(net_stream_ends(&deaf[i], 60000));
+            assert_true(net_stream_ends(&deaf[i], NET_WAIT_MS));
     for (int i = 0; i < 20; i++)
         net_stream_close(&deaf[i]);
     buf_fini(&item);
@@ -386,15 +382,16 @@ static void too_many(void **state)
     assert_int_equal(net_sse_open(&viewers[2], small.port, path, 0), 503);
     net_stream_close(&viewers[0]);
     net_stream_close(&viewers[2]);
-    int status = 503; /* there is room again as soon as the end was noticed */
-    for (int i = 0; status == 503 && i < 200; i++, net_pause_ms(50)) {
-        status = net_sse_open(&viewers[2], small.port, path, 0);
-        if (status != 200) net_stream_close(&viewers[2]);
+    uint64_t since = 0; /* there is room again as soon as the end was noticed */
+    int status;
+    while ((status = net_sse_open(&viewers[2], small.port, path, 0)) == 503) {
+        net_stream_close(&viewers[2]);
+        net_wait(&since);
     }
     assert_int_equal(status, 200);
     /* A stop lets viewers go. */
-    assert_true(net_server_stop_within(&small, 15000) < 15000);
-    assert_true(net_stream_ends(&viewers[1], 5000));
+    net_server_stop(&small);
+    assert_true(net_stream_ends(&viewers[1], NET_WAIT_MS));
     net_stream_close(&viewers[1]);
     net_stream_close(&viewers[2]);
     net_client_destroy(own);

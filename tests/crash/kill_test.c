@@ -22,7 +22,6 @@ static struct net_share shares[SHARES];
 static int open_one(void **state)
 {
     open_server(state);
-    net_watchdog(3000);
     for (int i = 0; i < SHARES; i++)
         if (!net_create(client, net_session_id(), &shares[i])) return -1;
     return 0;
@@ -41,7 +40,7 @@ static struct net_load new_load(uint64_t seed)
 static void verify(void)
 {
     char text[2048] = "";
-    int code = net_server_run(&server, "verify", text, sizeof(text), 300000);
+    int code = net_server_run(&server, "verify", text, sizeof(text));
     if (code != 0) fail_msg("sharelog verify: %d\n%s", code, text);
 }
 
@@ -66,6 +65,8 @@ static void killed_while_writing(void **state)
         *load = new_load(net_random(&random));
         net_load_start(load);
         unsigned wait = 20 + (unsigned)(net_random(&random) % 700);
+        for (uint64_t since = 0; round == 0 && net_load_acked(load) == 0;)
+            net_wait(&since);
         net_pause_ms(wait);
         net_server_kill(&server);
         net_load_join(load);

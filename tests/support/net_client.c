@@ -18,7 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#define TIMEOUT_MS 120000L
+#define TIMEOUT_MS 1800000L
 #define RING 8
 
 struct net_client {

@@ -5,7 +5,7 @@ struct net_client *client;
 
 void open_server_with(const char *const *flags)
 {
-    net_watchdog(900);
+    net_watchdog();
     net_server_open(&server, flags);
     client = net_client_create(server.url);
 }

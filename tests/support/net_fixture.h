@@ -10,8 +10,7 @@
 extern struct net_server server;
 extern struct net_client *client;
 
-/* `flags` as for net_server_open. The whole program ends if the tests take longer than a quarter of
- * an hour; net_watchdog, called later, gives them another limit. */
+/* `flags` as for net_server_open. The whole program ends when the tests hang: net_watchdog. */
 void open_server_with(const char *const *flags);
 int open_server(void **state); /* without flags: cmocka's set-up */
 int close_server(void **state);

@@ -58,7 +58,8 @@ static void acknowledge(struct net_writer *writer, struct net_ack ack)
         writer->acks = realloc(writer->acks, writer->acks_cap * sizeof(*writer->acks));
         if (!writer->acks) abort();
     }
-    writer->acks[writer->acks_count++] = ack;
+    writer->acks[writer->acks_count] = ack;
+    __atomic_add_fetch(&writer->acks_count, 1, __ATOMIC_RELEASE);
 }
 
 static void *write_batches(void *ctx)
@@ -125,7 +126,7 @@ size_t net_load_acked(const struct net_load *load)
 {
     size_t count = 0;
     for (unsigned i = 0; i < load->writers; i++)
-        count += load->writer[i].acks_count;
+        count += __atomic_load_n(&load->writer[i].acks_count, __ATOMIC_ACQUIRE);
     return count;
 }
 

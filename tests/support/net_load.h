@@ -45,7 +45,7 @@ void net_load_stop(struct net_load *load); /* let the writers finish their reque
 void net_load_join(struct net_load *load); /* wait until they end by themselves */
 void net_load_fini(struct net_load *load);
 
-size_t net_load_acked(const struct net_load *load);
+size_t net_load_acked(const struct net_load *load); /* so far; also while it runs */
 
 /* Demand everything back that was acknowledged: each event holds what its request sent, no sequence
    was acknowledged twice. Fails the test otherwise, and if a request was refused. */

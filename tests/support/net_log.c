@@ -16,7 +16,7 @@
 void net_log_key(struct net_server *server, struct note_key *key)
 {
     char text[NOTE_VKEY_BYTES + 8] = "";
-    assert_int_equal(net_server_run(server, "log-key", text, sizeof(text), 120000), 0);
+    assert_int_equal(net_server_run(server, "log-key", text, sizeof(text)), 0);
     text[strcspn(text, "\r\n")] = 0;
     if (!note_key_parse(sl_span_of(text), key)) fail_msg("not a key: %s", text);
 }

@@ -37,13 +37,12 @@ void net_server_open(struct net_server *server, const char *const *flags);
 /* Start it again on its data directory. */
 void net_server_start(struct net_server *server);
 
-/* SIGTERM; it must end with 0 within `timeout_ms`. Returns how long it took. */
-unsigned net_server_stop_within(struct net_server *server, unsigned timeout_ms);
+/* SIGTERM; it must end, with 0. */
 void net_server_stop(struct net_server *server);
 
 /* The two halves of a stop. */
 void net_server_term(struct net_server *server);
-unsigned net_server_wait(struct net_server *server, unsigned timeout_ms);
+void net_server_wait(struct net_server *server);
 
 /* kill -9, and wait until it is gone. */
 void net_server_kill(struct net_server *server);
@@ -67,16 +66,23 @@ void net_server_close(struct net_server *server);
 
 /* Run `sharelog COMMAND --data DIR`; its exit code. `output` may be NULL; else it gets what the
    command printed, terminated, at most cap - 1 bytes. */
-int net_server_run(
-    struct net_server *server, const char *command, char *output, size_t cap, unsigned timeout_ms);
+int net_server_run(struct net_server *server, const char *command, char *output, size_t cap);
 
 /* VmHWM of the process, in KiB. */
 unsigned long net_server_peak_kib(const struct net_server *server);
 
 /* ---- time and chance ---- */
 
+/* For what must come: minutes, because a busy machine is no fault. Nothing is ever asserted to have
+   taken less than some time. */
+#define NET_WAIT_MS 600000
+
 uint64_t net_now_ms(void); /* monotonic */
 void net_pause_ms(unsigned ms);
+
+/* Pause before looking again for what must come; the test fails when it hasn't come for minutes.
+   `since` is 0 at first: for (uint64_t since = 0; !is_there();) net_wait(&since); */
+void net_wait(uint64_t *since);
 
 /* $SL_TEST_ROUNDS, 1 if there is none. */
 unsigned net_rounds(void);
@@ -86,7 +92,8 @@ uint64_t net_seed(void);
 /* A small generator of its own: splitmix64. */
 uint64_t net_random(uint64_t *state);
 
-/* End the whole program with a message when it hangs. */
-void net_watchdog(unsigned seconds);
+/* From now on, end the whole program with a message when it hangs: after hours, which no test takes
+   on any machine. */
+void net_watchdog(void);
 
 #endif

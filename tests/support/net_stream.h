@@ -5,8 +5,7 @@
    streams and WebSockets. Every wait is bounded. Nothing here fails a test. */
 
 #include "core/base/buf.h"
-
-#define NET_WAIT_MS 30000
+#include "tests/support/net_server.h"
 
 struct net_stream {
     int fd; /* -1: not connected */

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <strings.h>
+#include <time.h>
 
 #define NEST_MAX 512
 
@@ -50,6 +51,13 @@ struct http_reply *html_fresh_gone_after(size_t limit)
     gone_after = limit;
     reply = (struct http_reply){.begin = begin, .write = keep, .begun = true, .status = 200};
     return &reply;
+}
+
+double html_cpu_s(void)
+{
+    struct timespec used;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
+    return (double)used.tv_sec + (double)used.tv_nsec / 1e9;
 }
 
 struct http_reply *html_fresh(void)

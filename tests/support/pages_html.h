@@ -10,6 +10,11 @@
 /* A reply that keeps what is written, until the next one; `limit` bytes, then the client is gone.
  */
 struct http_reply *html_fresh(void);
+
+/* The processor time that this thread has used, in seconds: what a costly input is judged by. A
+   clock on the wall would judge the machine. */
+double html_cpu_s(void);
+
 struct http_reply *html_fresh_gone_after(size_t limit);
 const char *html_got(void); /* terminated */
 size_t html_got_len(void);

@@ -11,24 +11,19 @@
 #include "http/edge/body.h"
 #include "http/edge/socket.h"
 #include "http/http.h"
+#include "tests/support/net_server.h"
 
 #include <errno.h>
 #include <pthread.h>
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
-
-static void pause_ms(long ms)
-{
-    nanosleep(&(struct timespec){.tv_nsec = ms * 1000000}, NULL);
-}
 
 /* ---- a source ---- */
 
 struct source {
     size_t left, step;
     bool gone_at_end; /* else it is silent */
-    long silence_ms;
+    unsigned silence_ms;
     unsigned went_on, reads;
 };
 
@@ -38,7 +33,7 @@ static long source_read(void *ctx, void *bytes, size_t len)
     source->reads++;
     if (source->left == 0) {
         if (source->gone_at_end) return -1;
-        pause_ms(source->silence_ms);
+        net_pause_ms(source->silence_ms);
         return 0;
     }
     size_t n = len < source->step ? len : source->step;
@@ -169,11 +164,14 @@ static void *trickling_worker(void *ctx)
     intptr_t failed = 0;
     socket_worker_begin();
     socket_connection_begin();
-    failed |= recv(fd, bytes, sizeof(bytes), 0) != 1;
+    failed |= recv(fd, bytes, 1, 0) != 1;
     failed |= socket_arrived_us() == 0;
-    socket_pace_begin(1000, 40);
-    failed |= recv(fd, bytes, sizeof(bytes), 0) != 1;
-    pause_ms(60);
+    socket_pace_begin(1000, 3600 * 1000);
+    failed |= recv(fd, bytes, 1, 0) != 1;
+    failed |= !socket_pace_kept();
+    socket_pace_end();
+    socket_pace_begin(1000, 1);
+    net_pause_ms(5); /* in which nothing was received */
     errno = 0;
     failed |= recv(fd, bytes, sizeof(bytes), MSG_DONTWAIT) != -1 ||
               errno != ETIMEDOUT; /* though there is a byte */
@@ -202,12 +200,8 @@ static void a_workers_connection(void **state)
     void *failed;
     char bytes[64];
     assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
-    assert_int_equal(send(pair[1], "a", 1, 0), 1);
+    assert_int_equal(send(pair[1], "abcd", 4, 0), 4);
     assert_int_equal(pthread_create(&thread, NULL, trickling_worker, &pair[0]), 0);
-    for (int i = 0; i < 4; i++) {
-        pause_ms(20);
-        send(pair[1], "b", 1, MSG_NOSIGNAL);
-    }
     pthread_join(thread, &failed);
     assert_null(failed);
     assert_int_equal(recv(pair[1], bytes, sizeof(bytes), 0), 10);
@@ -246,9 +240,8 @@ static void *want(void *ctx)
 static void wait_for(struct budget *budget, unsigned count)
 {
     unsigned waiting = 0;
-    for (int i = 0; i < 2000 && waiting != count; i++, pause_ms(1))
-        budget_used(budget, &waiting);
-    assert_int_equal(waiting, count);
+    for (uint64_t since = 0; budget_used(budget, &waiting), waiting != count;)
+        net_wait(&since);
 }
 
 static void waiting_in_order(void **state)

@@ -123,8 +123,8 @@ static int make_memory(void **state)
 {
     (void)state;
     for (unsigned level = 0; level < 20; level++) {
-        roots[level] = calloc((LARGE >> level) + 1, 32);
-        known[level] = calloc((LARGE >> level) + 1, sizeof(bool));
+        roots[level] = calloc(((size_t)LARGE >> level) + 1, 32);
+        known[level] = calloc(((size_t)LARGE >> level) + 1, sizeof(bool));
         if (!roots[level] || !known[level]) return -1;
     }
     return 0;

@@ -122,7 +122,7 @@ static void every_moment(void **state)
 {
     (void)state;
     seed = core_seed("every moment");
-    for (unsigned round = 0; round < 4 * core_rounds(); round++) {
+    for (unsigned round = 0; round < 2 * core_rounds(); round++) {
         core_now_us = CORE_TIME_US;
         const char *dir = core_temp_make();
         struct sl_options options = core_options(dir);

@@ -172,7 +172,7 @@ static _Noreturn void redact_and_tell(const char *in)
 static void test_killed(void **state)
 {
     uint64_t seed = core_seed("killed");
-    unsigned rounds = 12 * core_rounds(), answers = 0;
+    unsigned rounds = 4 * core_rounds(), answers = 0;
     for (unsigned round = 0; round < rounds; round++) {
         if (round > 0) {
             drop_store(state);
@@ -270,7 +270,7 @@ static void test_beside_others(void **state)
     (void)state;
     pthread_t threads[5];
     uint64_t seed = core_seed("beside others");
-    for (unsigned round = 0; round < 6 * core_rounds(); round++) {
+    for (unsigned round = 0; round < 2 * core_rounds(); round++) {
         drop_store(state);
         make_filled(state);
         close_store();

@@ -20,9 +20,24 @@
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define FLIPS 400
+#define SPARSE 2
 #else
-#define FLIPS 4000
+#define FLIPS 1000
+#define SPARSE 1
 #endif
+
+/* From which bit on, and every how many, a row's bits are flipped: in the short form a few, others
+   each time; from ten rounds on (make test-full) every `every`th, from the first. */
+struct stride {
+    size_t from, step;
+};
+
+static struct stride stride_of(uint64_t *seed, size_t every, size_t in_short)
+{
+    if (core_rounds() >= 10) return (struct stride){0, every};
+    size_t step = in_short * SPARSE;
+    return (struct stride){core_random(seed) % step, step};
+}
 
 /* ---- the store ---- */
 
@@ -250,15 +265,16 @@ static void test_every_family(void **state)
 static void test_small_families(void **state)
 {
     (void)state;
+    uint64_t seed = core_seed("small families");
     struct row row = {0};
     static const enum kv_family families[] = {KV_META, KV_INDEX, KV_SHARE, KV_BY_SESSION};
     for (size_t f = 0; f < 4; f++)
         for (size_t i = 0, rows = count_rows(families[f]); i < rows; i++) {
             take_row(families[f], i, &row);
-            size_t step = FLIPS < 1000 ? 13 : 3;
-            for (size_t bit = i % step; bit < 8 * row.key.len; bit += step)
+            struct stride bits = stride_of(&seed, 3, 13);
+            for (size_t bit = bits.from; bit < 8 * row.key.len; bit += bits.step)
                 flip_key(families[f], &row, bit);
-            for (size_t bit = i % step; bit < 8 * row.value.len; bit += step)
+            for (size_t bit = bits.from; bit < 8 * row.value.len; bit += bits.step)
                 flip_value(families[f], &row, bit);
         }
     buf_fini(&row.value);
@@ -270,7 +286,8 @@ static void test_erased_and_redacted(void **state)
 {
     (void)state;
     struct row row = {0};
-    size_t erased = 0, redacted = 0, step = FLIPS < 1000 ? 11 : 1;
+    uint64_t seed = core_seed("erased and redacted");
+    size_t erased = 0, redacted = 0;
     for (size_t i = 0, rows = count_rows(KV_EVENT); i < rows; i++) {
         struct event_row event;
         struct event_reader *reader = NULL;
@@ -280,7 +297,8 @@ static void test_erased_and_redacted(void **state)
         erased += event.erased;
         redacted += event.redacted;
         if (!event.erased && !event.redacted) continue;
-        for (size_t bit = i % step; bit < 8 * row.value.len; bit += step)
+        struct stride bits = stride_of(&seed, 1, 5);
+        for (size_t bit = bits.from; bit < 8 * row.value.len; bit += bits.step)
             flip_value(KV_EVENT, &row, bit);
     }
     assert_true(erased >= 3 && redacted >= 3 && unseen > 0);
@@ -292,13 +310,15 @@ static void test_withheld(void **state)
 {
     (void)state;
     struct row row = {0};
-    size_t withheld = 0, step = FLIPS < 1000 ? 37 : 5;
+    uint64_t seed = core_seed("withheld");
+    size_t withheld = 0;
     for (size_t i = 0, rows = count_rows(KV_BODY); i < rows; i++) {
         take_row(KV_BODY, i, &row);
         if (row.value.ptr[0] != BODY_FORM_WITHHELD) continue;
         withheld++;
-        size_t bits = 8 * (row.value.len < 600 ? row.value.len : 200);
-        for (size_t bit = i % step; bit < bits; bit += step)
+        size_t end = 8 * (row.value.len < 600 ? row.value.len : 200);
+        struct stride bits = stride_of(&seed, 5, 37);
+        for (size_t bit = bits.from; bit < end; bit += bits.step)
             flip_value(KV_BODY, &row, bit);
     }
     assert_true(withheld >= 3);
