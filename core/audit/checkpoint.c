@@ -26,12 +26,6 @@ struct checkpoints {
 static const char *const newest_name = CHECKPOINT_NEWEST;
 static const char *const published_name = CHECKPOINT_PUBLISHED;
 
-static char *path_of(const struct sl_store *store, const char *name)
-{
-    char *path;
-    return asprintf(&path, "%s/%s", store->dir, name) < 0 ? NULL : path;
-}
-
 static uint64_t monotonic_us(void)
 {
     struct timespec now;
@@ -121,7 +115,7 @@ static enum sl_result compare(struct sl_store *store, const struct sl_checkpoint
 static enum sl_result keep(struct sl_store *store, const char *name,
     const struct sl_checkpoint *checkpoint, struct sl_err *err)
 {
-    char *path = path_of(store, name);
+    char *path = file_path(store->dir, name);
     if (!path) return sl_fail(err, SL_NOMEM, "out of memory");
     enum sl_result result =
         file_write(store->dir, path, (struct sl_span){checkpoint->note, checkpoint->len}, err);
@@ -135,7 +129,7 @@ static enum sl_result load(
 {
     struct buf bytes = {0};
     struct stat info;
-    char *path = path_of(store, name);
+    char *path = file_path(store->dir, name);
     if (!path) return sl_fail(err, SL_NOMEM, "out of memory");
     enum sl_result result = file_read(path, SL_CHECKPOINT_BYTES, &bytes, err);
     if (result == SL_OK) {

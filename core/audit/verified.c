@@ -8,16 +8,10 @@
 
 #define VERIFIED_BYTES 1024
 
-static char *path_of(const struct sl_store *store)
-{
-    char *path;
-    return asprintf(&path, "%s/verified", store->dir) < 0 ? NULL : path;
-}
-
 void verified_keep(
     struct sl_store *store, const struct sl_verified *verified, const struct sl_err *fault)
 {
-    char *path = path_of(store);
+    char *path = file_path(store->dir, "verified");
     struct buf bytes = {0};
     pack_array(&bytes, 3);
     pack_u64(&bytes, store_now_us(store) / 1000);
@@ -30,7 +24,7 @@ void verified_keep(
 
 void verified_read(struct sl_store *store, struct sl_log_facts *facts)
 {
-    char *path = path_of(store);
+    char *path = file_path(store->dir, "verified");
     struct buf bytes = {0};
     struct unpack in;
     if (path && file_read(path, VERIFIED_BYTES, &bytes, NULL) == SL_OK) {

@@ -7,6 +7,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+char *file_path(const char *dir, const char *name)
+{
+    char *path;
+    return asprintf(&path, "%s/%s", dir, name) < 0 ? NULL : path;
+}
+
 enum sl_result file_read(const char *path, size_t max, struct buf *out, struct sl_err *err)
 {
     int fd = open(path, O_RDONLY | O_CLOEXEC);

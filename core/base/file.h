@@ -6,6 +6,9 @@
 #include "core/base/buf.h"
 #include "core/base/err.h"
 
+/* `DIR/NAME`, for the caller to free. NULL: out of memory. */
+char *file_path(const char *dir, const char *name);
+
 /* A whole file, at most `max` bytes. SL_NOT_FOUND: none, err is left alone. SL_INVALID: larger. */
 enum sl_result file_read(const char *path, size_t max, struct buf *out, struct sl_err *err);
 
