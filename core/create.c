@@ -1,11 +1,24 @@
+/* Creating a share, finding it again, and letting a session be shared again after a take-down.
+
+   A create looks first: is the session held by the owner's take-down; has it a live share that this
+   caller may have back; did the same client create it a moment ago. Then it makes a share: it
+   claims an id that was never given (share_claim), and appends the create event, whose write puts
+   the share's derived rows too. Looking and appending are one under the session's lock.
+
+   How it fails: before the append nothing is left but a claimed id, which is given back. The append
+   refused (SL_READ_ONLY, SL_CLOSING): the same. Its write failed (SL_IO): the share isn't there for
+   this process; whether it exists is settled when the store is reopened. */
+
 #include "core/base/crypto.h"
 #include "core/kv/rows.h"
 #include "core/log/keys.h"
 #include "core/log/log.h"
 #include "core/log/sequencer.h"
 #include "core/log/store.h"
+#include "core/session_lock.h"
 #include "core/twins.h"
 
+#include <assert.h>
 #include <stdio.h>
 
 static enum sl_result session_id_check(struct sl_span session_id, struct sl_err *err)
@@ -38,16 +51,15 @@ static enum sl_result recover(struct sl_store *store, struct sl_span share_id, b
     enum sl_result result = share_acquire(store->shares, share_id, &share, err);
     if (result != SL_OK) return result;
     shares_lock(store->shares);
-    struct share_record record = share->record;
-    struct head head = share->head;
+    uint64_t syncs = share->head.syncs;
     shares_unlock(store->shares);
+    const struct share_record *record = &share->record; /* whose identity never changes */
     struct sl_credentials c = {.recovered = true};
     memcpy(c.id, share_id.ptr, share_id.len);
-    secret_of(store, record.session_id, share_id, record.secret_kind, c.secret);
-    bool fits = record.state == SL_SHARE_LIVE && head.sequence > 0 &&
-                (!only_unsynced || head.syncs == 0) &&
-                share_secret_fits(&record, sl_span_of(c.secret));
-    share_release(store->shares, share);
+    secret_of(store, record->session_id, share_id, record->secret_kind, c.secret);
+    bool fits = share_is_live(share) && (!only_unsynced || syncs == 0) &&
+                share_secret_fits(record, sl_span_of(c.secret));
+    share_release(share);
     if (!fits) return SL_NOT_FOUND;
     *credentials = c;
     return SL_OK;
@@ -95,19 +107,9 @@ enum sl_result sl_session_share(struct sl_store *store, struct sl_span session_i
 
 /* ---- a new one ---- */
 
-static enum sl_result id_is_free(
-    struct sl_store *store, struct sl_span id, bool *free_id, struct sl_err *err)
-{
-    struct share *share;
-    enum sl_result result = share_acquire(store->shares, id, &share, err);
-    *free_id = result == SL_NOT_FOUND;
-    if (result == SL_OK) share_release(store->shares, share);
-    return result == SL_NOT_FOUND ? SL_OK : result;
-}
-
 /* The id that a session id suggests: its last 8 characters, behind `test_` if it has that in front.
  * False if they make none. */
-static bool suggested_id(struct sl_span session_id, char id[SL_SHARE_ID_BYTES + 1])
+static bool suggest_id(struct sl_span session_id, char id[SL_SHARE_ID_BYTES + 1])
 {
     bool test = session_id.len >= 5 && memcmp(session_id.ptr, "test_", 5) == 0;
     size_t n = session_id.len < 8 ? session_id.len : 8;
@@ -117,85 +119,104 @@ static bool suggested_id(struct sl_span session_id, char id[SL_SHARE_ID_BYTES + 
     return true;
 }
 
-static enum sl_result choose_id(struct sl_store *store, struct sl_span session_id, bool has_live,
-    char id[SL_SHARE_ID_BYTES + 1], enum secret_kind *kind, struct sl_err *err)
-{
-    bool free_id = false;
-    char base[SL_SHARE_ID_BYTES + 1];
-    *kind = SECRET_PLAIN;
-    if (suggested_id(session_id, base)) {
-        enum sl_result result =
-            has_live ? SL_OK : id_is_free(store, sl_span_of(base), &free_id, err);
-        if (result != SL_OK) return result;
-    } else {
-        crypto_base62(base, 8);
-        *kind = SECRET_BY_ID;
-        enum sl_result result = id_is_free(store, sl_span_of(base), &free_id, err);
-        if (result != SL_OK) return result;
-    }
-    memcpy(id, base, sizeof(base));
-    while (!free_id) {
-        char fresh[9];
-        *kind = SECRET_BY_ID;
-        crypto_base62(fresh, 8);
-        snprintf(id, SL_SHARE_ID_BYTES + 1, "%.20s-%s", base, fresh);
-        enum sl_result result = id_is_free(store, sl_span_of(id), &free_id, err);
-        if (result != SL_OK) return result;
-    }
-    return SL_OK;
-}
+/* The create event on its way, with all that its derived rows need. */
+struct creation {
+    struct sl_store *store;
+    struct buf record; /* room for it: its place is known only once it is staged */
+};
 
 static enum sl_result put_share(struct append *append, struct kv_batch *kv_batch)
 {
-    struct sl_store *store = append->ctx;
+    struct creation *creation = append->ctx;
+    struct kv *kv = creation->store->kv;
     struct share_record record = append->share->record;
     struct sl_span id = sl_span_of(append->share->id);
     record.created_ms = append->place.time_ms;
     record.position = append->place.position;
-    struct buf bytes = {0};
-    share_record_encode(&record, &bytes);
+    share_record_encode(&record, &creation->record);
+    assert(!creation->record.failed && creation->record.len <= SHARE_RECORD_BYTES);
     struct row_key key = row_share(id);
-    kv_put(store->kv, kv_batch, KV_SHARE, row_span(&key), buf_span(&bytes));
+    kv_put(kv, kv_batch, KV_SHARE, row_span(&key), buf_span(&creation->record));
     key = row_by_session(record.session_id, record.position);
-    kv_put(store->kv, kv_batch, KV_BY_SESSION, row_span(&key), id);
+    kv_put(kv, kv_batch, KV_BY_SESSION, row_span(&key), id);
     key = row_ref(append->share->ref);
-    kv_put(store->kv, kv_batch, KV_INDEX, row_span(&key), id);
-    if (bytes.failed) abort();
-    buf_fini(&bytes);
+    kv_put(kv, kv_batch, KV_INDEX, row_span(&key), id);
     return SL_OK;
 }
 
 static void share_made(struct append *append)
 {
+    struct creation *creation = append->ctx;
     append->share->record.created_ms = append->place.time_ms;
     append->share->record.position = append->place.position;
+    share_enter(creation->store->shares, append->share, SHARE_LIVE);
 }
 
 static enum sl_result append_create(struct sl_store *store, struct share *share, struct sl_err *err)
 {
     struct buf body = {0};
     struct batch batch = {0};
+    struct creation creation = {.store = store};
     struct create_body says = {.share_id = sl_span_of(share->id),
         .session_id = share->record.session_id,
         .salt = share->record.salt,
         .secret_hash = share->record.secret_hash,
         .secret_kind = share->record.secret_kind};
     create_body_encode(&says, &body);
-    enum sl_result result =
-        body.failed ? sl_fail(err, SL_NOMEM, "out of memory")
-                    : batch_control("create", buf_span(&body), store_now_us(store), &batch, err);
+    enum sl_result result = buf_reserve(&creation.record, SHARE_RECORD_BYTES) && !body.failed
+                                ? SL_OK
+                                : sl_fail(err, SL_NOMEM, "out of memory");
+    if (result == SL_OK)
+        result = batch_control("create", buf_span(&body), store_now_us(store), &batch, err);
     if (result == SL_OK) {
         struct append append = {.share = share,
             .batch = &batch,
             .kind = SL_CREATE,
             .derive = put_share,
             .committed = share_made,
-            .ctx = store,
+            .ctx = &creation,
             .derived_bytes = 1024};
         result = sequencer_append(store->sequencer, &append, err);
     }
     batch_fini(&batch);
     buf_fini(&body);
+    buf_fini(&creation.record);
+    return result;
+}
+
+/* Claim the id, with the secret that goes with it. *share is NULL when it is taken. */
+static enum sl_result claim(struct sl_store *store, struct sl_span session_id,
+    enum secret_kind kind, struct sl_credentials *credentials, struct share **share,
+    struct sl_err *err)
+{
+    struct share_record record = {
+        .session_id = session_id, .secret_kind = kind, .state = SL_SHARE_LIVE};
+    struct sl_span id = sl_span_of(credentials->id);
+    secret_of(store, session_id, id, kind, credentials->secret);
+    crypto_sha256(credentials->secret, SL_SECRET_BYTES, record.secret_hash);
+    crypto_random(record.salt, sizeof(record.salt));
+    return share_claim(store->shares, id, &record, share, err);
+}
+
+/* The id that the session's suggests; once that is taken, fresh ones behind it. */
+static enum sl_result claim_any(struct sl_store *store, struct sl_span session_id, bool has_live,
+    struct sl_credentials *credentials, struct share **share, struct sl_err *err)
+{
+    char base[SL_SHARE_ID_BYTES + 1];
+    enum secret_kind kind = suggest_id(session_id, base) ? SECRET_PLAIN : SECRET_BY_ID;
+    enum sl_result result = SL_OK;
+    *share = NULL;
+    if (kind == SECRET_BY_ID) crypto_base62(base, 8);
+    if (kind == SECRET_BY_ID || !has_live) {
+        memcpy(credentials->id, base, sizeof(base));
+        result = claim(store, session_id, kind, credentials, share, err);
+    }
+    while (result == SL_OK && !*share) {
+        char fresh[9];
+        crypto_base62(fresh, 8);
+        snprintf(credentials->id, sizeof(credentials->id), "%.20s-%s", base, fresh);
+        result = claim(store, session_id, SECRET_BY_ID, credentials, share, err);
+    }
     return result;
 }
 
@@ -203,21 +224,18 @@ static enum sl_result make(struct sl_store *store, struct sl_span session_id, bo
     struct sl_credentials *credentials, struct sl_err *err)
 {
     struct sl_credentials c = {0};
-    struct share_record record = {.session_id = session_id, .state = SL_SHARE_LIVE};
-    enum sl_result result = choose_id(store, session_id, has_live, c.id, &record.secret_kind, err);
+    struct share *share;
+    enum sl_result result = claim_any(store, session_id, has_live, &c, &share, err);
     if (result != SL_OK) return result;
-    secret_of(store, session_id, sl_span_of(c.id), record.secret_kind, c.secret);
-    crypto_sha256(c.secret, SL_SECRET_BYTES, record.secret_hash);
-    crypto_random(record.salt, sizeof(record.salt));
-    struct share *share = share_add(store->shares, sl_span_of(c.id), &record);
-    if (!share) return sl_fail(err, SL_NOMEM, "out of memory");
     result = append_create(store, share, err);
-    if (result == SL_OK)
-        share_release(store->shares, share);
-    else
-        share_drop(store->shares, share);
-    if (result == SL_OK) *credentials = c;
-    return result;
+    if (result != SL_OK) {
+        share_abandon(store->shares, share);
+        return result;
+    }
+    assert(share_exists(share));
+    share_release(share);
+    *credentials = c;
+    return SL_OK;
 }
 
 /* Does a share of this session that the owner took down hold it? Gives the first; *share_id is
@@ -241,33 +259,38 @@ static enum sl_result holder(struct sl_store *store, struct sl_span session_id,
     return result;
 }
 
+/* Under the session's lock. */
+static enum sl_result find_or_make(struct sl_store *store, struct sl_span session_id, bool keyed,
+    struct sl_span peer, struct sl_credentials *credentials, struct sl_err *err)
+{
+    char id[SL_SHARE_ID_BYTES + 1];
+    bool has_live = false;
+    enum sl_result result = holder(store, session_id, id, err);
+    if (result == SL_OK && id[0])
+        result = sl_fail(err, SL_HELD,
+            "the owner took this session's share down: it can't be shared again until the owner allows it");
+    if (result == SL_OK)
+        result = recover_session(store, session_id, keyed, &has_live, credentials, err);
+    if (result == SL_NOT_FOUND && !keyed && twins_find(store->twins, session_id, peer, id))
+        result = recover(store, sl_span_of(id), true, credentials, err);
+    if (result != SL_NOT_FOUND) return result;
+    result = make(store, session_id, has_live, credentials, err);
+    if (result == SL_OK) twins_add(store->twins, session_id, peer, sl_span_of(credentials->id));
+    return result;
+}
+
 enum sl_result sl_share_create(struct sl_store *store, struct sl_span session_id, enum sl_role role,
     struct sl_span peer, struct sl_credentials *credentials, struct sl_err *err)
 {
-    bool keyed = role != SL_ROLE_NONE, has_live = false;
+    bool keyed = role != SL_ROLE_NONE;
     enum sl_result result = session_id_check(session_id, err);
     if (result == SL_OK) result = store_writable(store, err);
     if (result == SL_OK && !store->keys->has_namespace)
         result = sl_fail(err, SL_INVALID, "the namespace of the shares' secrets is not known here");
     if (result != SL_OK) return result;
-    char share_id[SL_SHARE_ID_BYTES + 1];
-    pthread_mutex_lock(&store->admin);
-    result = holder(store, session_id, share_id, err);
-    if (result == SL_OK && share_id[0])
-        result = sl_fail(err, SL_HELD,
-            "the owner took this session's share down: it can't be shared again until the owner allows it");
-    if (result == SL_OK)
-        result = recover_session(store, session_id, keyed, &has_live, credentials, err);
-    if (result == SL_NOT_FOUND) {
-        struct sl_span twin = {0};
-        if (!keyed) twin = twins_find(store->twins, session_id, peer);
-        if (twin.len) result = recover(store, twin, true, credentials, err);
-    }
-    if (result == SL_NOT_FOUND) {
-        result = make(store, session_id, has_live, credentials, err);
-        if (result == SL_OK) twins_add(store->twins, session_id, peer, sl_span_of(credentials->id));
-    }
-    pthread_mutex_unlock(&store->admin);
+    session_lock(store->session_locks, session_id);
+    result = find_or_make(store, session_id, keyed, peer, credentials, err);
+    session_unlock(store->session_locks, session_id);
     return result;
 }
 
@@ -300,7 +323,7 @@ static enum sl_result append_allow(
     }
     batch_fini(&batch);
     buf_fini(&body);
-    share_release(store->shares, share);
+    share_release(share);
     return result;
 }
 
@@ -311,7 +334,7 @@ enum sl_result sl_session_allow(
     if (result == SL_OK) result = store_writable(store, err);
     if (result != SL_OK) return result;
     char share_id[SL_SHARE_ID_BYTES + 1], before[SL_SHARE_ID_BYTES + 1] = "";
-    pthread_mutex_lock(&store->admin);
+    session_lock(store->session_locks, session_id);
     do {
         result = holder(store, session_id, share_id, err);
         if (result == SL_OK && share_id[0] && strcmp(share_id, before) == 0)
@@ -321,6 +344,6 @@ enum sl_result sl_session_allow(
         if (result == SL_OK && share_id[0]) result = append_allow(store, sl_span_of(share_id), err);
         memcpy(before, share_id, sizeof(before));
     } while (result == SL_OK && share_id[0]);
-    pthread_mutex_unlock(&store->admin);
+    session_unlock(store->session_locks, session_id);
     return result;
 }

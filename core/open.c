@@ -1,14 +1,28 @@
+/* Opening and closing a store. Opening goes bottom up: the database, the format and the log's
+   identity, derived data if any is missing, the shares, the rules, the log's end and its last
+   checkpoint, the sequencer, the compactor. A new folder becomes a store on the way, with one write
+   that has its format in it.
+
+   How it fails: whatever was opened is closed again, and *store isn't set. A store that is being
+   made for the first time may leave a folder, a database without a format, and keys; opening it
+   again goes on from there. A log that doesn't fit its last checkpoint, and a damaged rule of what
+   is redacted again, don't fail the opening: the store is read-only, and sl_store_health says why.
+ */
+
 #include "core/log/store.h"
 
 #include "core/audit/checkpoint.h"
 #include "core/background/compactor.h"
 #include "core/background/rebuild.h"
+#include "core/base/clock.h"
 #include "core/base/crypto.h"
+#include "core/base/file.h"
 #include "core/kv/rows.h"
 #include "core/log/keys.h"
 #include "core/log/log.h"
 #include "core/log/sequencer.h"
 #include "core/redact/rules.h"
+#include "core/session_lock.h"
 #include "core/twins.h"
 
 #include <errno.h>
@@ -17,13 +31,6 @@
 #include <time.h>
 
 #define CLOSE_FLUSH_BYTES (12 * SL_MIB) /* less is read back faster than it is written */
-
-static uint64_t realtime_us(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
 
 /* Make a folder and its parents, for its owner alone. */
 static enum sl_result make_folder(const char *path, struct sl_err *err)
@@ -128,8 +135,8 @@ static enum sl_result check_format(struct kv *kv, struct sl_err *err)
 static enum sl_result open_kv(
     struct sl_store *store, const struct sl_options *options, struct sl_err *err)
 {
-    char *path;
-    if (asprintf(&path, "%s/db", options->dir) < 0) return sl_fail(err, SL_NOMEM, "out of memory");
+    char *path = file_path(options->dir, "db");
+    if (!path) return sl_fail(err, SL_NOMEM, "out of memory");
     struct kv_options kv_options = {.path = path,
         .beside = options->access == SL_READ_BESIDE,
         .cache_bytes = options->cache_bytes ? options->cache_bytes : SL_CACHE_BYTES,
@@ -206,15 +213,16 @@ enum sl_result sl_store_open(const struct sl_options *options, const struct sl_p
     store->access = options->access;
     store->durability = options->durability;
     store->no_compactor = options->no_compactor;
-    store->clock_us = options->clock_us ? options->clock_us : realtime_us;
-    pthread_mutex_init(&store->admin, NULL);
+    store->clock_us = options->clock_us ? options->clock_us : clock_real_us;
+    pthread_mutex_init(&store->naming, NULL);
     pthread_mutex_init(&store->redacting, NULL);
-    pthread_mutex_init(&store->told_lock, NULL);
+    pthread_mutex_init(&store->subscriber_lock, NULL);
     store->dir = strdup(options->dir);
     store->keys = calloc(1, sizeof(*store->keys));
+    store->session_locks = session_locks_create();
     store->twins = twins_create();
-    enum sl_result result =
-        store->dir && store->keys && store->twins ? SL_OK : sl_fail(err, SL_NOMEM, "out of memory");
+    bool whole = store->dir && store->keys && store->session_locks && store->twins;
+    enum sl_result result = whole ? SL_OK : sl_fail(err, SL_NOMEM, "out of memory");
     if (result == SL_OK && writes) result = make_folder(options->dir, err);
     if (result == SL_OK) result = open_kv(store, options, err);
     if (result == SL_OK) result = open_contents(store, options, progress, err);
@@ -253,11 +261,12 @@ void sl_store_close(struct sl_store *store)
     shares_destroy(store->shares);
     kv_close(store->kv);
     twins_destroy(store->twins);
+    session_locks_destroy(store->session_locks);
     free(store->keys);
     free(store->dir);
-    pthread_mutex_destroy(&store->admin);
+    pthread_mutex_destroy(&store->naming);
     pthread_mutex_destroy(&store->redacting);
-    pthread_mutex_destroy(&store->told_lock);
+    pthread_mutex_destroy(&store->subscriber_lock);
     free(store);
 }
 
@@ -266,7 +275,6 @@ enum sl_result sl_store_catch_up(struct sl_store *store, struct sl_err *err)
     enum sl_result result = kv_catch_up(store->kv, err);
     shares_clear(store->shares);
     store->counted = false;
-    atomic_fetch_add(&store->removals, 1);
     return result;
 }
 
@@ -301,10 +309,10 @@ enum sl_result sl_store_compact(
 void sl_store_subscribe(
     struct sl_store *store, void (*told)(void *ctx, const struct sl_told *told), void *ctx)
 {
-    pthread_mutex_lock(&store->told_lock);
-    store->told = told;
-    store->told_ctx = ctx;
-    pthread_mutex_unlock(&store->told_lock);
+    pthread_mutex_lock(&store->subscriber_lock);
+    store->subscriber = told;
+    store->subscriber_ctx = ctx;
+    pthread_mutex_unlock(&store->subscriber_lock);
 }
 
 /* ---- keys ---- */

@@ -1,8 +1,26 @@
+/* Removing a share. It is this share's turn for the whole of it, so that no redaction comes
+   between:
+
+     LIVE ── positions of its events gathered, while batches still come
+       │
+     CLOSING ── the last positions gathered; no batch comes any more
+       │        the session's lock taken: no create looks while the owner's hold is put
+     REMOVED ── the remove event names them all; its write puts the share's new record and the mark
+                that its content is to be erased
+
+   Its content is unreadable when the call returns, and erased by the compactor later.
+
+   How it fails: up to the event's write nothing is left, and the share is LIVE again. The write
+   failed (SL_IO): the share stays readable by this process, which takes no more writes; reopening
+   tells whether it was removed. A share that was removed before is left alone: SL_OK. */
+
 #include "core/background/compactor.h"
 #include "core/kv/rows.h"
 #include "core/log/log.h"
 #include "core/log/sequencer.h"
-#include "core/state/summary.h"
+#include "core/session_lock.h"
+
+#include <assert.h>
 
 /* One removal: the positions of the share's events, gathered as far as `gathered`, and what the
    remove event says. */
@@ -14,7 +32,21 @@ struct removal {
     uint64_t *positions;
     size_t count, cap;
     uint64_t gathered; /* the last sequence whose position is among them */
+    struct buf record; /* room for it: when it was removed is known only once that is staged */
 };
+
+static bool add_position(struct removal *removal, uint64_t position)
+{
+    if (removal->count == removal->cap) {
+        size_t cap = removal->cap ? removal->cap * 2 : 256;
+        uint64_t *positions = realloc(removal->positions, cap * sizeof(*positions));
+        if (!positions) return false;
+        removal->positions = positions;
+        removal->cap = cap;
+    }
+    removal->positions[removal->count++] = position;
+    return true;
+}
 
 /* Take the positions of all events up to the share's end. */
 static enum sl_result gather_positions(struct removal *removal, struct sl_err *err)
@@ -26,23 +58,13 @@ static enum sl_result gather_positions(struct removal *removal, struct sl_err *e
         kv_iter_create(store->kv, KV_EVENT, row_span(&from), row_span(&to), KV_SCAN);
     enum sl_result result = SL_OK;
     for (kv_iter_first(iter); kv_iter_valid(iter) && result == SL_OK; kv_iter_next(iter)) {
-        if (removal->count == removal->cap) {
-            size_t cap = removal->cap ? removal->cap * 2 : 256;
-            uint64_t *positions = realloc(removal->positions, cap * sizeof(*positions));
-            if (!positions) {
-                result = sl_fail(err, SL_NOMEM, "out of memory");
-                break;
-            }
-            removal->positions = positions;
-            removal->cap = cap;
-        }
         struct event_row row;
         struct event_reader *reader = NULL;
-        if (event_read_begin(kv_iter_value(iter), &row, &reader) == SL_OK)
-            removal->positions[removal->count++] = row.position;
-        else
+        if (event_read_begin(kv_iter_value(iter), &row, &reader) != SL_OK)
             result = sl_fail(
                 err, SL_CORRUPT, "share %s: an event's row is unreadable", removal->share->id);
+        else if (!add_position(removal, row.position))
+            result = sl_fail(err, SL_NOMEM, "out of memory");
         event_read_end(reader);
         removal->gathered++;
     }
@@ -53,19 +75,15 @@ static enum sl_result gather_positions(struct removal *removal, struct sl_err *e
 
 /* ---- called by who commits ---- */
 
-/* From here on no batch is appended to the share, so that the positions can be gathered to the end.
-   Puts nothing. */
+/* From here on no batch is admitted, and all that was admitted before is written once this is
+   answered: so that the positions can be gathered to the end. Puts nothing. */
 static enum sl_result close_share(struct append *append, struct kv_batch *kv_batch)
 {
+    struct removal *removal = append->ctx;
     (void)kv_batch;
-    append->share->removing = true;
-    return SL_OK;
-}
-
-static enum sl_result open_share(struct append *append, struct kv_batch *kv_batch)
-{
-    (void)kv_batch;
-    append->share->removing = false;
+    shares_lock(removal->store->shares);
+    share_enter(removal->store->shares, append->share, SHARE_CLOSING);
+    shares_unlock(removal->store->shares);
     return SL_OK;
 }
 
@@ -75,21 +93,19 @@ static enum sl_result put_removal(struct append *append, struct kv_batch *kv_bat
     struct kv *kv = removal->store->kv;
     struct share_record record = append->share->record;
     struct sl_span id = sl_span_of(append->share->id);
-    struct buf bytes = {0};
     record.state = SL_SHARE_REMOVED;
     record.removed_ms = append->place.time_ms;
     record.removed_by = removal->who;
-    share_record_encode(&record, &bytes);
+    share_record_encode(&record, &removal->record);
+    assert(!removal->record.failed && removal->record.len <= SHARE_RECORD_BYTES);
     struct row_key key = row_share(id);
-    kv_put(kv, kv_batch, KV_SHARE, row_span(&key), buf_span(&bytes));
+    kv_put(kv, kv_batch, KV_SHARE, row_span(&key), buf_span(&removal->record));
     key = row_by_session(record.session_id, record.position);
     kv_delete(kv, kv_batch, KV_BY_SESSION, row_span(&key));
     key = row_erase(id);
     kv_put(kv, kv_batch, KV_META, row_span(&key), SL_SPAN(""));
     key = row_held(record.session_id, id);
     if (removal->who == SL_WHO_OWNER) kv_put(kv, kv_batch, KV_INDEX, row_span(&key), SL_SPAN(""));
-    if (bytes.failed) abort();
-    buf_fini(&bytes);
     return SL_OK;
 }
 
@@ -97,52 +113,70 @@ static void share_removed(struct append *append)
 {
     struct removal *removal = append->ctx;
     struct share *share = append->share;
-    share->record.state = SL_SHARE_REMOVED;
     share->record.removed_ms = append->place.time_ms;
     share->record.removed_by = removal->who;
-    share->generation++;
-    share_drop_summary(share);
-    atomic_fetch_add(&removal->store->removals, 1);
+    share_enter(removal->store->shares, share, SHARE_REMOVED);
 }
 
 /* ---- */
 
-static enum sl_result close_or_open(
-    struct sl_store *store, struct share *share, bool closed, struct sl_err *err)
+static enum sl_result close_to_batches(struct removal *removal, struct sl_err *err)
 {
-    struct append append = {.share = share, .derive = closed ? close_share : open_share};
-    return sequencer_append(store->sequencer, &append, err);
+    struct append append = {.share = removal->share, .derive = close_share, .ctx = removal};
+    return sequencer_append(removal->store->sequencer, &append, err);
+}
+
+static void open_to_batches(struct removal *removal)
+{
+    shares_lock(removal->store->shares);
+    share_enter(removal->store->shares, removal->share, SHARE_LIVE);
+    shares_unlock(removal->store->shares);
+}
+
+static enum sl_result append_event(struct removal *removal, struct batch *batch, struct sl_err *err)
+{
+    struct sl_store *store = removal->store;
+    struct sl_span session_id = removal->share->record.session_id;
+    struct append append = {.share = removal->share,
+        .batch = batch,
+        .kind = SL_REMOVE,
+        .derive = put_removal,
+        .committed = share_removed,
+        .ctx = removal,
+        .derived_bytes = 2048};
+    session_lock(store->session_locks, session_id);
+    enum sl_result result = sequencer_append(store->sequencer, &append, err);
+    session_unlock(store->session_locks, session_id);
+    return result;
+}
+
+/* Of one that is CLOSING. */
+static enum sl_result append_closing(struct removal *removal, struct sl_err *err)
+{
+    struct buf body = {0};
+    struct batch batch = {0};
+    enum sl_result result = gather_positions(removal, err);
+    struct remove_body says = {removal->who, removal->reason};
+    if (result == SL_OK) remove_body_encode(&says, removal->positions, removal->count, &body);
+    if (result == SL_OK && (body.failed || !buf_reserve(&removal->record, SHARE_RECORD_BYTES)))
+        result = sl_fail(err, SL_NOMEM, "out of memory");
+    if (result == SL_OK)
+        result =
+            batch_control("remove", buf_span(&body), store_now_us(removal->store), &batch, err);
+    if (result == SL_OK) result = append_event(removal, &batch, err);
+    batch_fini(&batch);
+    buf_fini(&body);
+    return result;
 }
 
 static enum sl_result append_removal(struct removal *removal, struct sl_err *err)
 {
-    struct sl_store *store = removal->store;
-    struct share *share = removal->share;
-    struct buf body = {0};
-    struct batch batch = {0};
-    /* most of them, while batches still come */
-    enum sl_result result = gather_positions(removal, err);
-    if (result == SL_OK) result = close_or_open(store, share, true, err);
-    if (result != SL_OK) return result;
-    result = gather_positions(removal, err);
-    struct remove_body says = {removal->who, removal->reason};
-    remove_body_encode(&says, removal->positions, removal->count, &body);
-    if (result == SL_OK && body.failed) result = sl_fail(err, SL_NOMEM, "out of memory");
-    if (result == SL_OK)
-        result = batch_control("remove", buf_span(&body), store_now_us(store), &batch, err);
-    if (result == SL_OK) {
-        struct append append = {.share = share,
-            .batch = &batch,
-            .kind = SL_REMOVE,
-            .derive = put_removal,
-            .committed = share_removed,
-            .ctx = removal,
-            .derived_bytes = 2048};
-        result = sequencer_append(store->sequencer, &append, err);
-    }
-    if (result != SL_OK) close_or_open(store, share, false, NULL);
-    batch_fini(&batch);
-    buf_fini(&body);
+    enum sl_result result = gather_positions(removal, err); /* most of them */
+    if (result == SL_OK) result = close_to_batches(removal, err);
+    if (result == SL_OK) result = append_closing(removal, err);
+    /* closing fails with the group that it was in, after it was done */
+    if (atomic_load(&removal->share->phase) == SHARE_CLOSING) open_to_batches(removal);
+    assert(share_is_live(removal->share) == (result != SL_OK));
     return result;
 }
 
@@ -165,17 +199,15 @@ enum sl_result sl_share_remove(struct sl_store *store, struct sl_span id, enum s
     if (result == SL_NOT_FOUND) return sl_fail(err, SL_NOT_FOUND, "no such share");
     if (result != SL_OK) return result;
     struct removal removal = {.store = store, .share = share, .who = who, .reason = reason};
-    pthread_mutex_lock(&store->admin);
-    shares_lock(store->shares);
-    bool made = share->head.sequence > 0, live = share->record.state == SL_SHARE_LIVE;
-    shares_unlock(store->shares);
-    result =
-        made ? check_who(share, who, secret, err) : sl_fail(err, SL_NOT_FOUND, "no such share");
-    bool removed = result == SL_OK && live;
-    if (removed) result = append_removal(&removal, err);
-    pthread_mutex_unlock(&store->admin);
-    if (removed && result == SL_OK) compactor_erase(store->compactor, id);
+    share_turn_begin(store->shares, share);
+    result = share_exists(share) ? check_who(share, who, secret, err)
+                                 : sl_fail(err, SL_NOT_FOUND, "no such share");
+    bool removes = result == SL_OK && share_is_live(share);
+    if (removes) result = append_removal(&removal, err);
+    share_turn_end(store->shares, share);
+    if (removes && result == SL_OK) compactor_erase(store->compactor, id);
     free(removal.positions);
-    share_release(store->shares, share);
+    buf_fini(&removal.record);
+    share_release(share);
     return result;
 }

@@ -1,3 +1,9 @@
+/* Counting. How many shares there are is counted once and kept up to date by the sequencer from
+   then on; a count that shares come or go beside is answered, but not kept. Bytes are RocksDB's own
+   estimates, but for those on disk, which the file system tells; a folder that can't be read counts
+   as none, since figures are no reason to fail. */
+
+#include "core/base/file.h"
 #include "core/kv/rows.h"
 #include "core/log/log.h"
 #include "core/log/sequencer.h"
@@ -6,7 +12,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-/* Records are small and few beside their events: counting them is a scan of one family, done once.
+/* A scan of one family, once after the store was opened: records are small and few beside events.
  */
 static enum sl_result scan_shares(
     struct sl_store *store, uint64_t *live, uint64_t *removed, struct sl_err *err)
@@ -74,8 +80,8 @@ static enum sl_result count_erasures(
 
 static uint64_t folder_bytes(const char *dir)
 {
-    char *path;
-    if (asprintf(&path, "%s/db", dir) < 0) return 0;
+    char *path = file_path(dir, "db");
+    if (!path) return 0;
     uint64_t bytes = 0;
     DIR *folder = opendir(path);
     struct dirent *entry;

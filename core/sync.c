@@ -1,3 +1,10 @@
+/* A sync: parse the body, check the secret, hold the items against the rules of what is redacted on
+   the way in, seal the batch, append it. All but the append is done on the caller's thread.
+
+   How it fails: whatever is refused (SL_INVALID, SL_TOO_LARGE, SL_BAD_SECRET, SL_REMOVED, SL_NOMEM,
+   SL_READ_ONLY, SL_CLOSING) leaves nothing behind. SL_IO: the write failed, and its fate is settled
+   when the store is reopened; the client was answered with an error either way. */
+
 #include "core/base/json.h"
 #include "core/log/sequencer.h"
 #include "core/redact/rules.h"
@@ -12,27 +19,18 @@ static enum sl_result check_secret(
                                                    : sl_fail(err, SL_BAD_SECRET, "Invalid secret");
 }
 
-/* Only a batch that was held against the newest rules is appended. */
-static enum sl_result under_newest_rules(const struct append *append)
-{
-    const struct sl_store *store = append->ctx;
-    return append->generation == rules_generation(store->rules) ? SL_OK : SL_STOPPED;
-}
-
-/* What was redacted is redacted again. A rule that came while the batch waited counts too, since
-   what was appended before it is being searched for what it hits. */
+/* What was redacted is redacted again. A batch is appended under the rules that it was held
+   against: one that comes meanwhile has it held again, since the redaction that made the rule
+   searches only what was appended before. */
 static enum sl_result append_sealed(struct sl_store *store, struct share *share,
     struct batch *batch, struct sl_synced *synced, struct sl_err *err)
 {
     struct append append;
     enum sl_result result;
     do {
-        append = (struct append){.share = share,
-            .batch = batch,
-            .kind = SL_SYNC,
-            .admit = under_newest_rules,
-            .ctx = store};
-        result = rules_apply(store->rules, sl_span_of(share->id), batch, &append.generation, err);
+        append = (struct append){
+            .share = share, .batch = batch, .kind = SL_SYNC, .guard = rules_epoch(store->rules)};
+        result = rules_apply(store->rules, sl_span_of(share->id), batch, &append.seen, err);
         if (result == SL_OK) result = batch_seal(batch, err);
         if (result != SL_OK) return result;
         result = sequencer_append(store->sequencer, &append, err);
@@ -64,15 +62,12 @@ enum sl_result sl_share_sync(struct sl_store *store, struct sl_span id, struct s
     result = share_acquire(store->shares, id, &share, err);
     if (result == SL_NOT_FOUND) return sl_fail(err, SL_NOT_FOUND, "no such share");
     if (result != SL_OK) return result;
-    shares_lock(store->shares);
-    bool live = share->record.state == SL_SHARE_LIVE, made = share->head.sequence > 0;
-    shares_unlock(store->shares);
-    if (!made)
+    if (!share_exists(share))
         result = sl_fail(err, SL_NOT_FOUND, "no such share");
-    else if (!live)
+    else if (!share_is_live(share))
         result = sl_fail(err, SL_REMOVED, "share %s: removed", share->id);
     else
         result = append_batch(store, share, body, arrived_us, synced, err);
-    share_release(store->shares, share);
+    share_release(share);
     return result;
 }

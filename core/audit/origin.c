@@ -110,7 +110,7 @@ enum sl_result sl_log_new_origin(struct sl_store *store, struct sl_span origin, 
             err, SL_INVALID, "an origin is 1 to 200 visible characters without '+' or spaces");
     memcpy(name, origin.ptr, origin.len);
     name[origin.len] = 0;
-    pthread_mutex_lock(&store->admin);
+    pthread_mutex_lock(&store->naming);
     enum sl_result result = check_origin(store, name, err);
     /* this process knows the old origin alone: what it signed from now on would stop the store */
     if (result == SL_OK) checkpoints_end(store->checkpoints);
@@ -118,6 +118,6 @@ enum sl_result sl_log_new_origin(struct sl_store *store, struct sl_span origin, 
     /* a second try after a crash in between finds the new origin, and the files still there */
     if (result == SL_OK) result = put_aside(store, CHECKPOINT_PUBLISHED, err);
     if (result == SL_OK) result = put_aside(store, CHECKPOINT_NEWEST, err);
-    pthread_mutex_unlock(&store->admin);
+    pthread_mutex_unlock(&store->naming);
     return result;
 }

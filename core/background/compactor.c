@@ -1,3 +1,12 @@
+/* A queue of tasks and the thread that does them, one at a time: snapshots of a share, erasures
+   (all that wait together, since the files are rewritten for all at once), a flush of what was
+   made. What is queued is in the store as well, as marks; the queue says in which order.
+
+   How it fails: a task that fails is kept, its message with it (sl_store_settle gives it), and
+   tried again after TRY_AGAIN_S. Without memory for a task its mark waits for the next start. When
+   the store closes, a task stops after the row that is being written, and the next start takes it
+   up. */
+
 #include "core/background/compactor.h"
 
 #include "core/background/due.h"
@@ -6,6 +15,7 @@
 #include "core/kv/rows.h"
 #include "core/log/sequencer.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -43,6 +53,7 @@ static void enqueue(struct compactor *compactor, struct sl_span id, enum task_ki
     struct task *task = compactor ? calloc(1, sizeof(*task)) : NULL;
     /* without memory the mark in the store stays, and the next start sees to it */
     if (!task) return;
+    assert(id.len <= SL_SHARE_ID_BYTES);
     if (id.len) memcpy(task->id, id.ptr, id.len);
     task->kind = kind;
     pthread_mutex_lock(&compactor->lock);
@@ -53,7 +64,7 @@ static void enqueue(struct compactor *compactor, struct sl_span id, enum task_ki
     pthread_mutex_unlock(&compactor->lock);
 }
 
-/* The sequencer calls this with the shares locked. */
+/* The store's take_due: called with the shares locked. */
 static void take_due(struct sl_store *store, struct sl_span share_id)
 {
     enqueue(store->compactor, share_id, TASK_SNAPSHOT);
@@ -87,6 +98,7 @@ static void end_task(
     } else {
         free(task);
     }
+    assert(compactor->queued > 0);
     compactor->queued--;
 }
 
@@ -151,7 +163,7 @@ static void work(struct compactor *compactor)
     pthread_cond_broadcast(&compactor->changed);
 }
 
-/* What failed may do so no longer: a disk that was full has room again. With the lock held. */
+/* Queue again what failed: a disk that was full may have room by now. With the lock held. */
 static void try_again(struct compactor *compactor)
 {
     for (struct task *task = compactor->failed, *next; task; task = next) {
@@ -165,7 +177,8 @@ static void try_again(struct compactor *compactor)
     pthread_cond_broadcast(&compactor->changed);
 }
 
-/* Until there is something to do; if something failed, that after a while. With the lock held. */
+/* Wait until there is a task, or until one that failed is to be tried again. With the lock held,
+   which is let go meanwhile. */
 static void idle(struct compactor *compactor)
 {
     struct timespec until;
@@ -225,7 +238,7 @@ enum sl_result compactor_create(struct sl_store *store, struct compactor **out, 
     /* before the thread begins: what it does reaches the compactor through the store */
     *out = compactor;
     store->due = &compactor->due;
-    store->told_due = take_due;
+    store->take_due = take_due;
     if (result == SL_OK && !store->no_compactor) {
         compactor->threaded = pthread_create(&compactor->thread, NULL, run, compactor) == 0;
         if (!compactor->threaded) result = sl_fail(err, SL_NOMEM, "cannot start a thread");
@@ -249,7 +262,7 @@ void compactor_destroy(struct compactor *compactor)
     if (store_writable(compactor->store, NULL) == SL_OK) due_flush(&compactor->due, NULL);
     due_fini(&compactor->due);
     compactor->store->due = NULL;
-    compactor->store->told_due = NULL;
+    compactor->store->take_due = NULL;
     try_again(compactor); /* one list to free */
     for (struct task *task = compactor->first, *next; task; task = next) {
         next = task->next;

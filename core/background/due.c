@@ -1,8 +1,14 @@
+/* Marks and pace. A mark is dropped by the sequencer, which refuses when an event has come
+   meanwhile that makes a snapshot due again. Without memory to remember a share its mark stays, and
+   the next start finds nothing to do there; when a flush or a write fails, the marks stay too. */
+
 #include "core/background/due.h"
 
+#include "core/base/clock.h"
 #include "core/kv/rows.h"
 #include "core/log/sequencer.h"
 
+#include <assert.h>
 #include <time.h>
 
 /* Beside syncs the thread works a quarter of the time. */
@@ -20,13 +26,6 @@ struct made {
     unsigned long flushes; /* that there had been by then */
     char id[SL_SHARE_ID_BYTES + 1];
 };
-
-static uint64_t now_ns(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
-}
 
 void due_init(struct due *due, struct sl_store *store)
 {
@@ -62,7 +61,7 @@ void due_begin(struct due *due, const char *share_id)
     struct made *made = *at;
     if (made) *at = made->next;
     free(made);
-    due->resumed = now_ns();
+    due->resumed = clock_ns();
 }
 
 void due_end(struct due *due, const char *share_id)
@@ -78,7 +77,8 @@ void due_end(struct due *due, const char *share_id)
 
 bool share_is_due(const struct share *share)
 {
-    return share->record.state == SL_SHARE_LIVE && !share->removing &&
+    assert(share->staged.stored >= share->snapshot_stored);
+    return share_takes_batches(share) &&
            share->staged.stored - share->snapshot_stored >= share_due_bytes(share->snapshot_size);
 }
 
@@ -101,7 +101,7 @@ static enum sl_result drop_mark(struct sl_store *store, struct sl_span share_id,
         .derived_bytes = 64,
         .gives_way = true};
     result = sequencer_append(store->sequencer, &append, err);
-    share_release(store->shares, share);
+    share_release(share);
     return result == SL_STOPPED ? SL_OK : result;
 }
 
@@ -140,13 +140,13 @@ static enum sl_result flush(struct due *due, struct sl_err *err)
    sync needs a processor several times before it is on disk. */
 static void rest(struct due *due)
 {
-    uint64_t appended, groups, synced, now = now_ns();
+    uint64_t appended, groups, synced, now = clock_ns();
     sequencer_counts(due->store->sequencer, &appended, &groups, &synced);
     uint64_t ns = REST_TIMES * (now - due->resumed);
     if (ns > REST_MOST_NS) ns = REST_MOST_NS;
     if (appended != due->appended) nanosleep(&(struct timespec){.tv_nsec = (long)ns}, NULL);
     due->appended = appended;
-    due->resumed = now_ns();
+    due->resumed = clock_ns();
 }
 
 enum sl_result due_put(struct due *due, size_t bytes, struct sl_err *err)

@@ -1,3 +1,15 @@
+/* Erasing, for all shares of a list together:
+
+     removed   rows of its events shrunk to place and header, bodies and snapshots deleted by range
+     redacted  nothing: its rows are new already
+       └─> memtables flushed, and the ranges of all of them compacted down to the bottom level, so
+           that no file and no write-ahead log has the old bytes
+             └─> the mark dropped
+
+   How it fails: whatever fails leaves the mark, and the erasure is done again, by the compactor
+   after a while or by the next start. All that it does may be done twice. A share that fails
+   doesn't keep the others from being erased; files that can't be rewritten fail all of the list. */
+
 #include "core/background/erase.h"
 
 #include "core/background/due.h"
@@ -5,23 +17,44 @@
 #include "core/log/log.h"
 #include "core/log/sequencer.h"
 
+#include <assert.h>
+
 #define ERASE_EVENTS 512         /* rows rewritten in one write */
 #define FILE_BYTES (64 * SL_MIB) /* about what RocksDB's files have at the bottom */
 
 struct erasure {
     struct sl_store *store;
-    uint64_t from, to; /* the events of one write */
+    struct share *share;
+    uint64_t from, to;                    /* the events of one write */
+    struct log_erased rows[ERASE_EVENTS]; /* their new rows … */
+    struct buf bytes;                     /* … in here */
+    size_t count;
     struct sl_err *err;
 };
 
-static enum sl_result shrink_rows(struct append *append, struct kv_batch *kv_batch)
+/* The new rows of an erasure's events, made before who commits puts them: nobody else changes rows
+   of a removed share. */
+static enum sl_result make_rows(struct erasure *erasure)
+{
+    enum sl_result result = SL_OK;
+    buf_clear(&erasure->bytes);
+    erasure->count = 0;
+    assert(erasure->to > erasure->from && erasure->to - erasure->from <= ERASE_EVENTS);
+    for (uint64_t at = erasure->from; at < erasure->to && result == SL_OK; at++) {
+        struct log_erased *row = &erasure->rows[erasure->count];
+        result = log_erased_row(erasure->store->kv, sl_span_of(erasure->share->id), at,
+            &erasure->bytes, row, erasure->err);
+        erasure->count += result == SL_OK && row->length > 0;
+    }
+    return result;
+}
+
+static enum sl_result put_rows(struct append *append, struct kv_batch *kv_batch)
 {
     struct erasure *erasure = append->ctx;
-    for (uint64_t sequence = erasure->from; sequence < erasure->to; sequence++) {
-        enum sl_result result = log_erase(
-            erasure->store->kv, kv_batch, sl_span_of(append->share->id), sequence, erasure->err);
-        if (result != SL_OK) return result;
-    }
+    for (size_t i = 0; i < erasure->count; i++)
+        log_put_erased(erasure->store->kv, kv_batch, sl_span_of(append->share->id),
+            &erasure->rows[i], &erasure->bytes);
     return SL_OK;
 }
 
@@ -48,17 +81,17 @@ static void snapshots_dropped(struct append *append)
 
 static enum sl_result drop_mark(struct append *append, struct kv_batch *kv_batch)
 {
-    struct erasure *erasure = append->ctx;
+    struct sl_store *store = append->ctx;
     struct row_key mark = row_erase(sl_span_of(append->share->id));
-    kv_delete(erasure->store->kv, kv_batch, KV_META, row_span(&mark));
+    kv_delete(store->kv, kv_batch, KV_META, row_span(&mark));
     return SL_OK;
 }
 
-static enum sl_result write(struct erasure *erasure, struct share *share,
+static enum sl_result write(struct erasure *erasure,
     enum sl_result (*derive)(struct append *, struct kv_batch *),
     void (*committed)(struct append *))
 {
-    struct append append = {.share = share,
+    struct append append = {.share = erasure->share,
         .derive = derive,
         .committed = committed,
         .ctx = erasure,
@@ -103,49 +136,51 @@ static enum sl_result find_removal(
 static enum sl_result erase_rows(struct sl_store *store, struct share *share, struct sl_err *err)
 {
     uint64_t removal = 0;
-    struct erasure erasure = {.store = store, .err = err};
+    struct erasure *erasure = calloc(1, sizeof(*erasure));
+    if (!erasure) return sl_fail(err, SL_NOMEM, "out of memory");
+    erasure->store = store;
+    erasure->share = share;
+    erasure->err = err;
     enum sl_result result = find_removal(store, share, &removal, err);
-    for (uint64_t at = 2; at < removal && result == SL_OK; at = erasure.to) {
-        erasure.from = at;
-        erasure.to = removal - at > ERASE_EVENTS ? at + ERASE_EVENTS : removal;
-        result = write(&erasure, share, shrink_rows, NULL);
+    for (uint64_t at = 2; at < removal && result == SL_OK; at = erasure->to) {
+        erasure->from = at;
+        erasure->to = removal - at > ERASE_EVENTS ? at + ERASE_EVENTS : removal;
+        result = make_rows(erasure);
+        if (result == SL_OK) result = write(erasure, put_rows, NULL);
     }
-    erasure.from = 2;
-    erasure.to = removal;
-    return result == SL_OK ? write(&erasure, share, drop_bulk, snapshots_dropped) : result;
+    erasure->from = 2;
+    erasure->to = removal;
+    if (result == SL_OK) result = write(erasure, drop_bulk, snapshots_dropped);
+    buf_fini(&erasure->bytes);
+    free(erasure);
+    return result;
 }
 
-/* What a redaction replaced has its new rows already: only the files still hold the old ones. */
+/* A share that isn't there is erased: SL_NOT_FOUND. */
 static void begin(struct sl_store *store, struct erasing *erasing)
 {
-    struct share *share;
-    erasing->result = share_acquire(store->shares, sl_span_of(erasing->id), &share, &erasing->err);
+    erasing->result =
+        share_acquire(store->shares, sl_span_of(erasing->id), &erasing->share, &erasing->err);
     if (erasing->result != SL_OK) return;
-    shares_lock(store->shares);
-    erasing->live = share->record.state == SL_SHARE_LIVE;
-    erasing->generation = share->generation;
-    shares_unlock(store->shares);
-    if (!erasing->live) erasing->result = erase_rows(store, share, &erasing->err);
-    share_release(store->shares, share);
+    struct share *share = erasing->share;
+    erasing->seen = share_epoch(store->shares, share);
+    erasing->redaction = share_is_live(share);
+    if (!erasing->redaction) erasing->result = erase_rows(store, share, &erasing->err);
 }
 
-/* The mark of a redaction stays if there has been another one since. */
+/* The mark of a redaction stays if the share's epoch has moved since: what moved it put the mark
+   for itself, after files began to be rewritten. */
 static void end(struct sl_store *store, struct erasing *erasing)
 {
-    struct share *share;
-    struct erasure erasure = {.store = store, .err = &erasing->err};
-    erasing->result = share_acquire(store->shares, sl_span_of(erasing->id), &share, &erasing->err);
-    if (erasing->result != SL_OK) return;
-    struct append append = {.share = share,
+    struct append append = {.share = erasing->share,
         .derive = drop_mark,
-        .ctx = &erasure,
+        .ctx = store,
         .derived_bytes = 64,
         .gives_way = true,
-        .admit = erasing->live ? append_if_unchanged : NULL,
-        .generation = erasing->generation};
+        .guard = erasing->redaction ? &erasing->share->epoch : NULL,
+        .seen = erasing->seen};
     erasing->result = sequencer_append(store->sequencer, &append, &erasing->err);
-    if (erasing->live && erasing->result == SL_STOPPED) erasing->result = SL_OK;
-    share_release(store->shares, share);
+    if (erasing->redaction && erasing->result == SL_STOPPED) erasing->result = SL_OK;
 }
 
 /* ---- the files ---- */
@@ -193,6 +228,8 @@ void erase_shares(struct sl_store *store, struct erasing *list, size_t count)
     for (size_t i = 0; i < count; i++) {
         struct erasing *erasing = &list[i];
         if (erasing->result == SL_OK && result == SL_OK) end(store, erasing);
+        share_release(erasing->share);
+        erasing->share = NULL;
         if (erasing->result == SL_NOT_FOUND) erasing->result = SL_OK;
         if (erasing->result != SL_OK || result == SL_OK) continue;
         erasing->result = result;

@@ -15,8 +15,9 @@ struct erasing {
     enum sl_result result;
     struct sl_err err;
     /* erase_shares' own: */
-    bool live; /* so it is a redaction's */
-    uint64_t generation;
+    struct share *share; /* held meanwhile, so that its epoch stays comparable */
+    bool redaction;      /* it is live: its rows are exchanged already, its files are not */
+    unsigned long seen;  /* the share's epoch, before the files are rewritten */
 };
 void erase_shares(struct sl_store *store, struct erasing *list, size_t count);
 

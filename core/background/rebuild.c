@@ -1,3 +1,10 @@
+/* Rebuilding: derived families are emptied, the rows that say that they are whole first, then made
+   from one walk over all events, share by share, and one over the headers for the tiles. The rows
+   that say so again go with the last write.
+
+   How it fails: whatever it fails of, those rows are missing, and the next opening begins anew. An
+   event that can't be read fails it with SL_CORRUPT: what it should say can't be made up. */
+
 #include "core/background/rebuild.h"
 
 #include "core/background/compactor.h"
@@ -65,7 +72,7 @@ static enum sl_result clear(struct kv *kv, struct sl_err *err)
     return result;
 }
 
-static void put_share(struct walk *walk)
+static enum sl_result put_share(struct walk *walk, struct sl_err *err)
 {
     struct kv *kv = walk->store->kv;
     struct sl_span id = sl_span_of(walk->id);
@@ -73,10 +80,11 @@ static void put_share(struct walk *walk)
     uint8_t ref[32];
     struct buf bytes = {0};
     share_record_encode(&walk->record, &bytes);
-    if (bytes.failed) abort();
+    bool encoded = !bytes.failed;
     struct row_key key = row_share(id);
-    kv_put(kv, walk->batch, KV_SHARE, row_span(&key), buf_span(&bytes));
+    if (encoded) kv_put(kv, walk->batch, KV_SHARE, row_span(&key), buf_span(&bytes));
     buf_fini(&bytes);
+    if (!encoded) return sl_fail(err, SL_NOMEM, "out of memory");
     event_share_ref(walk->record.salt, id, ref);
     key = row_ref(ref);
     kv_put(kv, walk->batch, KV_INDEX, row_span(&key), id);
@@ -91,16 +99,17 @@ static void put_share(struct walk *walk)
         kv_put(kv, walk->batch, KV_INDEX, row_span(&key), SL_SPAN(""));
     key = row_held(walk->record.session_id, id);
     if (walk->held) kv_put(kv, walk->batch, KV_INDEX, row_span(&key), SL_SPAN(""));
+    return SL_OK;
 }
 
 static enum sl_result end_share(struct walk *walk, struct sl_err *err)
 {
     if (!walk->id[0]) return SL_OK;
-    put_share(walk);
+    enum sl_result result = put_share(walk, err);
     walk->id[0] = 0;
     progress_report(walk->progress, "rebuild", walk->events, walk->total);
-    if (kv_batch_bytes(walk->batch) < BATCH_BYTES) return SL_OK;
-    enum sl_result result = kv_write(walk->store->kv, walk->batch, false, err);
+    if (result != SL_OK || kv_batch_bytes(walk->batch) < BATCH_BYTES) return result;
+    result = kv_write(walk->store->kv, walk->batch, false, err);
     kv_batch_clear(walk->batch);
     return result;
 }

@@ -7,15 +7,27 @@
 #include "core/read/data.h"
 #include "core/state/snapshot_layout.h"
 
-/* Making one snapshot: row by row through the sequencer, which alone may commit it and refuses once
-   the share has been removed or redacted since the making began. The rows go past the write-ahead
-   log: in it each would hold up the next sync's fsync, and what a crash takes of them is made again
-   (see due.h). The head as well, being the last: in the log it would outlive the
-   rows that it speaks for. */
+#include <assert.h>
+
+/* Making one snapshot:
+
+     view of the moment ──> table rows ──> stream, cut into rows ──> index rows ──> head
+                                            a row that the snapshot before has isn't put again
+
+   Each row goes through the sequencer, which alone may commit it, and refuses it once the share has
+   been removed or redacted since the making began: the share's epoch is the guard. The rows go past
+   the write-ahead log: in it each would hold up the next sync's fsync, and what a crash takes of
+   them is made again (due.h). So does the head, being the last: in the log it would outlive the
+   rows that it speaks for.
+
+   How it fails: a making that is cut short (SL_STOPPED, SL_REDACTED, SL_REMOVED, a crash, no
+   memory) leaves rows without a head. Nobody reads those; the same making done again puts the same
+   rows at the same keys, a redaction deletes them, a removal's erasure does. */
 struct making {
     struct sl_store *store;
     struct share *share;
-    uint64_t generation, sequence;
+    unsigned long seen; /* the share's epoch, when what is due was looked up */
+    uint64_t sequence;
     uint32_t chunk;                    /* of the next row */
     struct snapshot_rows before, rows; /* of the snapshot before; of this one so far */
     uint32_t *found_by;                /* the rows before, by their prints */
@@ -42,6 +54,7 @@ static enum sl_result put_row(struct append *append, struct kv_batch *kv_batch)
 static void snapshot_made(struct append *append)
 {
     const struct snapshot_head *head = &((struct row_put *)append->ctx)->making->head;
+    assert(head->sequence > append->share->snapshot_sequence);
     append->share->snapshot_sequence = head->sequence;
     append->share->snapshot_stored = head->stored;
     append->share->snapshot_size = head->size;
@@ -59,8 +72,8 @@ static enum sl_result commit_row(
         .ctx = &put,
         .derived_bytes = value.len,
         .gives_way = true,
-        .admit = append_if_unchanged,
-        .generation = making->generation};
+        .guard = &making->share->epoch,
+        .seen = making->seen};
     kv_put(kv, put.unlogged, KV_SNAPSHOT, row_span(&key), value);
     enum sl_result result = due_stopping(making->store->due)
                                 ? sl_fail(err, SL_STOPPED, "the store is closing")
@@ -108,9 +121,9 @@ static enum sl_result load_before(
     return SL_OK;
 }
 
-/* Is that row these bytes? The print alone is no proof. And one that can't be read just now is not
-   another: a snapshot that is begun again after a crash might find that it is the same, and what
-   was put in its place would be left over. */
+/* Is that row these bytes? The print alone is no proof. A row that can't be read just now fails the
+   making rather than count as another: the making that is begun again after a crash might find that
+   it is the same, and the row that was put in its place would be left over. */
 static enum sl_result is_row(
     const struct making *making, const struct snapshot_row *row, struct sl_span bytes, bool *is)
 {
@@ -167,6 +180,7 @@ static enum sl_result end_row(struct making *making)
         result = sl_fail(making->err, SL_NOMEM, "out of memory");
     making->head.size += bytes.len;
     making->stream.len = 0;
+    assert(making->end <= making->head.stream_bytes);
     if (making->end < making->head.stream_bytes)
         making->end = snapshot_cut(&making->cut, making->end);
     return result;
@@ -224,9 +238,9 @@ static enum sl_result put_head(struct making *making, uint64_t stored)
     return result;
 }
 
-/* It is there: a redaction that looked for the last one before this was finished has put the share
-   back behind it. Made again it would find its own rows to be the ones before, and put others in
-   their place. */
+/* The snapshot is there: a redaction looked for the last one before this was finished, and has put
+   the share back behind it. Made again, it would find its own rows to be the ones before, and put
+   others in their place. */
 static enum sl_result take_up(
     struct making *making, const struct snapshot_head *there, struct sl_err *err)
 {
@@ -235,21 +249,17 @@ static enum sl_result take_up(
         .committed = snapshot_made,
         .ctx = &put,
         .gives_way = true,
-        .admit = append_if_unchanged,
-        .generation = making->generation};
+        .guard = &making->share->epoch,
+        .seen = making->seen};
     making->head = *there;
     return sequencer_append(making->store->sequencer, &append, err);
 }
 
-static enum sl_result make(struct sl_store *store, struct share *share, uint64_t generation,
+static enum sl_result make(struct sl_store *store, struct share *share, unsigned long seen,
     uint64_t sequence, struct sl_err *err)
 {
-    struct making making = {.store = store,
-        .share = share,
-        .generation = generation,
-        .sequence = sequence,
-        .chunk = 1,
-        .err = err};
+    struct making making = {
+        .store = store, .share = share, .seen = seen, .sequence = sequence, .chunk = 1, .err = err};
     struct sl_view *view;
     enum sl_result result = view_open_at(store, share, sequence, &view, err);
     if (result != SL_OK) return result;
@@ -274,7 +284,7 @@ static enum sl_result make(struct sl_store *store, struct share *share, uint64_t
     return result;
 }
 
-/* Called by who commits, where no event can come between looking and saying so. The mark in the
+/* Called by who commits, where no event can come between the look and the change. The mark in the
    store stays: what was made is not on disk yet. */
 static enum sl_result end_due(struct append *append, struct kv_batch *kv_batch)
 {
@@ -291,13 +301,14 @@ enum sl_result make_due_snapshots(
     enum sl_result result = share_acquire(store->shares, share_id, &share, err);
     if (result != SL_OK) return result == SL_NOT_FOUND ? SL_OK : result;
     while (result == SL_OK) {
+        /* first: what is looked at under a number that has moved meanwhile is refused */
+        unsigned long seen = share_epoch(store->shares, share);
         shares_lock(store->shares);
         struct head head = share->head;
-        uint64_t generation = share->generation, after = share->snapshot_sequence;
+        uint64_t after = share->snapshot_sequence;
         uint64_t target = share->snapshot_stored + share_due_bytes(share->snapshot_size);
-        bool live = share->record.state == SL_SHARE_LIVE;
         shares_unlock(store->shares);
-        if (!live || head.stored < target) {
+        if (!share_is_live(share) || head.stored < target) {
             struct append append = {.share = share, .derive = end_due, .gives_way = true};
             result = sequencer_append(store->sequencer, &append, err);
             if (result != SL_STOPPED) break;
@@ -306,9 +317,9 @@ enum sl_result make_due_snapshots(
         }
         uint64_t sequence = 0;
         result = log_at_stored(store->kv, share_id, after, head.sequence, target, &sequence, err);
-        if (result == SL_OK) result = make(store, share, generation, sequence, err);
+        if (result == SL_OK) result = make(store, share, seen, sequence, err);
     }
-    share_release(store->shares, share);
+    share_release(share);
     bool overtaken = result == SL_REMOVED || result == SL_STOPPED || result == SL_REDACTED;
     return overtaken ? SL_OK : result;
 }

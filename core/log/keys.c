@@ -1,3 +1,8 @@
+/* The keys' files. Each is read, or made once with the store; where one is missing later, another
+   is made for the owner's and the namespace (the operator's to know), but never for the signing
+   key, without which the log can't go on: SL_INVALID then. What fails leaves the files as they
+   were: a new one is whole on disk before it counts (file_write). */
+
 #include "core/log/keys.h"
 
 #include "core/base/crypto.h"
@@ -5,6 +10,7 @@
 #include "core/log/store.h"
 #include "core/proof/note.h"
 
+#include <assert.h>
 #include <stdio.h>
 
 #define OWNER_KEY_CHARS 43 /* 256 bits of base62 */
@@ -48,8 +54,8 @@ static enum sl_result load_text(const char *dir, const char *name, bool make, st
         text[given.len] = 0;
         return SL_OK;
     }
-    char *path;
-    if (asprintf(&path, "%s/%s", dir, name) < 0) return sl_fail(err, SL_NOMEM, "out of memory");
+    char *path = file_path(dir, name);
+    if (!path) return sl_fail(err, SL_NOMEM, "out of memory");
     enum sl_result result = read_text(path, text, cap, err);
     if (result == SL_NOT_FOUND && make) {
         generate(text);
@@ -140,15 +146,18 @@ enum sl_result keys_load(
 void sl_store_secret(struct sl_store *store, struct sl_span session_id, struct sl_span share_id,
     char secret[SL_SECRET_BYTES + 1])
 {
-    struct buf name = {0};
+    char name[SL_SESSION_ID_BYTES + 1 + SL_SHARE_ID_BYTES];
+    size_t len = 0;
     secret[0] = 0;
     if (!store->keys->has_namespace) return;
-    buf_add_span(&name, session_id);
+    if (session_id.len > SL_SESSION_ID_BYTES || share_id.len > SL_SHARE_ID_BYTES) return;
+    if (session_id.len) memcpy(name, session_id.ptr, len = session_id.len);
     if (share_id.len) {
-        buf_add(&name, "#", 1);
-        buf_add_span(&name, share_id);
+        name[len++] = '#';
+        memcpy(name + len, share_id.ptr, share_id.len);
+        len += share_id.len;
     }
-    if (name.failed) abort();
-    crypto_uuid5(store->keys->namespace_id, buf_span(&name), secret);
-    buf_fini(&name);
+    assert(len <= sizeof(name));
+    crypto_uuid5(store->keys->namespace_id, (struct sl_span){name, len}, secret);
+    assert(strlen(secret) == SL_SECRET_BYTES);
 }

@@ -204,22 +204,21 @@ enum sl_result log_body_bytes(struct kv *kv, struct sl_span share_id, uint64_t s
     return out->failed ? sl_fail(err, SL_NOMEM, "out of memory") : SL_OK;
 }
 
-enum sl_result log_erase(struct kv *kv, struct kv_batch *kv_batch, struct sl_span share_id,
-    uint64_t sequence, struct sl_err *err)
+enum sl_result log_erased_row(struct kv *kv, struct sl_span share_id, uint64_t sequence,
+    struct buf *bytes, struct log_erased *out, struct sl_err *err)
 {
     struct kv_pin pin;
     enum sl_result result = log_event(kv, share_id, sequence, &pin, err);
     if (result != SL_OK) return result;
     struct event_row row;
     struct event_reader *reader = NULL;
+    *out = (struct log_erased){.sequence = sequence, .offset = bytes->len};
     result = event_read_begin(pin.value, &row, &reader);
     if (result == SL_OK && !row.erased) {
-        struct buf bytes = {0};
         row.erased = true;
-        event_row_encode(&row, &bytes);
-        struct row_key key = row_event(share_id, sequence);
-        kv_put(kv, kv_batch, KV_EVENT, row_span(&key), buf_span(&bytes));
-        buf_fini(&bytes);
+        event_row_encode(&row, bytes);
+        if (bytes->failed) result = sl_fail(err, SL_NOMEM, "out of memory");
+        out->length = bytes->len - out->offset;
     } else if (result != SL_OK) {
         sl_fail(err, result, "share %.*s: event %llu: its row is unreadable", (int)share_id.len,
             share_id.ptr, (unsigned long long)sequence);
@@ -227,6 +226,15 @@ enum sl_result log_erase(struct kv *kv, struct kv_batch *kv_batch, struct sl_spa
     event_read_end(reader);
     kv_release(&pin);
     return result;
+}
+
+void log_put_erased(struct kv *kv, struct kv_batch *kv_batch, struct sl_span share_id,
+    const struct log_erased *row, const struct buf *bytes)
+{
+    assert(row->length > 0 && row->offset + row->length <= bytes->len);
+    struct row_key key = row_event(share_id, row->sequence);
+    kv_put(kv, kv_batch, KV_EVENT, row_span(&key),
+        (struct sl_span){bytes->ptr + row->offset, row->length});
 }
 
 void log_erase_bodies(

@@ -50,11 +50,17 @@ enum sl_result log_body(struct kv *kv, struct sl_span share_id, uint64_t sequenc
 enum sl_result log_body_bytes(struct kv *kv, struct sl_span share_id, uint64_t sequence,
     uint64_t offset, uint64_t length, struct buf *out, struct sl_err *err);
 
-/* Put into the batch what takes away an event's content: its row shrinks to its place and header.
-   Nothing if it has already. SL_NOT_FOUND; SL_CORRUPT. */
-enum sl_result log_erase(struct kv *kv, struct kv_batch *kv_batch, struct sl_span share_id,
-    uint64_t sequence, struct sl_err *err);
-/* … and the bodies of the events [from, to). */
+/* An event's row without its content: place and header. */
+struct log_erased {
+    uint64_t sequence;
+    size_t offset, length; /* in the buf that it was made into; length 0: it is erased already */
+};
+/* Make it, behind what `bytes` holds. SL_NOT_FOUND; SL_CORRUPT; SL_NOMEM. */
+enum sl_result log_erased_row(struct kv *kv, struct sl_span share_id, uint64_t sequence,
+    struct buf *bytes, struct log_erased *row, struct sl_err *err);
+void log_put_erased(struct kv *kv, struct kv_batch *kv_batch, struct sl_span share_id,
+    const struct log_erased *row, const struct buf *bytes);
+/* Put into the batch what takes away the bodies of the events [from, to). */
 void log_erase_bodies(
     struct kv *kv, struct kv_batch *kv_batch, struct sl_span share_id, uint64_t from, uint64_t to);
 

@@ -1,3 +1,21 @@
+/* A group's way. Each append is admitted, then staged: an event gets its sequence, position, time
+   and `prev`, its rows and the tree's go into one RocksDB batch, `derive` adds its own. The batch
+   is written with one fsync, memory is changed to match (`publish`), the subscriber is given the
+   events, the callers wake.
+
+   How it fails, and what is left:
+
+   - An append is refused on admission (the share takes no batches, the guard's epoch has moved, the
+     store is read-only or closing), or by its `derive` when it has no event: nothing of it is in
+     the batch, and others of the group go on.
+   - The write fails: its fate is unknown, since RocksDB may have written some of it to the log. All
+     of the group are answered SL_IO, memory stays as it was, and the store takes no more writes;
+     reopening reads what is there. The staged heads are ahead of the committed ones then, and
+     nothing stages any more.
+   - The process dies: the group is in the log as a whole, or not at all, and nobody was answered.
+   - Memory runs out: an append brings all that it needs, made by its caller; RocksDB's batch alone
+     grows here. */
+
 #include "core/log/sequencer.h"
 
 #include "core/kv/rows.h"
@@ -12,12 +30,12 @@ struct sequencer {
     pthread_mutex_t lock;
     pthread_cond_t wake;
     struct append *first, **last; /* the queue */
-    bool busy;                    /* somebody commits: the thread, or a caller that came alone */
+    bool busy;                    /* somebody commits: the thread, or a caller by itself */
     bool closing;
-    struct sl_err fault; /* of the write that failed, once one has; or why there must be none */
-    bool read_only;
-    uint64_t position; /* of the next event */
-    /* of who is busy: */
+    bool read_only;      /* a write has failed, or sequencer_stop was called … */
+    struct sl_err fault; /* … with this */
+    uint64_t position;   /* of the next event */
+    /* for who commits: */
     struct tiles *tiles;
     struct kv_batch *kv_batch;
     uint64_t appended, groups, synced;
@@ -32,20 +50,12 @@ static void finish(struct append *append, enum sl_result result, const struct sl
 
 /* ---- one append ---- */
 
-enum sl_result append_if_unchanged(const struct append *append)
-{
-    const struct share *share = append->share;
-    return share->removing || share->generation != append->generation ? SL_STOPPED : SL_OK;
-}
-
 /* May it go ahead? Judged here, where nothing can come between. */
 static enum sl_result admit(const struct append *append)
 {
-    const struct share *share = append->share;
-    if (append->batch && append->kind == SL_SYNC &&
-        (share->removing || share->record.state != SL_SHARE_LIVE))
-        return SL_REMOVED;
-    return append->admit ? append->admit(append) : SL_OK;
+    bool sync = append->batch && append->kind == SL_SYNC;
+    if (sync && !share_takes_batches(append->share)) return SL_REMOVED;
+    return !append->guard || epoch_holds(append->guard, append->seen) ? SL_OK : SL_STOPPED;
 }
 
 /* The list of live shares by newest event, and the mark that a snapshot is due, follow every
@@ -54,11 +64,14 @@ static void derive_rows(struct kv *kv, struct kv_batch *kv_batch, struct share *
     const struct head *before, struct append *append)
 {
     struct sl_span id = sl_span_of(share->id);
-    if (before->sequence > 0 && share->record.state == SL_SHARE_LIVE) {
+    assert((before->sequence == 0) == (append->kind == SL_CREATE));
+    if (share_is_live(share)) {
         struct row_key old = row_newest(before->position);
         kv_delete_single(kv, kv_batch, KV_INDEX, row_span(&old));
+    } else if (append->kind != SL_CREATE) {
+        return;
     }
-    if (share->record.state != SL_SHARE_LIVE || append->kind == SL_REMOVE) return;
+    if (append->kind == SL_REMOVE) return;
     struct row_key newest = row_newest(append->place.position);
     kv_put(kv, kv_batch, KV_INDEX, row_span(&newest), id);
     if (!share->due &&
@@ -69,37 +82,49 @@ static void derive_rows(struct kv *kv, struct kv_batch *kv_batch, struct share *
     }
 }
 
+/* An event's place behind the one before, and what its header says. */
+static void give_place(const struct sequencer *sequencer, struct append *append)
+{
+    const struct share *share = append->share;
+    const struct head *before = &share->staged;
+    uint64_t now_ms = store_now_us(sequencer->store) / 1000;
+    append->place = (struct head){
+        .sequence = before->sequence + 1,
+        .position = sequencer->position,
+        .time_ms = now_ms > before->time_ms ? now_ms : before->time_ms,
+        .syncs = before->syncs + (append->kind == SL_SYNC),
+    };
+    append->header = (struct header){
+        .kind = append->kind, .sequence = append->place.sequence, .time_ms = append->place.time_ms};
+    memcpy(append->header.share_ref, share->ref, 32);
+    memcpy(append->header.prev, before->leaf, 32);
+    memcpy(append->header.manifest_commitment, append->batch->manifest_commitment, 32);
+}
+
+static void stage_event(
+    struct sequencer *sequencer, struct kv_batch *kv_batch, struct append *append)
+{
+    struct kv *kv = sequencer->store->kv;
+    struct share *share = append->share;
+    struct head before = share->staged;
+    give_place(sequencer, append);
+    log_append(kv, kv_batch, sl_span_of(share->id), &append->header, append->batch, before.stored,
+        &append->place);
+    struct tiles_batch tiles = {kv, kv_batch};
+    tiles_append(sequencer->tiles, append->place.leaf, tiles_to_batch(&tiles));
+    derive_rows(kv, kv_batch, share, &before, append);
+    assert(append->place.time_ms >= before.time_ms && append->place.stored > before.stored);
+    share->staged = append->place;
+    sequencer->position++;
+}
+
 static enum sl_result stage(
     struct sequencer *sequencer, struct kv_batch *kv_batch, struct append *append)
 {
-    struct sl_store *store = sequencer->store;
-    struct share *share = append->share;
+    assert(!append->batch || append->share);
     enum sl_result result = admit(append);
     if (result != SL_OK) return result;
-    if (append->batch) {
-        struct head before = share->staged;
-        uint64_t now_ms = store_now_us(store) / 1000;
-        append->place = (struct head){
-            .sequence = before.sequence + 1,
-            .position = sequencer->position,
-            .time_ms = now_ms > before.time_ms ? now_ms : before.time_ms,
-            .syncs = before.syncs + (append->kind == SL_SYNC),
-        };
-        append->header = (struct header){.kind = append->kind,
-            .sequence = append->place.sequence,
-            .time_ms = append->place.time_ms};
-        memcpy(append->header.share_ref, share->ref, 32);
-        memcpy(append->header.prev, before.leaf, 32);
-        memcpy(append->header.manifest_commitment, append->batch->manifest_commitment, 32);
-        log_append(store->kv, kv_batch, sl_span_of(share->id), &append->header, append->batch,
-            before.stored, &append->place);
-        struct tiles_batch tiles = {store->kv, kv_batch};
-        tiles_append(sequencer->tiles, append->place.leaf, tiles_to_batch(&tiles));
-        derive_rows(store->kv, kv_batch, share, &before, append);
-        share->staged = append->place;
-        sequencer->position++;
-        if (append->kind == SL_REMOVE) share->removing = true;
-    }
+    if (append->batch) stage_event(sequencer, kv_batch, append);
     enum sl_result derived = append->derive ? append->derive(append, kv_batch) : SL_OK;
     /* an event's rows can't be taken back out of the batch */
     assert(derived == SL_OK || !append->batch);
@@ -125,15 +150,16 @@ static void take(struct group *group, struct append *append)
     }
 }
 
-static void tell(struct sl_store *store, const struct group *group)
+static void give_to_subscriber(struct sl_store *store, const struct group *group)
 {
-    pthread_mutex_lock(&store->told_lock);
-    for (const struct append *append = group->first; append && store->told; append = append->next)
+    pthread_mutex_lock(&store->subscriber_lock);
+    for (const struct append *append = group->first; append && store->subscriber;
+         append = append->next)
         if (append->batch) {
-            struct sl_told told = {append->share->id, append->place.sequence, append->kind};
-            store->told(store->told_ctx, &told);
+            struct sl_told event = {append->share->id, append->place.sequence, append->kind};
+            store->subscriber(store->subscriber_ctx, &event);
         }
-    pthread_mutex_unlock(&store->told_lock);
+    pthread_mutex_unlock(&store->subscriber_lock);
 }
 
 /* Under the shares' lock. */
@@ -152,15 +178,18 @@ static void publish(struct sequencer *sequencer, struct group *group)
     struct sl_store *store = sequencer->store;
     shares_lock(store->shares);
     for (struct append *append = group->first; append; append = append->next) {
-        if (append->batch) append->share->head = append->place;
+        if (append->batch) {
+            assert(append->place.sequence == append->share->head.sequence + 1);
+            append->share->head = append->place;
+        }
         if (append->committed) append->committed(append);
         count(store, append);
-        if (append->makes_due && store->told_due)
-            store->told_due(store, sl_span_of(append->share->id));
+        if (append->makes_due && store->take_due)
+            store->take_due(store, sl_span_of(append->share->id));
     }
     shares_unlock(store->shares);
     atomic_fetch_add(&store->log_size, group->events);
-    tell(store, group);
+    give_to_subscriber(store, group);
 }
 
 static enum sl_result write_group(
@@ -210,7 +239,7 @@ static void commit(struct sequencer *sequencer, struct kv_batch *kv_batch, struc
                 bytes += weight(append);
                 take(&group, append);
             } else {
-                /* what derives may have said more */
+                /* `derive` may have left a message of its own */
                 if (append->err.result != result)
                     sl_fail(&append->err, result, "%s", sl_result_text(result));
                 finish(append, result, sequencer->read_only ? &sequencer->fault : NULL);
@@ -245,8 +274,8 @@ static void *run(void *arg)
     return NULL;
 }
 
-/* Nobody else wants anything: the caller commits its own append. Who comes meanwhile is the
-   thread's to serve. */
+/* The caller commits its own append, since nobody else is committing or waiting. Appends that are
+   queued meanwhile are the thread's. */
 static void commit_alone(struct sequencer *sequencer, struct append *append)
 {
     commit(sequencer, sequencer->kv_batch, append);

@@ -1,10 +1,15 @@
 #ifndef SHARELOG_SEQUENCER_H
 #define SHARELOG_SEQUENCER_H
 
-/* Who owns order: one thread at a time. A caller that finds nobody at work commits its own append,
-   and waits for nobody. Others queue; the sequencer's thread takes all that waits, gives each event
-   its sequence, position, time and `prev`, writes the group as one RocksDB batch with one fsync,
-   and wakes the callers. It never waits for more: groups form while one is being written. */
+/* The owner of order. A caller asks for one append: an event, or derived rows alone. When nobody
+   commits, the caller commits its own append and waits for nobody; else it queues, and the
+   sequencer's thread takes all that waits, as one group:
+
+     caller A ── idle ──> stage, write, fsync, publish ──> answered
+     caller B ──────> queue ─┐                  │ wakes the thread
+     caller C ──────> queue ─┴─> stage B, stage C, one write, one fsync, publish ──> both answered
+
+   One thread commits at a time, and it never waits for more: groups form while one is written. */
 
 #include "core/event/batch.h"
 #include "core/log/store.h"
@@ -19,20 +24,22 @@ struct append {
     struct share *share; /* held by the caller */
     struct batch *batch; /* sealed; NULL: no event, derived rows alone */
     enum sl_kind kind;
-    /* Further rows in the same write. Called on the sequencer's thread with the event's place
-       known. Without an event it may refuse, having put nothing. */
+    /* Further rows in the same write. Called by who commits, with the event's place known: it only
+       puts what was made before, since nothing may fail once an event has its place. Without an
+       event it may refuse, having put nothing. */
     enum sl_result (*derive)(struct append *append, struct kv_batch *kv_batch);
-    /* Called once it is written, under the shares' lock: change what memory holds to match. */
+    /* Called once it is written, under the shares' lock: changes what memory holds to match. */
     void (*committed)(struct append *append);
     void *ctx;
     size_t derived_bytes; /* about how many bytes `derive` adds */
-    /* Of a caller that gives way to others: it never commits by itself, on a thread that is hardly
-       run while others would wait for it. */
+    /* Never committed on its caller's thread: that runs at a low priority, and others would wait
+       for it. */
     bool gives_way;
-    /* May it go ahead? Asked on the sequencer's thread, where nothing can come between. Any result
-       but SL_OK refuses it, with nothing written. NULL: yes. */
-    enum sl_result (*admit)(const struct append *append);
-    uint64_t generation; /* `admit`'s: what the caller looked at before */
+    /* An epoch (epoch.h) and its number when the caller looked at what the append depends on: once
+       it has moved the append is refused with SL_STOPPED. Judged by who commits, where nothing can
+       come between. NULL: it depends on nothing. */
+    const struct epoch *guard;
+    unsigned long seen;
     /* The outcome: */
     enum sl_result result;
     struct sl_err err;
@@ -43,18 +50,15 @@ struct append {
     sem_t done;
 };
 
-/* An `admit`: SL_STOPPED once the share is being removed, or has another generation than
-   append->generation. */
-enum sl_result append_if_unchanged(const struct append *append);
-
 enum sl_result sequencer_create(
     struct sl_store *store, struct sequencer **sequencer, struct sl_err *err);
 /* Finishes what is queued. NULL is fine. */
 void sequencer_destroy(struct sequencer *sequencer);
 
-/* Queue and wait. Returns append->result; err gets its message. SL_CLOSING, SL_READ_ONLY: nothing
-   was written. SL_REMOVED: the share takes no more batches. SL_IO: the write failed, its fate is
-   unknown, the store is read-only from now on. */
+/* Commit it, or queue it and wait. Returns append->result; err gets its message. SL_CLOSING,
+   SL_READ_ONLY: nothing was written. SL_STOPPED: the guard's epoch has moved; nothing was written.
+   SL_REMOVED: the share takes no more batches. SL_IO: the write failed, its fate is unknown, the
+   store is read-only from now on. Else what `derive` refused with. */
 enum sl_result sequencer_append(
     struct sequencer *sequencer, struct append *append, struct sl_err *err);
 

@@ -1,92 +1,35 @@
+/* The cache of shares. The happy path of an acquire is a look-up under the lock. A share that isn't
+   there is put in LOADING, held by who loads it, its rows are read without the lock, and it moves
+   to where its record says: so no share is ever loaded twice, and none is put in that another
+   thread has meanwhile appended to. Others who want it wait for the load.
+
+   A load that fails, and a share whose creation fails, leave the table at once; who holds such a
+   share finds that it doesn't exist, and the last one to let go frees it. Releasing takes no lock:
+   a share goes from held to not held by an atomic count, and back under the lock alone, where
+   nobody forgets it in between. */
+
 #include "core/log/share.h"
 
 #include "core/base/crypto.h"
-#include "core/base/pack.h"
+#include "core/base/hash.h"
 #include "core/kv/rows.h"
 #include "core/log/store.h"
 #include "core/state/snapshot.h"
 #include "core/state/summary.h"
 
-#include <assert.h>
-#include <time.h>
-
-#define RECORD_VERSION 1
 #define BUCKETS 8192
+#define EVICT_LOOKS 64          /* shares looked at for one to forget */
+#define PINS_RETIRED (1u << 31) /* in `pins`: out of the table; the last release frees it */
 
 struct shares {
     struct kv *kv;
     pthread_mutex_t lock;
+    pthread_cond_t changed; /* a load, a redaction or a turn has ended */
     struct share *bucket[BUCKETS];
     struct share *newest, *oldest; /* of all, the ones held too */
     size_t count;
-    uint64_t forgotten; /* shares taken out so far */
     uint32_t seed;
 };
-
-/* ---- records ---- */
-
-void share_record_encode(const struct share_record *record, struct buf *out)
-{
-    pack_array(out, 11);
-    pack_u64(out, RECORD_VERSION);
-    pack_str(out, record->session_id);
-    pack_u64(out, record->created_ms);
-    pack_u64(out, record->position);
-    pack_bin(out, (struct sl_span){(const char *)record->salt, 32});
-    pack_u64(out, record->secret_kind);
-    pack_bin(out, (struct sl_span){(const char *)record->secret_hash, 32});
-    pack_u64(out, record->expiry_ms);
-    pack_u64(out, record->state);
-    pack_u64(out, record->removed_ms);
-    pack_u64(out, record->removed_by);
-}
-
-bool share_record_decode(struct sl_span bytes, struct share_record *record)
-{
-    struct unpack in;
-    struct share_record r;
-    unpack_begin(&in, bytes);
-    bool ok = unpack_array(&in) == 11 && unpack_u64(&in) == RECORD_VERSION;
-    r.session_id = unpack_str(&in);
-    r.created_ms = unpack_u64(&in);
-    r.position = unpack_u64(&in);
-    unpack_bin_into(&in, r.salt, 32);
-    r.secret_kind = (enum secret_kind)unpack_u64(&in);
-    unpack_bin_into(&in, r.secret_hash, 32);
-    r.expiry_ms = unpack_u64(&in);
-    r.state = (enum sl_share_state)unpack_u64(&in);
-    r.removed_ms = unpack_u64(&in);
-    r.removed_by = (enum sl_who)unpack_u64(&in);
-    if (!unpack_end(&in) || !ok || r.session_id.len > SL_SESSION_ID_BYTES ||
-        r.state > SL_SHARE_REMOVED)
-        return false;
-    *record = r;
-    return true;
-}
-
-struct share_record share_record_begin(
-    const struct create_body *body, uint64_t created_ms, uint64_t position)
-{
-    struct share_record record = {.session_id = body->session_id,
-        .created_ms = created_ms,
-        .position = position,
-        .secret_kind = body->secret_kind,
-        .expiry_ms = body->expiry_ms,
-        .state = SL_SHARE_LIVE};
-    memcpy(record.salt, body->salt, 32);
-    memcpy(record.secret_hash, body->secret_hash, 32);
-    return record;
-}
-
-bool share_secret_fits(const struct share_record *record, struct sl_span secret)
-{
-    uint8_t hash[32];
-    crypto_sha256(secret.ptr, secret.len, hash);
-    return crypto_equal((struct sl_span){(const char *)hash, 32},
-        (struct sl_span){(const char *)record->secret_hash, 32});
-}
-
-/* ---- the cache ---- */
 
 struct shares *shares_create(struct kv *kv)
 {
@@ -95,18 +38,8 @@ struct shares *shares_create(struct kv *kv)
     shares->kv = kv;
     crypto_random(&shares->seed, sizeof(shares->seed));
     pthread_mutex_init(&shares->lock, NULL);
+    pthread_cond_init(&shares->changed, NULL);
     return shares;
-}
-
-unsigned long share_redactions(struct shares *shares, const struct share *share)
-{
-    for (;;) {
-        shares_lock(shares);
-        unsigned long redactions = share->redactions;
-        shares_unlock(shares);
-        if (redactions % 2 == 0) return redactions;
-        nanosleep(&(struct timespec){.tv_nsec = 1000 * 1000}, NULL);
-    }
 }
 
 void shares_lock(struct shares *shares)
@@ -119,14 +52,11 @@ void shares_unlock(struct shares *shares)
     pthread_mutex_unlock(&shares->lock);
 }
 
+/* ---- the table, under the lock ---- */
+
 static struct share **slot(struct shares *shares, struct sl_span id)
 {
-    /* An id is the end of a session id, which the client chooses: the seed keeps anyone from aiming
-     * at a bucket. */
-    uint32_t hash = shares->seed;
-    for (size_t i = 0; i < id.len; i++)
-        hash = (hash ^ (uint8_t)id.ptr[i]) * 16777619u;
-    struct share **at = &shares->bucket[(hash ^ hash >> 15) % BUCKETS];
+    struct share **at = &shares->bucket[hash_id(shares->seed, id) % BUCKETS];
     while (*at && !sl_span_eq(sl_span_of((*at)->id), id))
         at = &(*at)->hash_next;
     return at;
@@ -146,34 +76,84 @@ static void link_newest(struct shares *shares, struct share *share)
     shares->newest = share;
 }
 
-static void forget(struct shares *shares, struct share *share)
+static void destroy(struct share *share)
 {
-    *slot(shares, sl_span_of(share->id)) = share->hash_next;
+    free(share->summary);
+    free(share);
+}
+
+static void unlink_share(struct shares *shares, struct share *share)
+{
+    struct share **at = slot(shares, sl_span_of(share->id));
+    assert(*at == share && shares->count > 0);
+    *at = share->hash_next;
     unlink_age(shares, share);
     shares->count--;
-    shares->forgotten++;
-    share_drop_summary(share);
-    free(share);
 }
 
 /* A share that is due stays: its mark is what the compactor goes by. */
 static void evict(struct shares *shares)
 {
     struct share *share = shares->oldest;
-    for (int looked = 0; shares->count > SL_SHARE_CACHE && share && looked < 64; looked++) {
+    for (int looked = 0; shares->count > SL_SHARE_CACHE && share && looked < EVICT_LOOKS;
+         looked++) {
         struct share *newer = share->newer;
-        if (share->pins == 0 && !share->due) forget(shares, share);
+        if (atomic_load(&share->pins) == 0 && !share->due) {
+            assert(!share->acting);
+            unlink_share(shares, share);
+            destroy(share);
+        }
         share = newer;
     }
+}
+
+/* Held, if it is in memory; NULL if not. */
+static struct share *hold(struct shares *shares, struct sl_span id)
+{
+    struct share *share = *slot(shares, id);
+    if (!share) return NULL;
+    atomic_fetch_add(&share->pins, 1);
+    unlink_age(shares, share);
+    link_newest(shares, share);
+    return share;
+}
+
+/* A new one that is LOADING, held by the caller. NULL: out of memory. */
+static struct share *insert(struct shares *shares, struct sl_span id)
+{
+    struct share *share = calloc(1, sizeof(*share));
+    if (!share) return NULL;
+    assert(id.len <= SL_SHARE_ID_BYTES);
+    memcpy(share->id, id.ptr, id.len);
+    atomic_init(&share->phase, SHARE_LOADING);
+    atomic_init(&share->pins, 1);
+    struct share **at = slot(shares, id);
+    assert(!*at);
+    *at = share;
+    link_newest(shares, share);
+    shares->count++;
+    evict(shares);
+    return share;
+}
+
+/* Out of the table, to be freed by the last release. */
+static void retire(struct shares *shares, struct share *share)
+{
+    unlink_share(shares, share);
+    unsigned before = atomic_fetch_or(&share->pins, PINS_RETIRED);
+    assert(before > 0 && !(before & PINS_RETIRED)); /* held by the caller */
+    pthread_cond_broadcast(&shares->changed);
 }
 
 void shares_clear(struct shares *shares)
 {
     shares_lock(shares);
-    while (shares->newest) {
-        assert(shares->newest->pins == 0);
-        forget(shares, shares->newest);
+    for (struct share *share; (share = shares->newest);) {
+        assert(atomic_load(&share->pins) == 0);
+        unlink_share(shares, share);
+        destroy(share);
     }
+    assert(shares->count == 0);
     shares_unlock(shares);
 }
 
@@ -181,14 +161,89 @@ void shares_destroy(struct shares *shares)
 {
     if (!shares) return;
     shares_clear(shares);
+    pthread_cond_destroy(&shares->changed);
     pthread_mutex_destroy(&shares->lock);
     free(shares);
 }
 
-static void set_identity(struct share *share, struct sl_span id, const struct share_record *record)
+/* ---- phases ---- */
+
+#define TO(phase) (1u << (phase))
+static const unsigned arrows[] = {
+    [SHARE_LOADING] = TO(SHARE_MAKING) | TO(SHARE_LIVE) | TO(SHARE_REMOVED),
+    [SHARE_MAKING] = TO(SHARE_LIVE),
+    [SHARE_LIVE] = TO(SHARE_REDACTING) | TO(SHARE_CLOSING),
+    [SHARE_REDACTING] = TO(SHARE_LIVE),
+    [SHARE_CLOSING] = TO(SHARE_LIVE) | TO(SHARE_REMOVED),
+    [SHARE_REMOVED] = 0,
+};
+
+static void drop_summary(struct share *share)
 {
-    assert(id.len <= SL_SHARE_ID_BYTES && record->session_id.len <= SL_SESSION_ID_BYTES);
-    memcpy(share->id, id.ptr, id.len);
+    free(share->summary);
+    share->summary = NULL;
+}
+
+void share_enter(struct shares *shares, struct share *share, enum share_phase phase)
+{
+    enum share_phase before = atomic_load(&share->phase);
+    assert(arrows[before] & TO(phase));
+    bool redaction = phase == SHARE_REDACTING, removal = before == SHARE_CLOSING;
+    if (phase == SHARE_REMOVED) share->record.state = SL_SHARE_REMOVED;
+    /* the phase first: who sees that the epoch has moved looks there for why */
+    atomic_store(&share->phase, phase);
+    if (redaction) epoch_begin(&share->epoch);
+    if (before == SHARE_REDACTING) epoch_end(&share->epoch);
+    if (removal && phase == SHARE_REMOVED) epoch_pass(&share->epoch);
+    if (redaction || phase == SHARE_REMOVED) drop_summary(share);
+    assert(epoch_is_even(epoch_number(&share->epoch)) == !redaction);
+    assert((share->record.state == SL_SHARE_REMOVED) == (phase == SHARE_REMOVED));
+    pthread_cond_broadcast(&shares->changed);
+}
+
+unsigned long share_epoch(struct shares *shares, const struct share *share)
+{
+    unsigned long number = epoch_number(&share->epoch);
+    if (epoch_is_even(number)) return number;
+    shares_lock(shares);
+    while (!epoch_is_even(number = epoch_number(&share->epoch)))
+        pthread_cond_wait(&shares->changed, &shares->lock);
+    shares_unlock(shares);
+    return number;
+}
+
+enum sl_result share_changed(const struct share *share, struct sl_err *err)
+{
+    if (atomic_load(&share->phase) == SHARE_REMOVED)
+        return sl_fail(err, SL_REMOVED, "share %s: removed", share->id);
+    return sl_fail(err, SL_REDACTED, "share %s: redacted meanwhile", share->id);
+}
+
+void share_turn_begin(struct shares *shares, struct share *share)
+{
+    assert(atomic_load(&share->pins) > 0);
+    shares_lock(shares);
+    while (share->acting)
+        pthread_cond_wait(&shares->changed, &shares->lock);
+    share->acting = true;
+    shares_unlock(shares);
+}
+
+void share_turn_end(struct shares *shares, struct share *share)
+{
+    shares_lock(shares);
+    assert(share->acting);
+    share->acting = false;
+    pthread_cond_broadcast(&shares->changed);
+    shares_unlock(shares);
+}
+
+/* ---- loading ---- */
+
+static void set_identity(struct share *share, const struct share_record *record)
+{
+    struct sl_span id = sl_span_of(share->id);
+    assert(record->session_id.len <= SL_SESSION_ID_BYTES);
     memcpy(share->session_id, record->session_id.ptr, record->session_id.len);
     share->record = *record;
     share->record.session_id = (struct sl_span){share->session_id, record->session_id.len};
@@ -229,64 +284,61 @@ static enum sl_result load_head(struct kv *kv, struct share *share, struct sl_er
     return result;
 }
 
-static enum sl_result load(struct kv *kv, struct sl_span id, struct share **out, struct sl_err *err)
+static enum sl_result load_record(struct kv *kv, struct share *share, struct sl_err *err)
 {
-    struct row_key key = row_share(id);
+    struct row_key key = row_share(sl_span_of(share->id));
     struct kv_pin pin;
     enum sl_result result = kv_get(kv, KV_SHARE, row_span(&key), &pin, err);
     if (result != SL_OK) return result;
     struct share_record record;
-    struct share *share = calloc(1, sizeof(*share));
-    if (!share) {
-        result = sl_fail(err, SL_NOMEM, "out of memory");
-    } else if (!share_record_decode(pin.value, &record)) {
+    if (share_record_decode(pin.value, &record))
+        set_identity(share, &record);
+    else
         result = sl_fail(err, SL_CORRUPT,
-            "share %.*s: its record is unreadable; `sharelog rebuild` makes it again", (int)id.len,
-            id.ptr);
-    } else {
-        set_identity(share, id, &record);
-        result = load_head(kv, share, err);
-    }
+            "share %s: its record is unreadable; `sharelog rebuild` makes it again", share->id);
     kv_release(&pin);
+    return result;
+}
+
+static enum sl_result load_snapshot(struct kv *kv, struct share *share, struct sl_err *err)
+{
     struct snapshot_head last;
-    if (result == SL_OK) result = snapshot_last(kv, id, UINT64_MAX, &last, err);
-    if (result == SL_OK) {
-        share->snapshot_sequence = last.sequence;
-        share->snapshot_stored = last.stored;
-        share->snapshot_size = last.size;
-    } else if (result == SL_NOT_FOUND) {
-        result = SL_OK;
-    }
-    if (result != SL_OK) {
-        free(share);
-        return result;
-    }
-    *out = share;
+    enum sl_result result = snapshot_last(kv, sl_span_of(share->id), UINT64_MAX, &last, err);
+    if (result == SL_NOT_FOUND) return SL_OK;
+    if (result != SL_OK) return result;
+    share->snapshot_sequence = last.sequence;
+    share->snapshot_stored = last.stored;
+    share->snapshot_size = last.size;
     return SL_OK;
 }
 
-static struct share *insert(struct shares *shares, struct share *share)
+/* SL_NOT_FOUND: its id was never given. */
+static enum sl_result load(struct kv *kv, struct share *share, struct sl_err *err)
 {
-    struct share **at = slot(shares, sl_span_of(share->id));
-    assert(!*at);
-    *at = share;
-    link_newest(shares, share);
-    shares->count++;
-    share->pins++;
-    assert(share->pins > 0); /* so it stays */
-    evict(shares);
-    return share;
+    enum sl_result result = load_record(kv, share, err);
+    if (result == SL_OK) result = load_head(kv, share, err);
+    return result == SL_OK ? load_snapshot(kv, share, err) : result;
 }
 
-/* Held, if it is in memory; NULL if not. Under the lock. */
-static struct share *hold(struct shares *shares, struct sl_span id)
+/* Hold the share, once it is loaded, or put one in for the caller to load. */
+static enum sl_result hold_or_insert(
+    struct shares *shares, struct sl_span id, struct share **out, bool *is_new, struct sl_err *err)
 {
-    struct share *share = *slot(shares, id);
-    if (!share) return NULL;
-    share->pins++;
-    unlink_age(shares, share);
-    link_newest(shares, share);
-    return share;
+    for (;;) {
+        shares_lock(shares);
+        struct share *share = hold(shares, id);
+        *is_new = !share;
+        if (!share) share = insert(shares, id);
+        while (share && !*is_new && atomic_load(&share->phase) == SHARE_LOADING &&
+               !(atomic_load(&share->pins) & PINS_RETIRED))
+            pthread_cond_wait(&shares->changed, &shares->lock);
+        shares_unlock(shares);
+        if (!share) return sl_fail(err, SL_NOMEM, "out of memory");
+        *out = share;
+        if (*is_new || atomic_load(&share->phase) != SHARE_LOADING) return SL_OK;
+        /* its load failed for another thread; it may not for this one */
+        share_release(share);
+    }
 }
 
 enum sl_result share_acquire(
@@ -294,67 +346,90 @@ enum sl_result share_acquire(
 {
     /* Anything else was never given, and may not even fit into a key. */
     if (!sl_share_id_valid(id)) return SL_NOT_FOUND;
-    for (;;) {
-        shares_lock(shares);
-        struct share *share = hold(shares, id);
-        uint64_t forgotten = shares->forgotten;
-        shares_unlock(shares);
-        if (!share) {
-            /* Read outside the lock. What is read is the share's end unless another thread puts it
-               in, appends and has it forgotten again meanwhile; then read once more. */
-            struct share *loaded;
-            enum sl_result result = load(shares->kv, id, &loaded, err);
-            if (result != SL_OK) return result;
-            shares_lock(shares);
-            share = hold(shares, id);
-            /* numbers that it never had before it was forgotten */
-            loaded->redactions = (unsigned long)forgotten << 32;
-            if (!share && shares->forgotten == forgotten) share = insert(shares, loaded);
-            shares_unlock(shares);
-            if (share != loaded) free(loaded);
-            if (!share) continue;
+    struct share *share;
+    bool is_new;
+    enum sl_result result = hold_or_insert(shares, id, &share, &is_new, err);
+    if (result != SL_OK) return result;
+    if (is_new) {
+        result = load(shares->kv, share, err);
+        if (result != SL_OK) {
+            share_abandon(shares, share);
+            return result;
         }
+        bool removed = share->record.state == SL_SHARE_REMOVED;
+        shares_lock(shares);
+        share_enter(shares, share, removed ? SHARE_REMOVED : SHARE_LIVE);
+        shares_unlock(shares);
+    }
+    *out = share;
+    return SL_OK;
+}
+
+enum sl_result share_claim(struct shares *shares, struct sl_span id,
+    const struct share_record *record, struct share **out, struct sl_err *err)
+{
+    assert(sl_share_id_valid(id) && record->state == SL_SHARE_LIVE);
+    struct share *share;
+    bool is_new;
+    *out = NULL;
+    enum sl_result result = hold_or_insert(shares, id, &share, &is_new, err);
+    if (result != SL_OK) return result;
+    if (!is_new) {
+        share_release(share);
+        return SL_OK;
+    }
+    struct row_key key = row_share(id);
+    struct kv_pin pin;
+    result = kv_get(shares->kv, KV_SHARE, row_span(&key), &pin, err);
+    if (result == SL_NOT_FOUND) {
+        set_identity(share, record);
+        shares_lock(shares);
+        share_enter(shares, share, SHARE_MAKING);
+        shares_unlock(shares);
         *out = share;
         return SL_OK;
     }
+    kv_release(&pin);
+    share_abandon(shares, share);
+    return result;
 }
 
-void share_release(struct shares *shares, struct share *share)
+void share_abandon(struct shares *shares, struct share *share)
+{
+    assert(!share_exists(share));
+    shares_lock(shares);
+    retire(shares, share);
+    shares_unlock(shares);
+    share_release(share);
+}
+
+void share_hold(struct share *share)
+{
+    unsigned before = atomic_fetch_add(&share->pins, 1);
+    assert((before & ~PINS_RETIRED) > 0);
+}
+
+void share_release(struct share *share)
 {
     if (!share) return;
-    shares_lock(shares);
-    assert(share->pins > 0);
-    share->pins--;
-    shares_unlock(shares);
+    unsigned before = atomic_fetch_sub(&share->pins, 1);
+    assert((before & ~PINS_RETIRED) > 0);
+    if (before == (PINS_RETIRED | 1)) destroy(share);
 }
 
-struct share *share_add(struct shares *shares, struct sl_span id, const struct share_record *record)
-{
-    struct share *share = calloc(1, sizeof(*share));
-    if (!share) return NULL;
-    set_identity(share, id, record);
-    shares_lock(shares);
-    insert(shares, share);
-    shares_unlock(shares);
-    return share;
-}
-
-void share_drop(struct shares *shares, struct share *share)
-{
-    /* Who held it beside us for a moment finds it without events, which is not found. */
-    shares_lock(shares);
-    if (--share->pins == 0) forget(shares, share);
-    shares_unlock(shares);
-}
+/* ---- what a share says of itself ---- */
 
 enum sl_result sl_share_info(
     struct sl_store *store, struct sl_span id, struct sl_share_info *info, struct sl_err *err)
 {
     struct share *share;
-    enum sl_result result =
-        sl_share_id_valid(id) ? share_acquire(store->shares, id, &share, err) : SL_NOT_FOUND;
+    enum sl_result result = share_acquire(store->shares, id, &share, err);
     if (result == SL_NOT_FOUND) return sl_fail(err, SL_NOT_FOUND, "no such share");
     if (result != SL_OK) return result;
+    if (!share_exists(share)) {
+        share_release(share);
+        return sl_fail(err, SL_NOT_FOUND, "no such share");
+    }
     struct sl_share_info i = {0};
     shares_lock(store->shares);
     i.state = share->record.state;
@@ -365,9 +440,11 @@ enum sl_result sl_share_info(
     i.removed_ms = share->record.removed_ms;
     i.removed_by = share->record.removed_by;
     shares_unlock(store->shares);
+    assert(i.sequence > 0);
     memcpy(i.id, share->id, sizeof(i.id));
     memcpy(i.session_id, share->session_id, sizeof(i.session_id));
     memcpy(i.salt, share->record.salt, 32);
+    share_release(share);
     if (i.state == SL_SHARE_REMOVED) {
         struct row_key key = row_erase(id);
         struct kv_pin pin;
@@ -376,42 +453,33 @@ enum sl_result sl_share_info(
         if (result == SL_NOT_FOUND) result = SL_OK;
         kv_release(&pin);
     }
-    share_release(store->shares, share);
-    if (result == SL_OK && i.sequence == 0) result = sl_fail(err, SL_NOT_FOUND, "no such share");
     if (result == SL_OK) *info = i;
     return result;
 }
 
 /* ---- the summary of its head ---- */
 
-void share_drop_summary(struct share *share)
-{
-    free(share->summary);
-    share->summary = NULL;
-}
-
-void share_keep_summary(struct shares *shares, struct share *share, struct summary *summary)
+void share_keep_summary(
+    struct shares *shares, struct share *share, unsigned long seen, struct summary *summary)
 {
     if (!summary) return;
     shares_lock(shares);
-    /* While a redaction is being written its number is odd, and no view's. */
-    bool fits = share->record.state == SL_SHARE_LIVE && share->head.sequence == summary->sequence &&
-                share->redactions == summary->redactions;
-    if (fits) {
-        share_drop_summary(share);
+    if (share->head.sequence == summary->sequence && epoch_holds(&share->epoch, seen)) {
+        drop_summary(share);
         share->summary = summary;
+        summary = NULL;
     }
     shares_unlock(shares);
-    if (!fits) free(summary);
+    free(summary);
 }
 
 struct summary *share_copy_summary(
-    struct shares *shares, const struct share *share, uint64_t sequence, unsigned long redactions)
+    struct shares *shares, const struct share *share, unsigned long seen, uint64_t sequence)
 {
     struct summary *copy = NULL;
     shares_lock(shares);
     const struct summary *summary = share->summary;
-    if (summary && summary->sequence == sequence && summary->redactions == redactions)
+    if (summary && summary->sequence == sequence && epoch_holds(&share->epoch, seen))
         copy = summary_copy(summary);
     shares_unlock(shares);
     return copy;

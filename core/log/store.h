@@ -1,7 +1,25 @@
 #ifndef SHARELOG_STORE_H
 #define SHARELOG_STORE_H
 
-/* What an open store is made of, for the files of core/ alone. */
+/* What an open store is made of, for the files of core/ alone.
+
+   Locks: who holds one takes only such as stand further in.
+
+     redacting                  one redaction
+       a share's turn           one removal or redaction of that share, its long looking included
+         a session's lock       one create or allow of that session, and the moment of a removal
+           twins                ┐
+           the sequencer's      │ for a few memory accesses each, never while anything is read
+           the rules'           │ or written; of these the shares' lock alone has another inside
+           the subscriber's     │ it, the compactor's, to queue a task
+           the shares'          ┘
+             the compactor's
+     naming                     stands apart
+
+   (The rules' is held while a batch is held against them, and the subscriber's while a group's
+   events are given out.) A thread that waits for its append keeps its turn and its session. Who
+   commits takes neither, so a commit waits for nobody; and a read waits for the shares' lock, and
+   while rows of its share are being exchanged. */
 
 #include "core/kv/kv.h"
 #include "core/log/share.h"
@@ -18,6 +36,7 @@ struct compactor;
 struct due;
 struct checkpoints;
 struct rules;
+struct session_locks;
 struct twins;
 
 struct sl_store {
@@ -34,23 +53,23 @@ struct sl_store {
     struct due *due;             /* the compactor's */
     /* Called with the shares locked, when an event has made a snapshot of its share due; set while
        nothing is appended. NULL: nobody wants to know, and the mark in the store waits. */
-    void (*told_due)(struct sl_store *store, struct sl_span share_id);
+    void (*take_due)(struct sl_store *store, struct sl_span share_id);
+    struct session_locks *session_locks;
     struct twins *twins;
     struct checkpoints *checkpoints;
     struct rules *rules; /* NULL when read beside */
     /* the log's size as committed; when the store is read beside, as of the opening */
     atomic_ullong log_size;
-    pthread_mutex_t redacting; /* one redaction at a time */
-    pthread_mutex_t admin; /* one create, remove or allow at a time: each looks before it appends */
+    pthread_mutex_t naming;    /* one new origin at a time */
+    pthread_mutex_t redacting; /* one redaction at a time: their rules come and go in order */
     /* Shares by state, once they have been counted; kept up to date from then on. Under the shares'
        lock. */
     bool counted;
     uint64_t live, removed, created_or_removed;
-    /* counts removals and redactions, so that a long read can tell that it should look again */
-    atomic_ulong removals;
-    pthread_mutex_t told_lock;
-    void (*told)(void *ctx, const struct sl_told *told);
-    void *told_ctx;
+    /* who is given each event once it is committed, by who commits it; under its own lock */
+    pthread_mutex_t subscriber_lock;
+    void (*subscriber)(void *ctx, const struct sl_told *event);
+    void *subscriber_ctx;
 };
 
 static inline uint64_t store_now_us(const struct sl_store *store)

@@ -8,6 +8,8 @@
    is asked for. */
 struct sl_event {
     struct sl_store *store;
+    struct share *share; /* held */
+    unsigned long epoch; /* of the share: what is read counts as long as it holds */
     char id[SL_SHARE_ID_BYTES + 1];
     uint8_t salt[32];
     struct event_facts facts;
@@ -15,7 +17,6 @@ struct sl_event {
     struct event_item *items;
     /* where each item's text begins; one more: where the closing bracket stands */
     uint64_t *text_at;
-    unsigned long removals, redactions; /* when it was opened */
     /* of a whole event: */
     uint8_t nonce[EVENT_NONCE_BYTES];
     bool has_nonce;
@@ -53,25 +54,12 @@ static enum sl_result read_items(struct sl_event *event, struct sl_err *err)
                : sl_fail(err, SL_CORRUPT, "its row is unreadable");
 }
 
-/* Content may go while it is read: a removal takes it away, a redaction moves it. */
-static enum sl_result still_there(struct sl_event *event, struct sl_err *err)
+/* Content may go while it is read: a removal takes it away, a redaction moves it. Other events stay
+   as they are. */
+static enum sl_result still_there(const struct sl_event *event, struct sl_err *err)
 {
-    unsigned long removals = atomic_load(&event->store->removals);
-    if (removals == event->removals) return SL_OK;
-    struct share *share;
-    struct shares *shares = event->store->shares;
-    enum sl_result result = share_acquire(shares, sl_span_of(event->id), &share, err);
-    if (result != SL_OK) return result;
-    shares_lock(shares);
-    bool live = share->record.state == SL_SHARE_LIVE;
-    bool redacted = share->redactions != event->redactions;
-    shares_unlock(shares);
-    share_release(shares, share);
     bool content = event->facts.info.kind == SL_SYNC || event->facts.info.kind == SL_REDACT;
-    if (!live && content) return sl_fail(err, SL_REMOVED, "share %s: removed", event->id);
-    if (redacted) return sl_fail(err, SL_REDACTED, "share %s: redacted meanwhile", event->id);
-    event->removals = removals;
-    return SL_OK;
+    return content ? share_unchanged(event->share, event->epoch, err) : SL_OK;
 }
 
 static enum sl_result unreadable(struct sl_err *err)
@@ -151,52 +139,71 @@ static enum sl_result read_prefix(struct sl_event *event, struct sl_err *err)
     return result;
 }
 
-/* What is read of an event must be of one moment: its row and the beginning of its body. */
-static enum sl_result begin(struct sl_event *event, struct sl_err *err)
+/* Its row, its items, the beginning of its body: of one moment, or SL_REDACTED, SL_REMOVED. */
+static enum sl_result read_event(struct sl_event *event, uint64_t sequence, struct sl_err *err)
 {
-    struct share *share;
-    enum sl_result result = share_acquire(event->store->shares, sl_span_of(event->id), &share, err);
+    bool live = share_is_live(event->share); /* looked at after the epoch was noted */
+    enum sl_result result =
+        log_event(event->store->kv, sl_span_of(event->id), sequence, &event->row, err);
+    if (result == SL_NOT_FOUND) result = sl_fail(err, SL_CORRUPT, "it is missing");
+    if (result == SL_OK)
+        result = event_facts_read(event->id, sequence, event->row.value, &event->facts, err);
     if (result != SL_OK) return result;
-    event->removals = atomic_load(&event->store->removals);
-    event->redactions = share_redactions(event->store->shares, share);
-    share_release(event->store->shares, share);
+    if (event_facts_hide(&event->facts, live ? SL_SHARE_LIVE : SL_SHARE_REMOVED)) return SL_OK;
+    result = read_items(event, err);
+    if (result == SL_OK) result = read_prefix(event, err);
+    if (result != SL_OK && result != SL_CORRUPT) return result;
+    /* The row of before a redaction and the body of after it look like damage. */
+    enum sl_result there = still_there(event, err);
+    return there == SL_OK ? result : there;
+}
+
+/* Held by the event from here on. NULL: no memory. */
+static struct sl_event *create(struct sl_store *store, struct share *share)
+{
+    struct sl_event *event = calloc(1, sizeof(*event));
+    if (!event) return NULL;
+    event->store = store;
+    event->share = share;
+    share_hold(share);
+    event->epoch = share_epoch(store->shares, share);
+    memcpy(event->id, share->id, sizeof(event->id));
+    memcpy(event->salt, share->record.salt, 32);
+    return event;
+}
+
+static enum sl_result open_of_share(struct sl_store *store, struct share *share, uint64_t sequence,
+    struct sl_event **out, struct sl_err *err)
+{
+    if (!share_exists(share)) return sl_fail(err, SL_NOT_FOUND, "no such share");
+    shares_lock(store->shares);
+    uint64_t last = share->head.sequence;
+    shares_unlock(store->shares);
+    if (sequence < 1 || sequence > last)
+        return sl_fail(err, SL_NO_MOMENT, "no sequence %llu: there are 1 to %llu",
+            (unsigned long long)sequence, (unsigned long long)last);
+    struct sl_event *event = create(store, share);
+    if (!event) return sl_fail(err, SL_NOMEM, "out of memory");
+    enum sl_result result = read_event(event, sequence, err);
+    if (result != SL_OK) {
+        if (err) sl_fail_in(err, "share %s: event %llu", event->id, (unsigned long long)sequence);
+        sl_event_close(event);
+        return result;
+    }
+    *out = event;
     return SL_OK;
 }
 
 enum sl_result sl_event_open(struct sl_store *store, struct sl_span id, uint64_t sequence,
     struct sl_event **out, struct sl_err *err)
 {
-    struct sl_share_info info;
-    enum sl_result result = sl_share_info(store, id, &info, err);
+    struct share *share;
+    enum sl_result result = share_acquire(store->shares, id, &share, err);
+    if (result == SL_NOT_FOUND) return sl_fail(err, SL_NOT_FOUND, "no such share");
     if (result != SL_OK) return result;
-    if (sequence < 1 || sequence > info.sequence)
-        return sl_fail(err, SL_NO_MOMENT, "no sequence %llu: there are 1 to %llu",
-            (unsigned long long)sequence, (unsigned long long)info.sequence);
-    struct sl_event *event = calloc(1, sizeof(*event));
-    if (!event) return sl_fail(err, SL_NOMEM, "out of memory");
-    event->store = store;
-    memcpy(event->id, info.id, sizeof(event->id));
-    memcpy(event->salt, info.salt, 32);
-    result = begin(event, err);
-    if (result == SL_OK) result = log_event(store->kv, id, sequence, &event->row, err);
-    if (result == SL_NOT_FOUND) result = sl_fail(err, SL_CORRUPT, "it is missing");
-    if (result == SL_OK)
-        result = event_facts_read(event->id, sequence, event->row.value, &event->facts, err);
-    bool hidden = result == SL_OK && event_facts_hide(&event->facts, info.state);
-    if (result == SL_OK && !hidden) result = read_items(event, err);
-    if (result == SL_OK && !hidden) result = read_prefix(event, err);
-    /* The row of before a redaction and the body of after it look like damage. */
-    if ((result == SL_OK || result == SL_CORRUPT) && !hidden) {
-        enum sl_result there = still_there(event, err);
-        if (there != SL_OK) result = there;
-    }
-    if (result != SL_OK) {
-        if (err) sl_fail_in(err, "share %s: event %llu", info.id, (unsigned long long)sequence);
-        sl_event_close(event);
-        return result;
-    }
-    *out = event;
-    return SL_OK;
+    result = open_of_share(store, share, sequence, out, err);
+    share_release(share);
+    return result;
 }
 
 void sl_event_close(struct sl_event *event)
@@ -209,6 +216,7 @@ void sl_event_close(struct sl_event *event)
     free(event->kept);
     buf_fini(&event->withheld);
     buf_fini(&event->prefix);
+    share_release(event->share);
     free(event);
 }
 

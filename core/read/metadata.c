@@ -41,11 +41,9 @@ static enum sl_result read_session(
 /* For whoever asks next. */
 static void keep_summary(const struct sl_view *view, const struct sl_metadata *metadata)
 {
-    struct shares *shares = view->moment.store->shares;
-    struct share *share;
-    if (share_acquire(shares, sl_span_of(view->moment.id), &share, NULL) != SL_OK) return;
-    share_keep_summary(shares, share, summary_create(metadata, view->moment.redactions));
-    share_release(shares, share);
+    const struct moment *moment = &view->moment;
+    share_keep_summary(
+        moment->store->shares, moment->share, moment->epoch, summary_create(metadata));
 }
 
 enum sl_result sl_view_metadata(

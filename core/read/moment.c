@@ -6,32 +6,20 @@
 #include <stdio.h>
 #include <time.h>
 
-void moment_begin(struct moment *moment, struct sl_store *store, const struct share *share)
+void moment_begin(struct moment *moment, struct sl_store *store, struct share *share)
 {
-    *moment = (struct moment){.store = store, .created_ms = share->record.created_ms};
-    moment->removals = atomic_load(&store->removals);
-    moment->redactions = share_redactions(store->shares, share);
+    *moment = (struct moment){
+        .store = store, .share = share, .created_ms = share->record.created_ms};
+    share_hold(share);
+    moment->epoch = share_epoch(store->shares, share);
     memcpy(moment->id, share->id, sizeof(moment->id));
     memcpy(moment->session_id, share->session_id, sizeof(moment->session_id));
 }
 
-enum sl_result moment_still_there(struct moment *moment, struct sl_err *err)
+void moment_fini(struct moment *moment)
 {
-    unsigned long removals = atomic_load(&moment->store->removals);
-    if (removals == moment->removals) return SL_OK;
-    struct shares *shares = moment->store->shares;
-    struct share *share;
-    enum sl_result result = share_acquire(shares, sl_span_of(moment->id), &share, err);
-    if (result != SL_OK) return result;
-    shares_lock(shares);
-    bool live = share->record.state == SL_SHARE_LIVE;
-    bool redacted = share->redactions != moment->redactions;
-    shares_unlock(shares);
-    share_release(shares, share);
-    if (!live) return sl_fail(err, SL_REMOVED, "share %s: removed", moment->id);
-    if (redacted) return sl_fail(err, SL_REDACTED, "share %s: redacted meanwhile", moment->id);
-    moment->removals = removals;
-    return SL_OK;
+    share_release(moment->share);
+    moment->share = NULL;
 }
 
 /* ---- the snapshot ---- */
@@ -115,17 +103,16 @@ static enum sl_result resolve(const struct moment *moment, const struct head *la
 }
 
 /* The newest moment is known without a read. */
-enum sl_result moment_find(struct moment *moment, const struct share *share, struct sl_moment asked,
-    bool *newest, struct sl_err *err)
+enum sl_result moment_find(
+    struct moment *moment, struct sl_moment asked, bool *newest, struct sl_err *err)
 {
     struct shares *shares = moment->store->shares;
+    const struct share *share = moment->share;
+    if (!share_exists(share)) return sl_fail(err, SL_NOT_FOUND, "no such share");
+    if (!share_is_live(share)) return sl_fail(err, SL_REMOVED, "share %s: removed", share->id);
     shares_lock(shares);
     struct head last = share->head;
-    bool live = share->record.state == SL_SHARE_LIVE;
     shares_unlock(shares);
-    if (!live) return sl_fail(err, SL_REMOVED, "share %s: removed", share->id);
-    if (last.sequence == 0)
-        return sl_fail(err, SL_NOT_FOUND, "no such share"); /* it is just being made */
     uint64_t sequence = 0;
     enum sl_result result = resolve(moment, &last, asked, &sequence, err);
     if (result != SL_OK) return result;

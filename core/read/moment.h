@@ -9,7 +9,8 @@
                       └───── pending ─────┘
 
    A moment is begun for a share, then set to one of its events; the snapshot is looked for when
-   something first needs it. Nothing of the content is held. moment_still_there fails once the
+   something first needs it. The share is held, nothing of its content is. moment_still_there fails
+   once the
    share is removed or redacted; each read asks it, so that nothing that was taken away is shown. A
    function that fails leaves the moment as it was. One thread at a time uses a moment. */
 
@@ -21,24 +22,25 @@ enum moment_base { BASE_UNSOUGHT, BASE_NONE, BASE_SNAPSHOT };
 
 struct moment {
     struct sl_store *store;
+    struct share *share; /* held */
+    unsigned long epoch; /* of the share: what is read counts as long as it holds (log/epoch.h) */
     char id[SL_SHARE_ID_BYTES + 1];
     char session_id[SL_SESSION_ID_BYTES + 1];
     uint64_t created_ms;
     struct head at;
     enum moment_base sought;
     struct snapshot_head base; /* all zero but for BASE_SNAPSHOT */
-    unsigned long removals;    /* of the store when last looked */
-    unsigned long redactions;  /* of the share when the moment was begun */
 };
 
-/* Begin a moment of a share, which is held for the call. What was removed or redacted before this
-   is not noticed any more, so nothing may be read of the share before it. */
-void moment_begin(struct moment *moment, struct sl_store *store, const struct share *share);
+/* Begin a moment of a share, which it holds until moment_fini. What was removed or redacted before
+   this is not noticed any more, so nothing may be read of the share before it. */
+void moment_begin(struct moment *moment, struct sl_store *store, struct share *share);
+void moment_fini(struct moment *moment);
 
 /* Set it to the moment that was asked for; *newest: it is the share's last event. SL_REMOVED,
    SL_NOT_FOUND (the share is just being made), SL_NO_MOMENT, SL_CORRUPT, SL_IO. */
-enum sl_result moment_find(struct moment *moment, const struct share *share, struct sl_moment asked,
-    bool *newest, struct sl_err *err);
+enum sl_result moment_find(
+    struct moment *moment, struct sl_moment asked, bool *newest, struct sl_err *err);
 
 /* Set it to a sequence that the share has. SL_CORRUPT: the event is missing or unreadable. */
 enum sl_result moment_set(struct moment *moment, uint64_t sequence, struct sl_err *err);
@@ -46,9 +48,11 @@ enum sl_result moment_set(struct moment *moment, uint64_t sequence, struct sl_er
 /* Look for the snapshot, if that isn't done yet. SL_CORRUPT, SL_IO. */
 enum sl_result moment_seek_base(struct moment *moment, struct sl_err *err);
 
-/* Is the content still what it was? SL_REMOVED, SL_REDACTED. Quick: one atomic load unless
-   something was taken away in the store. */
-enum sl_result moment_still_there(struct moment *moment, struct sl_err *err);
+/* Is the content still what it was? SL_REMOVED, SL_REDACTED. One atomic load. */
+static inline enum sl_result moment_still_there(const struct moment *moment, struct sl_err *err)
+{
+    return share_unchanged(moment->share, moment->epoch, err);
+}
 
 /* A row of the snapshot isn't there: the share's content was taken away, or SL_CORRUPT. */
 enum sl_result moment_row_missing(struct moment *moment, struct sl_err *err);

@@ -141,7 +141,7 @@ enum sl_result view_order_arrival(struct sl_view *view, struct sl_err *err)
 /* ---- opening ---- */
 
 /* NULL: no memory. */
-static struct sl_view *create(struct sl_store *store, const struct share *share)
+static struct sl_view *create(struct sl_store *store, struct share *share)
 {
     struct sl_view *view = calloc(1, sizeof(*view));
     if (!view) return NULL;
@@ -160,7 +160,7 @@ static enum sl_result give(struct sl_view *view, enum sl_result result, struct s
     return result;
 }
 
-enum sl_result view_open_at(struct sl_store *store, const struct share *share, uint64_t sequence,
+enum sl_result view_open_at(struct sl_store *store, struct share *share, uint64_t sequence,
     struct sl_view **out, struct sl_err *err)
 {
     struct sl_view *view = create(store, share);
@@ -171,14 +171,14 @@ enum sl_result view_open_at(struct sl_store *store, const struct share *share, u
 }
 
 static enum sl_result open_moment(
-    struct sl_view *view, const struct share *share, struct sl_moment asked, struct sl_err *err)
+    struct sl_view *view, struct sl_moment asked, struct sl_err *err)
 {
     struct moment *moment = &view->moment;
     bool newest;
-    enum sl_result result = moment_find(moment, share, asked, &newest, err);
+    enum sl_result result = moment_find(moment, asked, &newest, err);
     if (result == SL_OK && newest)
         view->summary = share_copy_summary(
-            moment->store->shares, share, moment->at.sequence, moment->redactions);
+            moment->store->shares, moment->share, moment->epoch, moment->at.sequence);
     return result;
 }
 
@@ -190,8 +190,8 @@ enum sl_result sl_view_open(struct sl_store *store, struct sl_span id, struct sl
     if (result == SL_NOT_FOUND) return sl_fail(err, SL_NOT_FOUND, "no such share");
     if (result != SL_OK) return result;
     struct sl_view *view = create(store, share);
-    result = view ? open_moment(view, share, moment, err) : sl_fail(err, SL_NOMEM, "out of memory");
-    share_release(store->shares, share);
+    result = view ? open_moment(view, moment, err) : sl_fail(err, SL_NOMEM, "out of memory");
+    share_release(share);
     return give(view, result, out);
 }
 
@@ -206,6 +206,7 @@ void sl_view_close(struct sl_view *view)
     buf_fini(&view->scratch);
     buf_fini(&view->session);
     free(view->summary);
+    moment_fini(&view->moment);
     free(view);
     /* The allocator would keep it all, in an arena for every few threads. */
     if (large) malloc_trim(0);

@@ -39,7 +39,7 @@ struct sl_view {
 };
 
 /* As sl_view_open, of a sequence that exists, with its snapshot found. */
-enum sl_result view_open_at(struct sl_store *store, const struct share *share, uint64_t sequence,
+enum sl_result view_open_at(struct sl_store *store, struct share *share, uint64_t sequence,
     struct sl_view **view, struct sl_err *err);
 
 /* Fold, if that isn't done yet: all of it, or what comes behind the snapshot by itself, which is

@@ -1,3 +1,20 @@
+/* Redacting: what is asked for becomes a rule, the rule is put in force, and what was appended
+   before is searched and replaced, share by share:
+
+     rule in force ──> a barrier in the sequencer ──> each share: search, append redact events
+        │                  │
+        every batch        what was admitted under older rules is on disk, where the search
+        from now on        finds it
+        is held to it
+
+   A share is searched in its turn (share_turn_begin): no removal and no other redaction of it comes
+   between, while creates, syncs and reads go on. What is found is appended piece by piece
+   (redact_append.h), and the mark that its files are to be rewritten goes with each piece.
+
+   How it fails: pieces that were appended stay, the rule with them (it is stored by the first
+   piece); asked for again, the redaction goes on with the rest. A rule of which nothing was found,
+   or that came to nothing, is dropped again. */
+
 #include "core/background/compactor.h"
 #include "core/kv/rows.h"
 #include "core/log/sequencer.h"
@@ -32,7 +49,7 @@ static enum sl_result search_event(
         if (asked->text.len &&
             (memmem(item.key.ptr, item.key.len, asked->text.ptr, asked->text.len) ||
                 memmem(item.type.ptr, item.type.len, asked->text.ptr, asked->text.len)))
-            redacting->told->in_keys++;
+            redacting->counts->in_keys++;
         if (asked->key.len && !sl_span_eq(item.key, asked->key)) continue;
         if (asked->sequence && asked->item != i) continue;
         bool found = false;
@@ -113,13 +130,6 @@ static enum sl_result search(struct redacting *redacting, uint64_t last,
 
 /* ---- one share ---- */
 
-static bool gather(void *ctx, const void *bytes, size_t len)
-{
-    struct buf *data = ctx;
-    buf_add(data, bytes, len);
-    return !data->failed;
-}
-
 /* An item is known again by its data, which must be read before it is replaced. */
 static enum sl_result item_subject(
     struct sl_store *store, const struct sl_redaction *asked, struct buf *data, struct sl_err *err)
@@ -136,8 +146,7 @@ static enum sl_result item_subject(
         result = sl_fail(err, SL_NOT_FOUND, "event %llu has %llu items, counted from 0",
             (unsigned long long)asked->sequence, (unsigned long long)info->items);
     if (result == SL_OK)
-        result =
-            sl_event_item_data(event, (size_t)asked->item, (struct sl_sink){gather, data}, err);
+        result = sl_event_item_data(event, (size_t)asked->item, buf_sink(data), err);
     sl_event_close(event);
     return result;
 }
@@ -164,51 +173,48 @@ static enum sl_result make_rule(struct sl_store *store, const struct sl_redactio
 }
 
 /* Is it there, live, and may who asks redact it? */
-static enum sl_result check_share(struct sl_store *store, const struct sl_redaction *asked,
-    const struct share *share, struct sl_err *err)
+static enum sl_result check_share(
+    const struct sl_redaction *asked, const struct share *share, struct sl_err *err)
 {
-    shares_lock(store->shares);
-    bool live = share->record.state == SL_SHARE_LIVE, made = share->head.sequence > 0;
-    shares_unlock(store->shares);
-    if (!made) return sl_fail(err, SL_NOT_FOUND, "no such share");
+    if (!share_exists(share)) return sl_fail(err, SL_NOT_FOUND, "no such share");
     if (asked->who == SL_WHO_SECRET && !share_secret_fits(&share->record, asked->secret))
         return sl_fail(err, SL_BAD_SECRET, "Invalid secret");
-    return live ? SL_OK : sl_fail(err, SL_REMOVED, "share %s: removed", share->id);
+    return share_is_live(share) ? SL_OK : sl_fail(err, SL_REMOVED, "share %s: removed", share->id);
 }
 
 /* Without a rule it only looks whether it may. */
 static enum sl_result redact_share(struct sl_store *store, const struct sl_redaction *asked,
     struct sl_span id, struct rule_use *rule, const struct sl_progress *progress,
-    struct sl_redacted *told, struct sl_err *err)
+    struct sl_redacted *counts, struct sl_err *err)
 {
-    struct redacting redacting = {.store = store, .asked = asked, .rule = rule, .told = told};
+    struct redacting redacting = {.store = store, .asked = asked, .rule = rule, .counts = counts};
     enum sl_result result = sl_share_id_valid(id)
                                 ? share_acquire(store->shares, id, &redacting.share, err)
                                 : SL_NOT_FOUND;
     if (result == SL_NOT_FOUND) return sl_fail(err, SL_NOT_FOUND, "no such share");
     if (result != SL_OK) return result;
-    uint64_t before = told->items;
-    pthread_mutex_lock(&store->admin);
-    result = check_share(store, asked, redacting.share, err);
+    uint64_t before = counts->items;
+    share_turn_begin(store->shares, redacting.share);
+    result = check_share(asked, redacting.share, err);
     if (result == SL_OK && rule) {
         shares_lock(store->shares);
         uint64_t last = redacting.share->head.sequence;
         shares_unlock(store->shares);
         result = search(&redacting, last, progress, err);
     }
-    pthread_mutex_unlock(&store->admin);
-    if (told->items > before) {
-        told->shares++;
+    share_turn_end(store->shares, redacting.share);
+    if (counts->items > before) {
+        counts->shares++;
         compactor_erase(store->compactor, id);
     }
-    share_release(store->shares, redacting.share);
+    share_release(redacting.share);
     return result;
 }
 
 /* ---- every share ---- */
 
 static enum sl_result redact_all(struct sl_store *store, const struct sl_redaction *asked,
-    struct rule_use *rule, const struct sl_progress *progress, struct sl_redacted *told,
+    struct rule_use *rule, const struct sl_progress *progress, struct sl_redacted *counts,
     struct sl_err *err)
 {
     char id[SL_SHARE_ID_BYTES + 2] = "";
@@ -225,7 +231,7 @@ static enum sl_result redact_all(struct sl_store *store, const struct sl_redacti
         kv_iter_destroy(iter);
         if (result != SL_OK || !more) return result;
         id[len] = 0;
-        result = redact_share(store, asked, (struct sl_span){id, len}, rule, progress, told, err);
+        result = redact_share(store, asked, (struct sl_span){id, len}, rule, progress, counts, err);
         if (result != SL_OK && result != SL_REMOVED) return result;
         id[len] = '!'; /* before every character of an id, so behind this one alone */
         id[len + 1] = 0;
@@ -254,25 +260,23 @@ static enum sl_result check_asked(const struct sl_redaction *asked, struct sl_er
 enum sl_result sl_redact(struct sl_store *store, const struct sl_redaction *asked,
     const struct sl_progress *progress, struct sl_redacted *redacted_out, struct sl_err *err)
 {
-    struct sl_redacted told = {0};
+    struct sl_redacted counts = {0};
     enum sl_result result = check_asked(asked, err);
     if (result == SL_OK) result = store_writable(store, err);
     if (result == SL_OK && asked->share_id.len)
-        result = redact_share(store, asked, asked->share_id, NULL, progress, &told, err);
+        result = redact_share(store, asked, asked->share_id, NULL, progress, &counts, err);
     if (result != SL_OK) return result;
     struct rule_use rule;
+    struct append barrier = {0};
     pthread_mutex_lock(&store->redacting);
-    /* the rule first: what is appended from now on needs no search … */
     result = make_rule(store, asked, &rule, err);
-    /* … once that is on disk which was admitted before */
-    struct append before = {0};
-    if (result == SL_OK) result = sequencer_append(store->sequencer, &before, err);
+    if (result == SL_OK) result = sequencer_append(store->sequencer, &barrier, err);
     if (result == SL_OK)
         result = asked->share_id.len
-                     ? redact_share(store, asked, asked->share_id, &rule, progress, &told, err)
-                     : redact_all(store, asked, &rule, progress, &told, err);
+                     ? redact_share(store, asked, asked->share_id, &rule, progress, &counts, err)
+                     : redact_all(store, asked, &rule, progress, &counts, err);
     if (rule.is_new && !rule.kept) rules_drop(store->rules, rule.share_id, &rule.rule);
     pthread_mutex_unlock(&store->redacting);
-    if (result == SL_OK) *redacted_out = told;
+    if (result == SL_OK) *redacted_out = counts;
     return result;
 }

@@ -1,3 +1,12 @@
+/* One redact event at a time. All its rows are made before it is appended: the events' new rows and
+   bodies, the redact event's body, the rule's row. Who commits then moves the share to REDACTING
+   and only puts them, with the deletion of every snapshot that has seen what is replaced, the mark
+   that one is due again, and the mark that files are to be rewritten.
+
+   How it fails: before the append, nothing is left. Refused by the sequencer: the same. The write
+   failed (SL_IO): the share is LIVE again, so that readers needn't wait, under another epoch, since
+   some of the rows may be there; the store takes no more writes until it is reopened. */
+
 #include "core/redact/redact_append.h"
 
 #include "core/base/crypto.h"
@@ -5,9 +14,10 @@
 #include "core/kv/rows.h"
 #include "core/log/sequencer.h"
 #include "core/redact/rules.h"
-#include "core/state/summary.h"
 
-/* One redact event says at most about so much. */
+#include <assert.h>
+
+/* One redact event says about so much at most … */
 #define CHUNK_BYTES (4 * SL_MIB)
 #define CHUNK_TARGETS 4096
 /* … and makes events of about so many bytes anew, all of which are in memory at once. */
@@ -15,32 +25,39 @@
 
 /* ---- one write ---- */
 
-/* From here on what is read may be of two minds, and a snapshot that is being made is worthless. */
+/* Back to the last snapshot that stays. */
+static void take_back_snapshot(struct share *share, const struct snapshot_head *last)
+{
+    assert(last->sequence < share->staged.sequence);
+    share->snapshot_sequence = last->sequence;
+    share->snapshot_stored = last->stored;
+    share->snapshot_size = last->size;
+}
+
+/* From here on a read of the share may see some old rows and some new ones, and a snapshot that is
+   being made is of old ones: the epoch is odd. */
 static enum sl_result put_redaction(struct append *append, struct kv_batch *kv_batch)
 {
     struct redacting *redacting = append->ctx;
     struct sl_store *store = redacting->store;
     struct share *share = append->share;
     struct sl_span id = sl_span_of(share->id);
+    assert(redacting->events_count > 0 && redacting->rule_row.len > 0);
     shares_lock(store->shares);
-    share->redactions++;
-    share->generation++;
-    share_drop_summary(share);
-    /* here, not once it is written: what comes behind in the same group must see it as due */
-    share->snapshot_sequence = redacting->before.sequence;
-    share->snapshot_stored = redacting->before.stored;
-    share->snapshot_size = redacting->before.size;
+    share_enter(store->shares, share, SHARE_REDACTING);
+    /* here, not once it is written: what is staged behind it in the group must see it as due */
+    take_back_snapshot(share, &redacting->before);
     shares_unlock(store->shares);
-    atomic_fetch_add(&store->removals, 1);
-    redacting->begun = true;
     for (size_t i = 0; i < redacting->events_count; i++)
         redacted_event_put(store->kv, kv_batch, id, &redacting->events[i]);
+    const struct rule_use *use = redacting->rule;
     struct row_key from = row_snapshot(id, redacting->events[0].sequence, 0), to = row_share_to(id),
-                   due = row_index(ROW_INDEX_DUE, id), erase = row_erase(id);
+                   due = row_index(ROW_INDEX_DUE, id), erase = row_erase(id),
+                   rule = row_rule(use->share_id, use->rule.mac);
     kv_delete_range(store->kv, kv_batch, KV_SNAPSHOT, row_span(&from), row_span(&to));
     kv_put(store->kv, kv_batch, KV_INDEX, row_span(&due), SL_SPAN(""));
     kv_put(store->kv, kv_batch, KV_META, row_span(&erase), SL_SPAN(""));
-    rules_put(store->rules, store->kv, kv_batch, redacting->rule->share_id, &redacting->rule->rule);
+    kv_put(store->kv, kv_batch, KV_META, row_span(&rule), buf_span(&redacting->rule_row));
     share->due = append->makes_due = true;
     return SL_OK;
 }
@@ -48,13 +65,17 @@ static enum sl_result put_redaction(struct append *append, struct kv_batch *kv_b
 static void redacted(struct append *append)
 {
     struct redacting *redacting = append->ctx;
-    struct share *share = append->share;
     /* a snapshot's head may have been before it in the group */
-    share->snapshot_sequence = redacting->before.sequence;
-    share->snapshot_stored = redacting->before.stored;
-    share->snapshot_size = redacting->before.size;
-    share->redactions++;
-    atomic_fetch_add(&redacting->store->removals, 1);
+    take_back_snapshot(append->share, &redacting->before);
+    share_enter(redacting->store->shares, append->share, SHARE_LIVE);
+}
+
+/* Its fate is unknown, and the store read-only: who waits to read may go on. */
+static void give_up(struct redacting *redacting)
+{
+    shares_lock(redacting->store->shares);
+    share_enter(redacting->store->shares, redacting->share, SHARE_LIVE);
+    shares_unlock(redacting->store->shares);
 }
 
 static enum sl_result append_redaction(
@@ -63,7 +84,6 @@ static enum sl_result append_redaction(
     struct sl_store *store = redacting->store;
     struct batch batch = {0};
     size_t weight = 4096;
-    redacting->begun = false;
     for (size_t i = 0; i < redacting->events_count; i++)
         weight += redacting->events[i].row.len + redacting->events[i].body.len;
     enum sl_result result = batch_control("redact", body, store_now_us(store), &batch, err);
@@ -78,12 +98,7 @@ static enum sl_result append_redaction(
         result = sequencer_append(store->sequencer, &append, err);
         if (result == SL_OK) redacting->earlier[redacting->earlier_count++] = append.place.sequence;
     }
-    if (result != SL_OK && redacting->begun) {
-        /* its fate is unknown and the store read-only: those who wait to read may go on */
-        shares_lock(store->shares);
-        redacting->share->redactions++;
-        shares_unlock(store->shares);
-    }
+    if (atomic_load(&redacting->share->phase) == SHARE_REDACTING) give_up(redacting);
     batch_fini(&batch);
     return result;
 }
@@ -267,6 +282,9 @@ enum sl_result redacting_append(struct redacting *redacting, struct sl_err *err)
     enum sl_result result = add_earlier(redacting, err);
     if (result == SL_OK) result = make_events(redacting, err);
     if (result == SL_OK) result = encode_body(redacting, &body, err);
+    if (result == SL_OK)
+        result = rules_row(store->rules, redacting->rule->share_id, &redacting->rule->rule,
+            &redacting->rule_row, err);
     redacting->before = (struct snapshot_head){0};
     if (result == SL_OK) {
         result = snapshot_last(store->kv, sl_span_of(redacting->share->id),
@@ -275,8 +293,8 @@ enum sl_result redacting_append(struct redacting *redacting, struct sl_err *err)
     }
     if (result == SL_OK) result = append_redaction(redacting, buf_span(&body), err);
     if (result == SL_OK) {
-        redacting->told->items += items;
-        redacting->told->events += events;
+        redacting->counts->items += items;
+        redacting->counts->events += events;
         redacting->rule->kept = true;
     }
     buf_fini(&body);
@@ -293,6 +311,7 @@ bool redacting_full(const struct redacting *redacting)
 void redacting_fini(struct redacting *redacting)
 {
     drop_targets(redacting);
+    buf_fini(&redacting->rule_row);
     free(redacting->targets);
     free(redacting->earlier);
 }

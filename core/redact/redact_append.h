@@ -1,8 +1,9 @@
 #ifndef SHARELOG_REDACT_APPEND_H
 #define SHARELOG_REDACT_APPEND_H
 
-/* What a redaction found in one share, gathered and appended: in as many redact events as it takes,
-   each with the rows that it makes anew in one write. */
+/* What a redaction finds in one share, gathered and appended: in as many redact events as it takes,
+   each with the rows that it makes anew, in one write. While that is written the share is REDACTING
+   and its epoch odd (share.h), and readers of the share begin again. */
 
 #include "core/redact/redact.h"
 #include "core/redact/redact_text.h"
@@ -12,7 +13,8 @@
 struct rule_use {
     struct sl_span share_id; /* empty: in every share */
     struct redact_rule rule;
-    bool is_new, kept; /* in force through this call; in the store */
+    bool is_new; /* in force through this call */
+    bool kept;   /* in the store */
 };
 
 /* A redaction of one share, in as many redact events as it takes. */
@@ -30,14 +32,14 @@ struct redacting {
     struct redacted_event *events; /* to be put */
     size_t events_count;
     struct snapshot_head before; /* the last snapshot that stays */
-    bool begun;                  /* the sequencer has begun to write it */
-    struct sl_redacted *told;
+    struct buf rule_row;         /* the rule's, to be put with the event */
+    struct sl_redacted *counts;  /* what the caller is answered */
 };
 
 /* Takes the replacement over. In order of sequence, then item. */
 enum sl_result redacting_add(struct redacting *redacting, uint64_t sequence, uint64_t item,
     struct buf *replacement, struct sl_err *err);
-/* As much is gathered as one redact event had better say. */
+/* As much is gathered as one redact event may say. */
 bool redacting_full(const struct redacting *redacting);
 /* Append what is gathered, if anything is. */
 enum sl_result redacting_append(struct redacting *redacting, struct sl_err *err);

@@ -1,3 +1,11 @@
+/* The rules in memory, a set for each share that has some and one for all shares, and in `meta`,
+   from where they are loaded when the store is opened. Syncs read them side by side; a redaction
+   changes them alone.
+
+   How it fails: without memory a rule isn't in force, and the redaction that wanted it is refused.
+   A row that isn't what this store put makes the store read-only (rules_fault): what was redacted
+   could come back. */
+
 #include "core/redact/rules.h"
 
 #include "core/base/crypto.h"
@@ -5,7 +13,7 @@
 #include "core/kv/rows.h"
 #include "core/log/keys.h"
 
-#include <stdio.h>
+#include <assert.h>
 
 /* The rules of one share, or of every share. */
 struct rule_set {
@@ -19,9 +27,9 @@ struct rules {
     pthread_rwlock_t lock;
     struct rule_set *sets;
     size_t count;
-    atomic_size_t total;
-    atomic_ullong generation;
-    struct sl_err fault;
+    struct epoch epoch;
+    atomic_size_t total; /* rules of all sets */
+    struct sl_err fault; /* of a row that is damaged */
 };
 
 static struct rule_set *find(const struct rules *rules, struct sl_span share_id)
@@ -70,7 +78,7 @@ enum sl_result rules_add(struct rules *rules, struct sl_span share_id,
         set->rules = all;
         all[set->count++] = *rule;
         atomic_fetch_add(&rules->total, 1);
-        atomic_fetch_add(&rules->generation, 1);
+        epoch_pass(&rules->epoch);
     } else if (!set || is_new) {
         result = sl_fail(err, SL_NOMEM, "out of memory");
     }
@@ -85,16 +93,17 @@ void rules_drop(struct rules *rules, struct sl_span share_id, const struct redac
     struct rule_set *set = find(rules, share_id);
     struct redact_rule *found = find_rule(set, rule);
     if (found) {
+        assert(set->count > 0 && atomic_load(&rules->total) > 0);
         *found = set->rules[--set->count];
         atomic_fetch_sub(&rules->total, 1);
-        atomic_fetch_add(&rules->generation, 1);
+        epoch_pass(&rules->epoch);
     }
     pthread_rwlock_unlock(&rules->lock);
 }
 
-uint64_t rules_generation(const struct rules *rules)
+const struct epoch *rules_epoch(const struct rules *rules)
 {
-    return atomic_load(&rules->generation);
+    return &rules->epoch;
 }
 
 /* ---- in the store ---- */
@@ -105,8 +114,11 @@ static void make_key(const struct sl_store *store, uint8_t key[32])
         SL_SPAN("sharelog redaction rules"), key);
 }
 
-/* A row says of itself that it is whole: nothing else in the store tells what a rule should be. */
-static void seal_row(const uint8_t rules_key[32], struct sl_span row_key,
+/* A row has a seal over itself, since nothing else in the store tells what a rule should be: an
+   HMAC of the row's key and the rule's numbers as msgpack. */
+#define SEALED_BYTES (ROW_KEY_BYTES + 3 + 3 * 9)
+
+static bool seal_row(const uint8_t rules_key[32], struct sl_span row_key,
     const struct redact_rule *rule, uint8_t seal[32])
 {
     struct buf text = {0};
@@ -115,36 +127,39 @@ static void seal_row(const uint8_t rules_key[32], struct sl_span row_key,
     pack_u64(&text, rule->kind);
     pack_u64(&text, rule->length);
     pack_u64(&text, rule->rolling);
-    if (text.failed) abort();
-    crypto_hmac((struct sl_span){(const char *)rules_key, 32}, SL_SPAN("redact row"), own);
-    crypto_hmac((struct sl_span){(const char *)own, 32}, buf_span(&text), seal);
+    assert(text.len <= SEALED_BYTES);
+    bool ok = !text.failed;
+    if (ok) {
+        crypto_hmac((struct sl_span){(const char *)rules_key, 32}, SL_SPAN("redact row"), own);
+        crypto_hmac((struct sl_span){(const char *)own, 32}, buf_span(&text), seal);
+    }
     buf_fini(&text);
+    return ok;
 }
 
-void rules_put(const struct rules *rules, struct kv *kv, struct kv_batch *kv_batch,
-    struct sl_span share_id, const struct redact_rule *rule)
+enum sl_result rules_row(const struct rules *rules, struct sl_span share_id,
+    const struct redact_rule *rule, struct buf *out, struct sl_err *err)
 {
     struct row_key key = row_rule(share_id, rule->mac);
-    struct buf value = {0};
     uint8_t seal[32];
-    seal_row(rules->key, row_span(&key), rule, seal);
-    pack_array(&value, 4);
-    pack_u64(&value, rule->kind);
-    pack_u64(&value, rule->length);
-    pack_u64(&value, rule->rolling);
-    pack_bin(&value, (struct sl_span){(const char *)seal, 32});
-    if (value.failed) abort();
-    kv_put(kv, kv_batch, KV_META, row_span(&key), buf_span(&value));
-    buf_fini(&value);
+    buf_clear(out);
+    bool sealed = seal_row(rules->key, row_span(&key), rule, seal);
+    pack_array(out, 4);
+    pack_u64(out, rule->kind);
+    pack_u64(out, rule->length);
+    pack_u64(out, rule->rolling);
+    pack_bin(out, (struct sl_span){(const char *)seal, 32});
+    return sealed && !out->failed ? SL_OK : sl_fail(err, SL_NOMEM, "out of memory");
 }
 
-static bool read_rule(const uint8_t rules_key[32], struct sl_span key, struct sl_span value,
-    struct sl_span *share_id, struct redact_rule *rule)
+/* A row's rule. SL_CORRUPT: it isn't a row that this store put; err is left alone. SL_NOMEM. */
+static enum sl_result read_rule(const uint8_t rules_key[32], struct sl_span key,
+    struct sl_span value, struct sl_span *share_id, struct redact_rule *rule, struct sl_err *err)
 {
     const size_t prefix = strlen("rule/");
     uint8_t stored[32], seal[32];
     struct unpack in;
-    if (key.len < prefix + 1 + 32 || key.ptr[key.len - 33] != 0) return false;
+    if (key.len < prefix + 1 + 32 || key.ptr[key.len - 33] != 0) return SL_CORRUPT;
     *share_id = (struct sl_span){key.ptr + prefix, key.len - prefix - 33};
     memcpy(rule->mac, key.ptr + key.len - 32, 32);
     unpack_begin(&in, value);
@@ -155,9 +170,9 @@ static bool read_rule(const uint8_t rules_key[32], struct sl_span key, struct sl
     unpack_bin_into(&in, stored, 32);
     if (!unpack_end(&in) || !ok || rule->kind > REDACT_RULE_DATA ||
         !(share_id->len == 0 || sl_share_id_valid(*share_id)))
-        return false;
-    seal_row(rules_key, key, rule, seal);
-    return memcmp(stored, seal, 32) == 0;
+        return SL_CORRUPT;
+    if (!seal_row(rules_key, key, rule, seal)) return sl_fail(err, SL_NOMEM, "out of memory");
+    return memcmp(stored, seal, 32) == 0 ? SL_OK : SL_CORRUPT;
 }
 
 bool rules_row_fits(const struct sl_store *store, struct sl_span key, struct sl_span value)
@@ -166,7 +181,7 @@ bool rules_row_fits(const struct sl_store *store, struct sl_span key, struct sl_
     struct sl_span share_id;
     struct redact_rule rule;
     make_key(store, rules_key);
-    return read_rule(rules_key, key, value, &share_id, &rule);
+    return read_rule(rules_key, key, value, &share_id, &rule, NULL) == SL_OK;
 }
 
 enum sl_result rules_fault(const struct rules *rules, struct sl_err *err)
@@ -185,11 +200,13 @@ static enum sl_result load(struct sl_store *store, struct rules *rules, struct s
         struct sl_span share_id;
         struct redact_rule rule;
         bool added;
-        if (read_rule(rules->key, kv_iter_key(iter), kv_iter_value(iter), &share_id, &rule))
-            result = rules_add(rules, share_id, &rule, &added, err);
-        else
-            sl_fail(&rules->fault, SL_READ_ONLY,
-                "a rule of what is redacted again is damaged: what was redacted could come back");
+        result =
+            read_rule(rules->key, kv_iter_key(iter), kv_iter_value(iter), &share_id, &rule, err);
+        if (result == SL_OK) result = rules_add(rules, share_id, &rule, &added, err);
+        if (result != SL_CORRUPT) continue;
+        sl_fail(&rules->fault, SL_READ_ONLY,
+            "a rule of what is redacted again is damaged: what was redacted could come back");
+        result = SL_OK;
     }
     if (result == SL_OK) result = kv_iter_check(iter, err);
     kv_iter_destroy(iter);
@@ -242,13 +259,13 @@ static enum sl_result apply_set(
 }
 
 enum sl_result rules_apply(struct rules *rules, struct sl_span share_id, struct batch *batch,
-    uint64_t *generation, struct sl_err *err)
+    unsigned long *seen, struct sl_err *err)
 {
     enum sl_result result = SL_OK;
-    *generation = atomic_load(&rules->generation);
+    *seen = epoch_number(&rules->epoch);
     if (atomic_load(&rules->total) == 0) return SL_OK;
     pthread_rwlock_rdlock(&rules->lock);
-    *generation = atomic_load(&rules->generation);
+    *seen = epoch_number(&rules->epoch);
     result = apply_set(rules, find(rules, share_id), batch, err);
     if (result == SL_OK) result = apply_set(rules, find(rules, SL_SPAN("")), batch, err);
     pthread_rwlock_unlock(&rules->lock);

@@ -16,25 +16,27 @@ void rules_close(struct rules *rules); /* NULL is fine */
 void rules_make(const struct rules *rules, enum redact_rule_kind kind, struct sl_span subject,
     struct redact_rule *rule);
 
-/* In force from now on: every batch that is appended after this has been held against it. False:
-   it was already. */
+/* In force from now on: every batch that is appended after this has been held against it. *added is
+   false: it was already. SL_NOMEM: it is not. */
 enum sl_result rules_add(struct rules *rules, struct sl_span share_id,
     const struct redact_rule *rule, bool *added, struct sl_err *err);
 void rules_drop(struct rules *rules, struct sl_span share_id, const struct redact_rule *rule);
-/* Put it where the next opening finds it. */
-void rules_put(const struct rules *rules, struct kv *kv, struct kv_batch *kv_batch,
-    struct sl_span share_id, const struct redact_rule *rule);
+/* What its row (row_rule) has, so that the next opening finds it; instead of what `out` holds.
+   SL_NOMEM. */
+enum sl_result rules_row(const struct rules *rules, struct sl_span share_id,
+    const struct redact_rule *rule, struct buf *out, struct sl_err *err);
 /* Is it a rule's row as this store put it? For who verifies. */
 bool rules_row_fits(const struct sl_store *store, struct sl_span key, struct sl_span value);
 /* SL_OK, or SL_READ_ONLY: a row is damaged, so that what was redacted could come back. */
 enum sl_result rules_fault(const struct rules *rules, struct sl_err *err);
 
-/* Hold a batch that is not yet sealed against the rules: what they hit is replaced in it.
-   *generation is of the rules that it was held against; a batch is appended only under the newest
-   one (rules_generation), else it is held against them once more. Without rules it costs a read of
-   a number. */
+/* The rules' epoch (epoch.h), which passes whenever one comes or goes. */
+const struct epoch *rules_epoch(const struct rules *rules);
+
+/* Hold a batch that is not yet sealed against the rules: what they hit is replaced in it. *seen is
+   their epoch: the guard under which the batch is appended. Without rules it costs an atomic load.
+   SL_NOMEM. */
 enum sl_result rules_apply(struct rules *rules, struct sl_span share_id, struct batch *batch,
-    uint64_t *generation, struct sl_err *err);
-uint64_t rules_generation(const struct rules *rules);
+    unsigned long *seen, struct sl_err *err);
 
 #endif

@@ -3,14 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct summary *summary_create(const struct sl_metadata *metadata, unsigned long redactions)
+struct summary *summary_create(const struct sl_metadata *metadata)
 {
     struct sl_span title = metadata->title, directory = metadata->directory;
     if (title.len + directory.len > SL_SUMMARY_TEXT_BYTES) return NULL;
     struct summary *summary = malloc(sizeof(*summary) + title.len + directory.len);
     if (!summary) return NULL;
     *summary = (struct summary){.sequence = metadata->sequence,
-        .redactions = redactions,
         .messages = metadata->messages,
         .parts = metadata->parts,
         .diffs = metadata->diffs,

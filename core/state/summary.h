@@ -5,13 +5,12 @@
    that the next who asks, or lists, needn't fold again. It is that of one sequence, the head's; the
    next event makes it stale, and whoever folds then puts a new one in its place. It holds text of
    the share, so a removal and a redaction drop it at once, and what was read before them is not
-   taken in afterwards. */
+   taken in afterwards (epoch.h). */
 
 #include "core/sharelog.h"
 
 struct summary {
     uint64_t sequence;
-    unsigned long redactions; /* the share's, under which it was read */
     uint64_t messages, parts, diffs, models, bytes;
     size_t title_len, directory_len;
     char text[]; /* title and directory, as JSON */
@@ -19,7 +18,7 @@ struct summary {
 
 /* Of the state at metadata->sequence. NULL: its texts are longer than SL_SUMMARY_TEXT_BYTES, or no
    memory; then it is found out again each time. The caller frees. */
-struct summary *summary_create(const struct sl_metadata *metadata, unsigned long redactions);
+struct summary *summary_create(const struct sl_metadata *metadata);
 
 /* Fill in the counts and texts, which point into it. */
 void summary_tell(const struct summary *summary, struct sl_metadata *metadata);

@@ -38,10 +38,8 @@ static enum sl_result find_share(
     enum sl_result result = share_acquire(store->shares, id, &share, err);
     if (result == SL_NOT_FOUND) return SL_OK;
     if (result != SL_OK) return result;
-    shares_lock(store->shares);
-    *found = !content || share->record.state == SL_SHARE_LIVE;
-    shares_unlock(store->shares);
-    share_release(store->shares, share);
+    *found = !content || share_is_live(share);
+    share_release(share);
     if (*found) return SL_OK;
     struct row_key mark = row_erase(id);
     result = kv_get(store->kv, KV_META, row_span(&mark), &pin, err);

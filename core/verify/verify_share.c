@@ -35,9 +35,7 @@ enum sl_result share_check_begin(struct share_check *check, struct sl_span id, s
         return sl_fail(err, SL_CORRUPT,
             "share %s: its record is missing; `sharelog rebuild` makes it again", check->id);
     if (result != SL_OK) return result;
-    shares_lock(store->shares);
-    check->stored_removed = share->record.state == SL_SHARE_REMOVED;
-    shares_unlock(store->shares);
+    check->stored_removed = !share_is_live(share);
     struct row_key due = row_index(ROW_INDEX_DUE, id), erase = row_erase(id);
     struct kv_pin pin;
     check->due = kv_get(store->kv, KV_INDEX, row_span(&due), &pin, err) == SL_OK;
@@ -52,7 +50,7 @@ enum sl_result share_check_begin(struct share_check *check, struct sl_span id, s
     check->bodies = stand_at(store, check->bodies, KV_BODY, &from);
     check->snapshots = stand_at(store, check->snapshots, KV_SNAPSHOT, &from);
     if (!check->stored_removed) check_fold_begin(&check->fold);
-    share_release(store->shares, share);
+    share_release(share);
     return SL_OK;
 }
 

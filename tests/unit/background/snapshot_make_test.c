@@ -433,7 +433,7 @@ static void finished_meanwhile(void **state)
     assert_int_equal(held->snapshot_sequence, last.sequence);
     assert_int_equal(held->snapshot_stored, last.stored);
     assert_int_equal(held->snapshot_size, last.size);
-    share_release(store->shares, held);
+    share_release(held);
     answers(share.id, &now);
     core_assert_same(buf_span(&now), buf_span(&then), "answers from it");
     core_verify(store);

@@ -61,7 +61,7 @@ static const struct summary *kept_by(struct sl_store *of)
     struct share *held;
     core_expect(share_acquire(of->shares, sl_span_of(share.id), &held, &err), SL_OK, &err);
     const struct summary *summary = held->summary;
-    share_release(of->shares, held);
+    share_release(held);
     return summary;
 }
 
@@ -138,40 +138,41 @@ static void removed_is_forgotten(void **state)
         sl_view_open(store, sl_span_of(share.id), core_at(0), &view, &err), SL_REMOVED);
 }
 
-static struct summary *made(uint64_t sequence, unsigned long redactions)
+static struct summary *made(uint64_t sequence)
 {
     struct sl_metadata metadata = {.title = SL_SPAN("\"Old\""), .sequence = sequence};
-    struct summary *summary = summary_create(&metadata, redactions);
+    struct summary *summary = summary_create(&metadata);
     assert_non_null(summary);
     return summary;
 }
 
-/* What was read before comes too late, whatever happened meanwhile. */
+/* What was read before them comes too late, whatever happened meanwhile. */
 static void late_is_not_kept(void **state)
 {
     (void)state;
     struct share *held;
     core_sync(store, &share, "[" SESSION("One") "]");
     core_expect(share_acquire(store->shares, sl_span_of(share.id), &held, &err), SL_OK, &err);
-    unsigned long redactions = share_redactions(store->shares, held);
-    share_keep_summary(store->shares, held, NULL);
-    share_keep_summary(store->shares, held, made(1, redactions));
+    unsigned long seen = share_epoch(store->shares, held);
+    share_keep_summary(store->shares, held, seen, NULL);
+    share_keep_summary(store->shares, held, seen, made(1));
     assert_null(held->summary);
-    share_keep_summary(store->shares, held, made(2, redactions + 1));
+    share_keep_summary(store->shares, held, seen + 2, made(2));
     assert_null(held->summary);
-    share_keep_summary(store->shares, held, made(2, redactions));
+    share_keep_summary(store->shares, held, seen, made(2));
     assert_non_null(held->summary);
-    struct summary *copy = share_copy_summary(store->shares, held, 2, redactions);
+    struct summary *copy = share_copy_summary(store->shares, held, seen, 2);
     assert_non_null(copy);
     free(copy);
-    assert_null(share_copy_summary(store->shares, held, 3, redactions));
-    assert_null(share_copy_summary(store->shares, held, 2, redactions + 2));
+    assert_null(share_copy_summary(store->shares, held, seen, 3));
+    assert_null(share_copy_summary(store->shares, held, seen + 2, 2));
     core_expect(sl_share_remove(store, sl_span_of(share.id), SL_WHO_SECRET,
                     sl_span_of(share.secret), SL_SPAN(""), &err),
         SL_OK, &err);
-    share_keep_summary(store->shares, held, made(3, redactions));
     assert_null(held->summary);
-    share_release(store->shares, held);
+    share_keep_summary(store->shares, held, seen, made(3));
+    assert_null(held->summary);
+    share_release(held);
 }
 
 static void long_texts_are_not_kept(void **state)
@@ -183,7 +184,7 @@ static void long_texts_are_not_kept(void **state)
         .directory = {title, 1},
         .diffs = 7,
         .sequence = 2};
-    struct summary *summary = summary_create(&metadata, 0);
+    struct summary *summary = summary_create(&metadata);
     assert_non_null(summary);
     struct sl_metadata told = {0};
     summary_tell(summary, &told);
@@ -192,7 +193,7 @@ static void long_texts_are_not_kept(void **state)
     assert_int_equal(told.diffs, 7);
     free(summary);
     metadata.directory.len = 2;
-    assert_null(summary_create(&metadata, 0));
+    assert_null(summary_create(&metadata));
 }
 
 /* A store that is read while another process writes knows what it has caught up with. */

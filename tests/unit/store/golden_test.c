@@ -225,7 +225,11 @@ static void event(void **state)
     dump_family(kv, KV_LOG, all, all);
     dump_family(kv, KV_BODY, all, all);
     kv_batch_clear(kv_batch);
-    core_expect(log_erase(kv, kv_batch, ID, 2, &err), SL_OK, &err);
+    struct buf bytes = {0};
+    struct log_erased erased;
+    core_expect(log_erased_row(kv, ID, 2, &bytes, &erased, &err), SL_OK, &err);
+    log_put_erased(kv, kv_batch, ID, &erased, &bytes);
+    buf_fini(&bytes);
     log_erase_bodies(kv, kv_batch, ID, 2, 3);
     core_expect(kv_write(kv, kv_batch, false, &err), SL_OK, &err);
     add("# The same, its content erased. Its count of stored bytes stays.\n\n");
