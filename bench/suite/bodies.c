@@ -5,6 +5,7 @@
 #include "bench/suite/scratch.h"
 #include "core/base/json.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,15 +34,18 @@ static void end_body(struct bodies *bodies)
 
 struct sl_span bodies_get(const struct bodies *bodies, uint64_t i)
 {
+    assert(bodies->count > 0);
     size_t at = (size_t)(i % bodies->count), from = at ? bodies->ends[at - 1] : 0;
     return (struct sl_span){bodies->bytes.ptr + from, bodies->ends[at] - from};
 }
 
 void bodies_sign(struct bodies *bodies, const char *secret)
 {
-    for (size_t i = 0; i < bodies->count; i++)
-        memcpy(
-            bodies->bytes.ptr + (i ? bodies->ends[i - 1] : 0) + SECRET_AT, secret, SL_SECRET_BYTES);
+    for (size_t i = 0; i < bodies->count; i++) {
+        size_t from = i ? bodies->ends[i - 1] : 0;
+        assert(bodies->ends[i] - from > SECRET_AT + SL_SECRET_BYTES);
+        memcpy(bodies->bytes.ptr + from + SECRET_AT, secret, SL_SECRET_BYTES);
+    }
 }
 
 bool bodies_of_shape(const struct bench *bench, const struct shape_kind *kind, uint64_t from,

@@ -7,6 +7,7 @@
 #include "core/base/limits.h"
 #include "core/kv/kv_tuning.h"
 
+#include <assert.h>
 #include <pthread.h>
 #include <rocksdb/c.h>
 #include <stdlib.h>
@@ -65,6 +66,7 @@ static void write_waiting(struct group *group)
 {
     struct put *head = group->first, *end = head;
     size_t bytes = 0;
+    assert(head && !head->done);
     while (end && bytes < SL_GROUP_BYTES) {
         bytes += end->value.len;
         end = end->next;
@@ -117,6 +119,7 @@ static bool put_waiting(struct group *group, struct sl_span value)
     while (!put.done && !put.leads)
         pthread_cond_wait(&put.changed, &group->mutex);
     if (!put.done) {
+        assert(group->busy && group->first == &put); /* the leader is the oldest that waits */
         write_waiting(group);
         group->busy = group->first != NULL;
         if (group->first) {

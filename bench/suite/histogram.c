@@ -4,6 +4,8 @@
 
 #include "bench/suite/figures.h"
 
+#include <assert.h>
+
 #define BITS 7
 #define CELLS (1u << BITS)
 #define VALUE_MAX ((UINT64_C(1) << 45) - 1) /* nearly ten hours; what is above counts as this */
@@ -52,7 +54,9 @@ void histogram_clear(struct histogram *histogram)
 void histogram_add(struct histogram *histogram, uint64_t ns)
 {
     if (ns > VALUE_MAX) ns = VALUE_MAX;
-    histogram->buckets[bucket_of(ns)]++;
+    size_t bucket = bucket_of(ns);
+    assert(bucket < BUCKETS);
+    histogram->buckets[bucket]++;
     histogram->count++;
     if (ns < histogram->least) histogram->least = ns;
     if (ns > histogram->most) histogram->most = ns;
@@ -88,6 +92,7 @@ uint64_t histogram_at(const struct histogram *histogram, double quantile)
         if (value < histogram->least) return histogram->least;
         return value > histogram->most ? histogram->most : value;
     }
+    assert(false); /* the buckets hold as many values as were counted */
     return histogram->most;
 }
 

@@ -5,6 +5,7 @@
 
 #include "bench/suite/scratch.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,6 +16,7 @@ void ingest_request(void *ctx, unsigned connection, struct buf *out)
     struct writer *writer = &ingest->writers[share];
     const struct sl_span front = SL_SPAN("{\"secret\":\"");
     struct sl_span body = bodies_get(&ingest->bodies, writer->sent++ * ingest->count + share);
+    assert(share < ingest->count && body.len > front.len + SL_SECRET_BYTES);
     sync_head(writer->credentials.id, body.len, out);
     buf_add_span(out, front);
     buf_add(out, writer->credentials.secret, SL_SECRET_BYTES);
@@ -26,6 +28,7 @@ bool ingest_answer(void *ctx, unsigned connection, int status, struct sl_span bo
     struct ingest *ingest = ctx;
     unsigned *current = &ingest->current[connection];
     struct writer *writer = &ingest->writers[*current];
+    assert(writer->acknowledged < writer->sent);
     if (!sync_counted(status, body, writer->acknowledged + 1)) return false;
     writer->acknowledged++;
     *current += ingest->connections;

@@ -6,6 +6,7 @@
 
 #include "bench/suite/load_wire.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -81,11 +82,13 @@ static bool dial(struct generator *g, struct connection *c)
 
 static void put_idle(struct generator *g, struct connection *c)
 {
+    assert(!c->busy && g->idle_count < g->load->connections);
     g->idle[(g->idle_at + g->idle_count++) % g->load->connections] = c->number;
 }
 
 static struct connection *take_idle(struct generator *g)
 {
+    assert(g->idle_count > 0);
     struct connection *c = &g->connections[g->idle[g->idle_at]];
     g->idle_at = (g->idle_at + 1) % g->load->connections;
     g->idle_count--;
@@ -140,6 +143,7 @@ static void end_request(struct generator *g, struct connection *c, bool answered
 {
     struct load_outcome *outcome = g->outcome;
     uint64_t now = clock_ns();
+    assert(c->busy && g->under_way > 0);
     /* closed: what is answered within the window; open: what is due in it, however late it is
        answered, or slowness would drop out of the figure */
     bool counts = in_window(g, g->load->rate > 0 ? c->due_ns : now);
@@ -173,6 +177,7 @@ static void broke(struct generator *g, struct connection *c)
 
 static void begin_request(struct generator *g, struct connection *c, uint64_t due_ns)
 {
+    assert(!c->busy);
     buf_clear(&c->out);
     g->load->request(g->load->ctx, c->number, &c->out);
     if (c->out.failed) abort();
@@ -194,6 +199,7 @@ static bool take_answer(struct generator *g, struct connection *c, bool ended)
     if (state == ANSWER_BROKEN) return false;
     bool closes = c->answer.closes || ended;
     size_t used = c->answer.used;
+    assert(used <= c->in.len);
     end_request(g, c, true);
     if (closes) {
         hang_up(c);

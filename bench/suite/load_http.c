@@ -5,6 +5,7 @@
 
 #include "core/base/decimal.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <strings.h>
 
@@ -70,6 +71,7 @@ static bool read_head(const struct buf *in, struct answer *answer)
 
 static enum answer_state whole(struct buf *in, struct answer *answer, size_t used)
 {
+    assert(answer->head + answer->body_bytes <= used && used <= in->len);
     answer->body = (struct sl_span){in->ptr + answer->head, answer->body_bytes};
     answer->used = used;
     return ANSWER_WHOLE;

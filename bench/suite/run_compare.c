@@ -12,6 +12,7 @@
 
 #include "bench/suite/figures.h"
 
+#include <assert.h>
 #include <math.h>
 
 #define SURE 0.01
@@ -62,6 +63,7 @@ double rank_test(const double *a, size_t a_count, const double *b, size_t b_coun
         total += ranks[i];
         if (i < a_count) observed += ranks[i];
     }
+    assert(observed <= total);
     double *ways = calloc((a_count + 1) * (total + 1), sizeof(*ways));
     if (!ways) abort();
     ways[0] = 1;
@@ -78,6 +80,7 @@ double rank_test(const double *a, size_t a_count, const double *b, size_t b_coun
         if (fabs((double)sum - mean) >= far) as_far += here;
     }
     free(ways);
+    assert(all_ways > 0 && as_far <= all_ways);
     return as_far / all_ways;
 }
 

@@ -4,6 +4,7 @@
 
 #include "bench/suite/scratch.h"
 
+#include <assert.h>
 #include <ftw.h>
 #include <malloc.h>
 #include <pthread.h>
@@ -138,6 +139,7 @@ static void pause_ns(uint64_t ns)
 bool writers_run(const struct writers *writers, struct writers_outcome *outcome)
 {
     struct crew crew = {.writers = writers};
+    assert(writers->threads > 0);
     struct writer *each = calloc(writers->threads, sizeof(*each));
     if (!each) abort();
     *outcome = (struct writers_outcome){.latency = histogram_create()};
@@ -153,6 +155,7 @@ bool writers_run(const struct writers *writers, struct writers_outcome *outcome)
     pause_ns(writers->measure_ns);
     __atomic_store_n(&crew.phase, OVER, __ATOMIC_RELAXED);
     uint64_t took = clock_ns() - begun;
+    assert(took > 0);
     for (unsigned i = 0; i < writers->threads; i++) {
         pthread_join(each[i].thread, NULL);
         histogram_merge(outcome->latency, each[i].latency);

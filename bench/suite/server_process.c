@@ -29,6 +29,7 @@
 static volatile sig_atomic_t running[RUNNING_MAX];
 static uint64_t rss_highest;
 
+/* `from` 0: a program that was started; `to` 0: one that is gone. */
 static void note_running(int from, int to)
 {
     for (int i = 0; i < RUNNING_MAX; i++)
@@ -36,6 +37,7 @@ static void note_running(int from, int to)
             running[i] = to;
             return;
         }
+    assert(false); /* a program that isn't noted could outlive this one */
 }
 
 void server_kill_all(void)
