@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { answers } from './make/answers.mjs';
 import { bundles } from './make/bundles.mjs';
 import { bodies, headers, itemKeys, manifests, shareRefs } from './make/events.mjs';
-import { notes, trees, verifierKeys } from './make/log.mjs';
+import { notes, trees, verifierKeys } from './make/notes.mjs';
 
 const FILES = {
   'answer.json': answers, 'body.json': bodies, 'bundle.json': bundles, 'header.json': headers, 'item_key.json': itemKeys, 'manifest.json': manifests,

@@ -1,4 +1,4 @@
-// Makes store.json: drives a server once and keeps what it served. node tests/vectors/record.mjs build/release/sharelog OUTPUT
+// Makes store.json: drives a server once and keeps what it served. node tests/vectors/freeze.mjs build/release/sharelog OUTPUT
 // Salts, nonces, the signing key and the time are the server's own, so another run gives another file. The file of format 1 stays as it is:
 // later versions must go on accepting it. A later format gets a file of its own beside it.
 import { spawn, spawnSync } from 'node:child_process';
@@ -9,8 +9,8 @@ import { answer, bundle } from '../verifier/verifier.mjs';
 import { text } from './make.mjs';
 
 const [binary, output] = process.argv.slice(2);
-if (!output) throw new Error('usage: node tests/vectors/record.mjs SHARELOG_BINARY OUTPUT');
-const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'sharelog-record-')), data = path.join(folder, 'data');
+if (!output) throw new Error('usage: node tests/vectors/freeze.mjs SHARELOG_BINARY OUTPUT');
+const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'sharelog-freeze-')), data = path.join(folder, 'data');
 const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(SHARELOG_|SESSIONS_)/.test(name)));
 const server = spawn(binary, ['serve', '--data', data, '--listen', '127.0.0.1:0'], { env, stdio: ['ignore', 'pipe', 'inherit'] });
 process.on('exit', () => {
@@ -85,6 +85,6 @@ const answers = [early];
 for (const [name, share] of Object.entries({ live, redacted, removed, down }))
   for (const { seq } of JSON.parse(await request('GET', `/api/share/${share.id}/events`)).events) answers.push(await keptAnswer(`${name}: event ${seq}`, share, seq));
 fs.writeFileSync(output, text({
-  about: `Bundles and answers as a store of format 1 served them (${version}), with the verifier key of its log. Made once by record.mjs, and kept as they were.`,
+  about: `Bundles and answers as a store of format 1 served them (${version}), with the verifier key of its log. Made once by freeze.mjs, and kept as they were.`,
   log, bundles, answers }));
 process.exit();
