@@ -14,8 +14,8 @@ const folder = fs.mkdtempSync(path.join(os.tmpdir(), 'sharelog-freeze-')), data 
 const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^(SHARELOG_|SESSIONS_)/.test(name)));
 const server = spawn(binary, ['serve', '--data', data, '--listen', '127.0.0.1:0'], { env, stdio: ['ignore', 'pipe', 'inherit'] });
 process.on('exit', () => {
-  server.kill();
-  fs.rmSync(folder, { recursive: true });
+  server.kill('SIGKILL'); // its store goes too
+  fs.rmSync(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 });
 });
 const url = await new Promise((found) => {
   let printed = '';
