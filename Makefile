@@ -149,8 +149,10 @@ $(HTTP_LIB): $(call obj,$(HTTP_SRC)) $(BUILD)/http/assets.o
 $(BIN): $(call obj,$(TOOLS_SRC)) $(HTTP_LIB) $(CORE_LIB)
 	$(call quiet,LD)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(LIBS)
 
+# tests/support/alloc_fault.c stands before malloc and its kin
+TEST_WRAP := -Wl,--wrap=malloc -Wl,--wrap=calloc -Wl,--wrap=realloc
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(call obj,$(SUPPORT_SRC)) $(HTTP_LIB) $(CORE_LIB)
-	$(call quiet,LD)$(CC) $(ALL_LDFLAGS) -o $@ $^ $(TEST_LIBS)
+	$(call quiet,LD)$(CC) $(ALL_LDFLAGS) $(TEST_WRAP) -o $@ $^ $(TEST_LIBS)
 
 run: deps ## build what is missing and serve on http://127.0.0.1:8787
 	@$(MAKE) --no-print-directory -s all MODE=$(MODE)

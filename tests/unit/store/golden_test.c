@@ -164,14 +164,15 @@ static void dump_family(
     kv_iter_destroy(iter);
 }
 
-/* As batch_seal does it, but for the nonce, which is fixed. */
+/* Sealed, and then with a fixed nonce in the place of the one that was drawn. */
 static void seal(struct batch *batch, struct buf *manifest)
 {
+    struct sl_err err = {0};
     uint8_t nonce[ITEM_NONCE_BYTES], commitment[32];
     char name[64];
+    core_expect(batch_seal(batch, &err), SL_OK, &err);
     fill(batch->nonce, 32, 0x20);
     manifest_begin(manifest, batch->arrived_us, batch->count);
-    event_items_begin(&batch->packed, batch->count);
     for (size_t i = 0; i < batch->count; i++) {
         const struct batch_item *item = &batch->items[i];
         event_item_nonce(batch->nonce, (uint32_t)i, nonce);
@@ -181,8 +182,6 @@ static void seal(struct batch *batch, struct buf *manifest)
         snprintf(name, sizeof(name), "commitment to item %zu", i);
         dump(name, hash_span(commitment));
         manifest_add(manifest, item->type, item->key, item->data.len, commitment);
-        event_items_add(&batch->packed, item->type, item->key, item->data.len);
-        batch->data_bytes += item->data.len;
     }
     event_manifest_nonce(batch->nonce, nonce);
     dump("nonce of the manifest", (struct sl_span){(const char *)nonce, sizeof(nonce)});
