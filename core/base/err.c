@@ -1,5 +1,10 @@
+/* Results as text, and messages that grow from the bottom up: the level that fails says what, each
+   level above puts before it what it was about. A message that is too long is cut at its end; the
+   result is never lost. */
+
 #include "core/base/err.h"
 
+#include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -17,6 +22,7 @@ const char *sl_result_text(enum sl_result result)
 
 enum sl_result(sl_fail)(struct sl_err *err, enum sl_result result, const char *format, ...)
 {
+    assert(result != SL_OK); /* what went well has no message */
     if (err) {
         va_list args;
         va_start(args, format);
@@ -30,6 +36,7 @@ enum sl_result(sl_fail)(struct sl_err *err, enum sl_result result, const char *f
 enum sl_result sl_fail_in(struct sl_err *err, const char *format, ...)
 {
     char below[sizeof(err->text)];
+    assert(err->result != SL_OK);
     snprintf(below, sizeof(below), "%s", err->text);
     va_list args;
     va_start(args, format);

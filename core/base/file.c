@@ -1,5 +1,10 @@
+/* Small files, read whole and replaced whole. A new one is written beside the old one, made
+   durable, and renamed into its place. Where that fails the old one is untouched, and what was
+   written so far may lie beside it, as PATH.new, until the next write. */
+
 #include "core/base/file.h"
 
+#include <assert.h>
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -29,6 +34,7 @@ enum sl_result file_read(const char *path, size_t max, struct buf *out, struct s
         out->len += (size_t)n;
     }
     close(fd);
+    assert(out->len <= max + 1);
     if (result == SL_OK && out->len > max) result = sl_fail(err, SL_INVALID, "%s: too long", path);
     return result;
 }

@@ -1,5 +1,6 @@
-/* The scanner: one loop with an explicit stack of brackets, so that a text's depth never becomes
- * the thread's. */
+/* The scanner: one pass over the text by one loop with an explicit stack of brackets, so that a
+   text's depth never becomes the thread's. It hands out spans of the text. At the first byte that
+   is wrong it stops for good: the cursor stays there, and says what is wrong with it. */
 
 #include "core/base/json.h"
 
@@ -13,6 +14,7 @@ static const char *const no_value = "expected a value";
 /* Every scanning function below takes and returns a place in the text; NULL after `fail`. */
 static const char *fail(struct json *json, const char *at, const char *what)
 {
+    assert(at >= json->start && at <= json->end && !json->what);
     json->at = at;
     json->what = at == json->end ? text_ends : what;
     return NULL;
@@ -196,6 +198,7 @@ bool json_value(struct json *json, struct sl_span *value)
     const char *from = pass_space(json->at, json->end);
     const char *at = pass_value(json, from);
     if (!at) return false;
+    assert(at > from && at <= json->end);
     json->at = at;
     if (value) *value = (struct sl_span){from, (size_t)(at - from)};
     return true;

@@ -1,11 +1,13 @@
-/* Values that are known to be valid, strings decoded, strings written. Walking one validates it
-   again, which costs little and keeps what turns out not to be valid from being read past its end.
- */
+/* Values that are known to be valid, strings decoded, strings written. Walking a value validates it
+   again, which costs little: a value that isn't valid after all reads as one that ends early, and
+   is never read past its end. */
 
 #include "core/base/json.h"
 
 #include "core/base/decimal.h"
 #include "core/base/json_bytes.h"
+
+#include <assert.h>
 
 enum json_kind json_kind_of(struct sl_span value)
 {
@@ -119,6 +121,7 @@ size_t json_decode(struct sl_span raw, char *out)
         at = take_escape(at, end, &point);
         used += put_point(point, out + used);
     }
+    assert(used <= raw.len); /* no escape is shorter than what it stands for */
     return used;
 }
 
@@ -165,6 +168,7 @@ static bool walk_on(struct json *json, struct sl_span rest, enum json_kind kind)
 
 static bool walked(const struct json *json, bool more, struct sl_span *rest)
 {
+    assert(json->at >= json->start && json->at <= json->end);
     *rest = (struct sl_span){json->at, more ? (size_t)(json->end - json->at) : 0};
     return more;
 }

@@ -1,8 +1,14 @@
+/* Records: written by msgpack-c into a buffer, whose `failed` says when memory ran out; read by a
+   walk over the bytes as they lie. The reader never looks past its end: the whole value is passed
+   over once before its first part is taken, and whatever is malformed, missing or of another kind
+   makes the record bad and the rest of it empty. */
+
 #include "core/base/pack.h"
 
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wpedantic"
 #pragma GCC diagnostic ignored "-Wundef"
+#include <assert.h>
 #include <msgpack.h>
 #pragma GCC diagnostic pop
 
@@ -83,6 +89,7 @@ struct mark {
 /* A mark whose number is the next 1, 2, 4 or 8 bytes. */
 static struct mark wide_mark(const char **at, const char *end, int kind, unsigned exponent)
 {
+    assert(exponent <= 3);
     size_t bytes = (size_t)1 << exponent;
     if ((size_t)(end - *at) < bytes) return (struct mark){MARK_BAD, 0};
     uint64_t number = be_get(*at, bytes);
@@ -148,6 +155,7 @@ static inline bool next(struct unpack *in, int kind, struct mark *mark)
         in->bad = true;
         return false;
     }
+    assert(in->depth < UNPACK_DEPTH && in->at <= in->end);
     in->left[in->depth]--;
     *mark = take_mark(&in->at, in->end);
     if ((int)mark->kind != kind) in->bad = true;
@@ -163,6 +171,7 @@ size_t unpack_array(struct unpack *in)
         return 0;
     }
     in->left[++in->depth] = (size_t)mark.number;
+    assert(in->depth < UNPACK_DEPTH);
     return (size_t)mark.number;
 }
 
@@ -184,6 +193,7 @@ static struct sl_span bytes_of(struct unpack *in, int kind)
 {
     struct mark mark;
     if (!next(in, kind, &mark)) return (struct sl_span){0};
+    assert(mark.number <= (size_t)(in->end - in->at));
     struct sl_span bytes = {in->at, (size_t)mark.number};
     in->at += bytes.len;
     return bytes;

@@ -1,7 +1,11 @@
+/* Fingerprints within one run: blocks are summed by NH, the sums joined by a polynomial modulo
+   2^61 - 1. It only computes: nothing fails, nothing is allocated. */
+
 #include "core/base/print.h"
 
 #include "core/base/crypto.h"
 
+#include <assert.h>
 #include <endian.h>
 
 __extension__ typedef unsigned __int128 u128;
@@ -74,6 +78,7 @@ static uint64_t step(const struct print_key *key, uint64_t sum, u128 block)
                 (u128)(uint64_t)(block >> 86) * key->points[3];
     uint64_t folded = ((uint64_t)term & PRIME) + (uint64_t)(term >> 61);
     folded = (folded & PRIME) + (folded >> 61);
+    assert(folded <= PRIME);
     return folded >= PRIME ? folded - PRIME : folded;
 }
 
@@ -81,6 +86,7 @@ static uint64_t step(const struct print_key *key, uint64_t sum, u128 block)
 static void add_block(struct print *print, const char *at, size_t len)
 {
     const struct print_key *key = print->key;
+    assert(len <= PRINT_BLOCK);
     size_t whole = len & ~(size_t)15;
     u128 sum = nh(key->words, at, whole);
     if (whole < len) {
@@ -94,6 +100,7 @@ static void add_block(struct print *print, const char *at, size_t len)
 void print_add(struct print *print, const void *bytes, size_t len)
 {
     const char *at = bytes;
+    assert(print->used < PRINT_BLOCK);
     if (print->used) {
         size_t room = PRINT_BLOCK - print->used, n = len < room ? len : room;
         memcpy(print->block + print->used, at, n);

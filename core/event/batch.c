@@ -1,3 +1,9 @@
+/* A sync request becomes a batch in one pass over its bytes: the scanner validates all of it and
+   yields each item's type, the members that make its key, and the span of its data. Then it is
+   sealed. A request that isn't JSON or has no secret is refused at once. What is wrong with an item
+   is kept, the first of them, and told once the secret is known to be right. Where memory runs out
+   the batch is refused; batch_fini frees what there is. */
+
 #include "core/event/batch.h"
 
 #include "core/base/crypto.h"
@@ -150,6 +156,7 @@ static void make_names(struct batch *batch, const struct raw_item *raw, size_t i
             type);
         return;
     }
+    assert(index < batch->count && batch->count <= batch->cap);
     struct buf *names = &batch->names;
     struct batch_item *item = &batch->items[index];
     size_t from = names->len;
@@ -232,6 +239,7 @@ static void settle_names(struct batch *batch)
 {
     for (size_t i = 0; i < batch->count && batch->item_result == SL_OK; i++) {
         struct batch_item *item = &batch->items[i];
+        assert((uintptr_t)item->key.ptr + item->key.len <= batch->names.len);
         item->type.ptr = batch->names.ptr + (uintptr_t)item->type.ptr;
         item->key.ptr = batch->names.ptr + (uintptr_t)item->key.ptr;
     }
@@ -286,6 +294,7 @@ enum sl_result batch_control(const char *kind, struct sl_span data, uint64_t arr
     *batch = (struct batch){.arrived_us = arrived_us, .count = 1, .cap = 1};
     batch->items = calloc(1, sizeof(*batch->items));
     if (!batch->items) return sl_fail(err, SL_NOMEM, "out of memory");
+    assert(sl_span_of(kind).len <= SL_ITEM_TYPE_BYTES);
     batch->items[0] = (struct batch_item){sl_span_of(kind), sl_span_of(kind), data};
     return batch_seal(batch, err);
 }
@@ -293,6 +302,7 @@ enum sl_result batch_control(const char *kind, struct sl_span data, uint64_t arr
 enum sl_result batch_replace(
     struct batch *batch, size_t index, struct buf *data, struct sl_err *err)
 {
+    assert(index < batch->count);
     struct buf *replaced =
         realloc(batch->replaced, (batch->replaced_count + 1) * sizeof(*replaced));
     if (!replaced) return sl_fail(err, SL_NOMEM, "out of memory");

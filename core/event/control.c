@@ -1,3 +1,7 @@
+/* The bodies of create, remove and allow events, to and from msgpack. Writing goes into a buffer,
+   whose `failed` says when memory ran out; reading takes bytes that may be damaged, and gives
+   nothing unless all of them are as they must be. */
+
 #include "core/event/control.h"
 
 #include "core/base/pack.h"
@@ -18,6 +22,8 @@ static const uint8_t *unpack_32(struct unpack *in)
 
 void create_body_encode(const struct create_body *body, struct buf *out)
 {
+    assert(body->session_id.len <= SL_SESSION_ID_BYTES && body->share_id.len <= SL_SHARE_ID_BYTES);
+    assert(body->secret_kind == SECRET_PLAIN || body->secret_kind == SECRET_BY_ID);
     pack_array(out, 6);
     pack_str(out, body->share_id);
     pack_str(out, body->session_id);

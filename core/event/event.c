@@ -1,3 +1,7 @@
+/* The bytes of an event: its header, its manifest, its row, the prefix of its body. Writing goes
+   into a buffer, whose `failed` says when memory ran out. Reading takes bytes that may be damaged:
+   what is malformed is refused, and nothing is read past its end. */
+
 #include "core/event/event.h"
 
 #include "core/base/crypto.h"
@@ -7,6 +11,7 @@
 
 void header_encode(const struct header *header, struct buf *out)
 {
+    size_t from = out->len;
     pack_array(out, 7);
     pack_u64(out, HEADER_VERSION);
     pack_u64(out, header->kind);
@@ -15,6 +20,7 @@ void header_encode(const struct header *header, struct buf *out)
     pack_u64(out, header->time_ms);
     pack_bin(out, (struct sl_span){(const char *)header->prev, 32});
     pack_bin(out, (struct sl_span){(const char *)header->manifest_commitment, 32});
+    assert(out->len - from <= SL_HEADER_BYTES);
 }
 
 bool header_decode(struct sl_span bytes, struct header *header)
@@ -135,6 +141,7 @@ size_t event_items_add_bytes(struct sl_span type, struct sl_span key, uint64_t l
 
 void event_row_encode(const struct event_row *row, struct buf *out)
 {
+    assert(row->header.len <= SL_HEADER_BYTES);
     pack_array(out, row->erased ? 4 : row->redacted ? 7 : 6);
     pack_u64(out, row->position);
     pack_bin(out, row->header);

@@ -1,7 +1,12 @@
+/* Ids of shares, keys of items, and the JSON in front of an item's data. All of it only looks at
+   texts, or adds to a buffer, whose `failed` says when memory ran out. */
+
 #include "core/event/item.h"
 
 #include "core/base/json.h"
 #include "core/sharelog.h"
+
+#include <assert.h>
 
 static const struct sl_span data_infix = {",\"data\":", 8};
 
@@ -45,6 +50,7 @@ void item_key_add(struct buf *out, struct sl_span text)
                         : *p == 0xed || *p == 0xc2 ? 0
                                                    : 1;
         if (encode == 0) buf_add(out, p++, 1);
+        assert(encode <= left);
         for (; encode > 0; encode--, p++)
             buf_add(out, (char[]){'%', digits[*p >> 4], digits[*p & 15]}, 3);
     }
@@ -57,8 +63,10 @@ size_t item_prefix_bytes(struct sl_span type)
 
 void item_prefix_add(struct buf *out, struct sl_span type)
 {
+    size_t from = out->len;
     buf_add(out, "{\"type\":", 8);
     if (buf_reserve(out, json_quoted_bytes(type)))
         out->len += json_quote(type, out->ptr + out->len);
     buf_add_span(out, data_infix);
+    assert(out->failed || out->len - from == item_prefix_bytes(type));
 }

@@ -1,9 +1,17 @@
+/* A redact event's body, to and from msgpack. Decoding allocates the list of entries, of which
+   there can't be more than the body has bytes; where memory runs out or the body is malformed there
+   is nothing to free. */
+
 #include "core/event/redact_body.h"
 
 #include "core/base/pack.h"
 
+#include <assert.h>
+
 void redact_body_encode(const struct redact_body *body, struct buf *out)
 {
+    assert(body->who <= SL_WHO_OWNER);
+    assert(body->entries || body->count == 0);
     pack_array(out, 3);
     pack_u64(out, body->who);
     pack_str(out, body->reason);
@@ -43,6 +51,7 @@ enum sl_result redact_body_decode(struct sl_span bytes, struct redact_body *out)
     bool memory = read_entries(&in, &body);
     bool ok = unpack_end(&in) && body.who <= SL_WHO_OWNER;
     if (memory && ok) {
+        assert(body.entries);
         *out = body;
         return SL_OK;
     }

@@ -1,3 +1,11 @@
+/* A bundle's values, taken out of a window over the stream. Before bytes are looked at they are
+   made to lie in the window, which moves on and asks the input for more; a value that must lie in
+   one piece is never longer than the window. What is taken is counted, and hashed where the caller
+   asks for that.
+
+   The first fault stays, whether the bytes' or the input's own, and from then on nothing is taken.
+ */
+
 #include "core/proof/bundle_read.h"
 
 #include <assert.h>
@@ -48,6 +56,7 @@ void read_fault(struct bundle_reader *reader, const char *what)
 /* Some more bytes behind those that are there. False: the stream's end, or a failure. */
 static bool refill(struct bundle_reader *reader)
 {
+    assert(reader->at <= reader->end && reader->end <= READ_WINDOW_BYTES);
     size_t held = reader->end - reader->at, n = 0;
     if (reader->leaving) reader->leaving(reader->leaving_ctx);
     if (held && reader->at) memmove(reader->window, reader->window + reader->at, held);
@@ -72,6 +81,7 @@ static bool refill(struct bundle_reader *reader)
 static bool have(struct bundle_reader *reader, size_t n)
 {
     if (!read_ok(reader)) return false;
+    assert(n <= READ_WINDOW_BYTES);
     if (n > reader->left) {
         read_fault(reader, "a value goes beyond the end of the one that it is in");
         return false;
@@ -87,6 +97,7 @@ static bool have(struct bundle_reader *reader, size_t n)
 /* Take bytes that lie there. */
 static const char *take(struct bundle_reader *reader, size_t n)
 {
+    assert(read_ok(reader) && n <= reader->end - reader->at && n <= reader->left);
     const char *bytes = reader->window + reader->at;
     if (reader->tap) crypto_hash_add(reader->tap, bytes, n);
     reader->at += n;
@@ -97,6 +108,7 @@ static const char *take(struct bundle_reader *reader, size_t n)
 
 static uint8_t peek(struct bundle_reader *reader)
 {
+    assert(reader->at < reader->end);
     return (uint8_t)reader->window[reader->at];
 }
 

@@ -1,3 +1,7 @@
+/* Signed notes and checkpoints: text is parsed strictly into spans of itself, and written into a
+   buffer. Whoever made the text is a stranger: what is malformed is no note. A signature that can't
+   be checked, even for want of memory, doesn't hold. */
+
 #include "core/proof/note.h"
 
 #include "core/base/decimal.h"

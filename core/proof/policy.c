@@ -1,8 +1,13 @@
+/* Policies: a text is read line by line into logs, witnesses and groups, the groups' members before
+   the groups, and a checkpoint's signatures are counted up through them. A text that isn't one is
+   refused with its line. What must sign is bounded by what a note can hold. */
+
 #include "core/proof/note.h"
 
 #include "core/base/decimal.h"
 #include "core/proof/line.h"
 
+#include <assert.h>
 #include <stdio.h>
 
 #define POLICY_BYTES (64 * 1024) /* of text */
@@ -64,6 +69,7 @@ static struct node *find(struct policy *policy, struct sl_span name)
 static const char *add_node(struct policy *policy, struct sl_span name, struct node **node)
 {
     if (policy->count == POLICY_NODES) return "too many witnesses and groups";
+    assert(policy->count < POLICY_NODES);
     *node = &policy->nodes[policy->count++];
     **node = (struct node){.name = name, .parent = NO_PARENT};
     return NULL;
@@ -163,6 +169,7 @@ static const char *group_line(struct policy *policy, struct sl_span rest)
     if (need < 1 || need > members) return "the number that must sign isn't between 1 and members";
     wrong = add_node(policy, name, &node);
     if (wrong) return wrong;
+    assert(node == &policy->nodes[self]); /* as its members were told */
     node->group = true;
     node->need = (size_t)need;
     return NULL;
@@ -303,6 +310,7 @@ static size_t count_signed(
     size_t members[POLICY_NODES] = {0}, witnesses = 0;
     for (size_t i = 0; i < policy->count; i++) {
         const struct node *node = &policy->nodes[i];
+        assert(node->parent == NO_PARENT || (node->parent > i && node->parent < policy->count));
         holds[i] = node->group ? members[i] >= node->need : note_signed_by(note, &node->key, NULL);
         witnesses += holds[i] && !node->group;
         if (holds[i] && node->parent != NO_PARENT) members[node->parent]++;
@@ -338,6 +346,7 @@ enum sl_result policy_check(
     if (!checkpoint_parse(note.text, &text)) return sl_fail(err, SL_INVALID, "not a checkpoint");
     enum sl_result result = log_signed(policy, &note, text.origin, err);
     if (result != SL_OK) return result;
+    assert(policy->quorum_none || policy->quorum < policy->count);
     size_t witnesses = count_signed(policy, &note, holds);
     if (!policy->quorum_none && !holds[policy->quorum])
         return lacking(policy, holds, witnesses, err);

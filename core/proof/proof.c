@@ -1,3 +1,6 @@
+/* Proof files: written from a proof that is known to be whole, read strictly, line by line. A text
+   that isn't one is refused with the line's number and what is wrong with it. */
+
 #include "core/proof/proof.h"
 
 #include "core/base/decimal.h"

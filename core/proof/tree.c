@@ -1,6 +1,12 @@
+/* The tree's hashes: an edge that grows leaf by leaf, roots and proofs made of subtrees that the
+   caller looks up, and their checks, which need nothing but a proof. Making fails only as the
+   lookup does. */
+
 #include "core/proof/tree.h"
 
 #include "core/base/crypto.h"
+
+#include <assert.h>
 
 void tree_join(const uint8_t left[32], const uint8_t right[32], uint8_t out[32])
 {
@@ -22,6 +28,7 @@ bool tree_add_subtree(struct tree_edge *edge, unsigned level, const uint8_t root
         tree_join(edge->root[level], hash, hash);
         edge->size -= (uint64_t)1 << level;
     }
+    assert(level < TREE_LEVELS && !(edge->size >> level & 1));
     memcpy(edge->root[level], hash, 32);
     edge->size += (uint64_t)1 << level;
     return true;
@@ -29,7 +36,8 @@ bool tree_add_subtree(struct tree_edge *edge, unsigned level, const uint8_t root
 
 void tree_add(struct tree_edge *edge, const uint8_t leaf[32])
 {
-    tree_add_subtree(edge, 0, leaf);
+    bool added = tree_add_subtree(edge, 0, leaf);
+    assert(added); /* a leaf can begin anywhere, and no log has 2^64 */
 }
 
 void tree_edge_root(const struct tree_edge *edge, uint8_t root[32])
@@ -54,6 +62,7 @@ size_t tree_cover(uint64_t from, uint64_t to, struct tree_subtree cover[TREE_COV
         while (level + 1 < TREE_LEVELS && !(from >> level & 1) &&
                to - from >= (uint64_t)1 << (level + 1))
             level++;
+        assert(count < TREE_COVER);
         cover[count++] = (struct tree_subtree){level, from >> level};
         from += (uint64_t)1 << level;
     }
@@ -93,6 +102,7 @@ enum sl_result tree_root(
 static uint64_t split(uint64_t n)
 {
     uint64_t k = 1;
+    assert(n >= 2);
     while (k < n - k)
         k *= 2;
     return k;
@@ -103,6 +113,7 @@ static uint64_t split(uint64_t n)
 static enum sl_result put_sibling(struct tree_source source, uint64_t from, uint64_t to,
     struct tree_proof *proof, struct sl_err *err)
 {
+    assert(proof->count < TREE_PROOF);
     enum sl_result result =
         root_of(source, from, to, proof->hashes[TREE_PROOF - 1 - proof->count], err);
     if (result == SL_OK) proof->count++;
@@ -120,6 +131,7 @@ enum sl_result tree_inclusion(struct tree_source source, uint64_t position, uint
 {
     uint64_t from = 0, to = size;
     enum sl_result result = SL_OK;
+    assert(position < size);
     proof->count = 0;
     while (to - from > 1 && result == SL_OK) {
         uint64_t middle = from + split(to - from);
@@ -141,6 +153,7 @@ enum sl_result tree_consistency(struct tree_source source, uint64_t from, uint64
     uint64_t left = 0, right = to;
     bool whole = true; /* SUBPROOF's b: is D[0:from] itself a subtree on the way? */
     enum sl_result result = SL_OK;
+    assert(from <= to);
     proof->count = 0;
     if (from == 0 || from == to) return SL_OK;
     while (from != right && result == SL_OK) {

@@ -1,5 +1,9 @@
+/* Withheld items in a list that is sorted because they come in order, and searched when a redact
+   event names one. Where memory runs out nothing is added. */
+
 #include "core/proof/withheld.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 enum sl_result withheld_add(struct withheld *withheld, uint64_t sequence, uint64_t item,
@@ -12,6 +16,9 @@ enum sl_result withheld_add(struct withheld *withheld, uint64_t sequence, uint64
         withheld->items = items;
         withheld->cap = cap;
     }
+    const struct withheld_item *last =
+        withheld->count ? &withheld->items[withheld->count - 1] : NULL;
+    assert(!last || last->sequence < sequence || (last->sequence == sequence && last->item < item));
     struct withheld_item *added = &withheld->items[withheld->count++];
     *added = (struct withheld_item){.sequence = sequence, .item = item};
     memcpy(added->replacement, replacement, 32);
