@@ -1,8 +1,25 @@
-#include "core/verify/verify.h"
+/* sl_store_verify: everything that is stored against everything else.
+
+       verify.c           the whole, and the counts of the indexes
+       verify_log.c       the log, its tree and its checkpoints
+       verify_walk.c      all shares, on all processors
+       verify_share.c     one share: how it begins and ends, its derived records
+       verify_event.c     its events, one behind the other, with their commitments
+       verify_body.c      the rows of their bodies
+       verify_fold.c      the fold of the events
+       verify_snapshot.c  the snapshots against that fold
+       verify_rows.c      rows that nothing leads to
+       verify_check.h     what is handed from file to file
+
+   Everything is read once, as it lies: of an item's bytes, while they are hashed for its
+   commitment, a print is kept, and by that a snapshot's bytes are compared. The first fault ends
+   it. Nothing in the store is changed; what was found is kept in a file beside it
+   (audit/verified.h). */
 
 #include "core/audit/verified.h"
-#include "core/kv/rows.h"
 #include "core/log/log.h"
+#include "core/verify/verify_rows.h"
+#include "core/verify/verify_walk.h"
 
 /* Rows of an index that belong to nothing. */
 static enum sl_result count_index(struct sl_store *store, enum kv_family family,

@@ -1,110 +1,12 @@
-#include "core/verify/verify.h"
+#include "core/verify/verify_event.h"
 
 #include "core/event/redact_body.h"
 #include "core/kv/rows.h"
 #include "core/log/log.h"
+#include "core/verify/verify_body.h"
+#include "core/verify/verify_snapshot.h"
 
-#include <stdarg.h>
-#include <stdio.h>
-
-/* That it is SL_CORRUPT stands here, where an analyser sees it. */
-#define FAULT(check, sequence, ...) (share_fault((check), (sequence), err, __VA_ARGS__), SL_CORRUPT)
-
-static void share_fault(const struct share_check *check, uint64_t sequence, struct sl_err *err,
-    const char *format, ...) __attribute__((format(printf, 4, 5)));
-
-static void share_fault(
-    const struct share_check *check, uint64_t sequence, struct sl_err *err, const char *format, ...)
-{
-    char text[300];
-    va_list args;
-    va_start(args, format);
-    vsnprintf(text, sizeof(text), format, args);
-    va_end(args);
-    sl_fail(
-        err, SL_CORRUPT, "share %s: event %llu: %s", check->id, (unsigned long long)sequence, text);
-}
-
-/* ---- one event ---- */
-
-/* The body's rows as one run of bytes, each but the last full. They lie one behind the other, over
-   all of the share's events: what is passed over belongs to nothing. */
-struct body {
-    struct share_check *check;
-    uint64_t sequence;
-    uint32_t chunk; /* of the next row */
-    struct sl_span row;
-    size_t used; /* of it */
-    /* of the item that was hashed last: its print, and its bytes too where they are wanted */
-    uint64_t print;
-    struct buf *into;
-};
-
-/* What stands at the iterator, if it is this event's next row. */
-static enum sl_result body_row(struct body *body, bool *found, struct sl_err *err)
-{
-    struct share_check *check = body->check;
-    struct row_key key = row_body(sl_span_of(check->id), body->sequence, body->chunk);
-    if (body->row.ptr) kv_iter_next(check->bodies);
-    body->row = (struct sl_span){0};
-    for (; kv_iter_valid(check->bodies); kv_iter_next(check->bodies)) {
-        int order = sl_span_cmp(kv_iter_key(check->bodies), row_span(&key));
-        if (order > 0) break;
-        *found = order == 0;
-        if (*found) body->row = kv_iter_value(check->bodies);
-        if (*found) return SL_OK;
-        /* what is being erased may be half gone */
-        if (!check->erasing)
-            return FAULT(check, body->sequence, "a body row before it belongs to no event");
-    }
-    *found = false;
-    return kv_iter_check(check->bodies, err);
-}
-
-static enum sl_result body_piece(
-    struct body *body, uint64_t want, struct sl_span *piece, struct sl_err *err)
-{
-    struct share_check *check = body->check;
-    if (body->used == body->row.len) {
-        bool found = false;
-        if (body->row.ptr && body->row.len != SL_BODY_ROW_BYTES)
-            return FAULT(check, body->sequence, "body row %u ends too early", body->chunk - 1);
-        enum sl_result result = body_row(body, &found, err);
-        if (result != SL_OK) return result;
-        if (!found) return FAULT(check, body->sequence, "body row %u is missing", body->chunk);
-        if (body->row.len == 0 || body->row.len > SL_BODY_ROW_BYTES)
-            return FAULT(check, body->sequence, "body row %u has a wrong length", body->chunk);
-        body->chunk++;
-        body->used = 0;
-    }
-    size_t left = body->row.len - body->used;
-    *piece = (struct sl_span){body->row.ptr + body->used, left < want ? left : want};
-    body->used += piece->len;
-    return SL_OK;
-}
-
-static enum sl_result body_end(struct body *body, struct sl_err *err)
-{
-    if (body->used != body->row.len)
-        return FAULT(body->check, body->sequence, "its body is longer than its items");
-    bool found = false;
-    enum sl_result result = body_row(body, &found, err);
-    if (result == SL_OK && found)
-        return FAULT(body->check, body->sequence, "body row %u should not be there", body->chunk);
-    return result;
-}
-
-enum sl_result bodies_end(struct share_check *check, struct sl_err *err)
-{
-    struct sl_span id;
-    uint64_t sequence = 0;
-    uint32_t chunk;
-    if (!kv_iter_valid(check->bodies) || check->erasing ||
-        sl_span_cmp(kv_iter_key(check->bodies), row_span(&check->end)) >= 0)
-        return kv_iter_check(check->bodies, err);
-    row_parse_chunk(kv_iter_key(check->bodies), &id, &sequence, &chunk);
-    return FAULT(check, sequence, "a body row of it belongs to no event");
-}
+#include <assert.h>
 
 /* What the manifest and the items are committed to with: derived from the event's nonce, or one by
    one where an item is withheld. */
@@ -130,16 +32,17 @@ static enum sl_result take_prefix(
         left -= piece.len;
     }
     if (check->prefix.failed) return sl_fail(err, SL_NOMEM, "out of memory");
+    assert(check->prefix.len == row->prefix);
     nonces->rest = buf_span(&check->prefix);
     nonces->withheld = row->redacted;
     if (row->redacted) {
         if (!body_withheld_read(&nonces->rest, &manifest))
-            return FAULT(check, body->sequence, "its body doesn't begin with nonces");
+            return SHARE_FAULT(check, body->sequence, err, "its body doesn't begin with nonces");
         memcpy(nonces->manifest, manifest, ITEM_NONCE_BYTES);
         return SL_OK;
     }
     if (check->prefix.ptr[0] != BODY_FORM_WHOLE)
-        return FAULT(check, body->sequence, "its body doesn't begin with a nonce");
+        return SHARE_FAULT(check, body->sequence, err, "its body doesn't begin with a nonce");
     memcpy(nonces->event, check->prefix.ptr + 1, EVENT_NONCE_BYTES);
     return SL_OK;
 }
@@ -185,7 +88,8 @@ static enum sl_result take_pieces(struct body *body, struct nonces *nonces, uint
     struct body_item kept = {0};
     uint8_t commitment[32];
     if (nonces->withheld && !body_withheld_next(&nonces->rest, &kept))
-        return FAULT(body->check, body->sequence, "item %u: its nonce is unreadable", index);
+        return SHARE_FAULT(
+            body->check, body->sequence, err, "item %u: its nonce is unreadable", index);
     if (kept.commitment) {
         *length = kept.length;
         commit_withheld(commit, item->type, item->key, kept.length, kept.commitment);
@@ -222,7 +126,7 @@ static enum sl_result take_item(struct body *body, struct nonces *nonces, uint32
     check->verified->items++;
     if (taken) taken->data_at = check->fold.data.len;
     struct buf *into = taken && taken->looked_into ? &check->fold.data : NULL;
-    if (!nonces->withheld && body->row.len - body->used >= item->length) {
+    if (!nonces->withheld && body_has(body, item->length)) {
         struct sl_span bytes = {body->row.ptr + body->used, item->length};
         body->used += item->length;
         commit_item(&check->commit, item->type, item->key, NULL, bytes);
@@ -261,15 +165,15 @@ static enum sl_result check_commitments(struct share_check *check, const struct 
     }
     commit_settle(&check->commit);
     if (result == SL_OK && row->redacted && nonces.rest.len)
-        result = FAULT(check, header->sequence, "its body has a nonce too many");
+        result = SHARE_FAULT(check, header->sequence, err, "its body has a nonce too many");
     if (result == SL_OK) result = body_end(&body, err);
     if (result != SL_OK) return result;
     commit_end(&check->commit, commitment);
     if (memcmp(commitment, header->manifest_commitment, 32) != 0)
-        return FAULT(check, header->sequence,
+        return SHARE_FAULT(check, header->sequence, err,
             "its items are not the ones that its header commits to (an item's bytes, key, type or order, or the time of arrival)");
-    if (row->stored != check->last.stored + appended_bytes(row, packed_bytes, bytes))
-        return FAULT(check, header->sequence, "its count of stored bytes is wrong");
+    if (row->stored != check->facts.last.stored + appended_bytes(row, packed_bytes, bytes))
+        return SHARE_FAULT(check, header->sequence, err, "its count of stored bytes is wrong");
     check->verified->bytes += bytes;
     return nonces.folded ? check_fold_apply(&check->fold, header->sequence, row->arrived_us, err)
                          : SL_OK;
@@ -281,44 +185,46 @@ static enum sl_result read_log(
     struct share_check *check, uint64_t position, struct sl_span *header, struct sl_err *err)
 {
     struct row_key key = row_log(position);
-    if (!check->log)
-        check->log = kv_iter_create(
+    if (!check->at.log)
+        check->at.log = kv_iter_create(
             check->store->kv, KV_LOG, (struct sl_span){0}, (struct sl_span){0}, KV_SCAN);
-    if (kv_iter_valid(check->log)) kv_iter_next(check->log);
-    if (!kv_iter_valid(check->log) || !sl_span_eq(kv_iter_key(check->log), row_span(&key)))
-        kv_iter_seek(check->log, row_span(&key));
-    bool found = kv_iter_valid(check->log) && sl_span_eq(kv_iter_key(check->log), row_span(&key));
-    *header = found ? kv_iter_value(check->log) : (struct sl_span){0};
-    return kv_iter_check(check->log, err);
+    if (kv_iter_valid(check->at.log)) kv_iter_next(check->at.log);
+    if (!kv_iter_valid(check->at.log) || !sl_span_eq(kv_iter_key(check->at.log), row_span(&key)))
+        kv_iter_seek(check->at.log, row_span(&key));
+    bool found =
+        kv_iter_valid(check->at.log) && sl_span_eq(kv_iter_key(check->at.log), row_span(&key));
+    *header = found ? kv_iter_value(check->at.log) : (struct sl_span){0};
+    return kv_iter_check(check->at.log, err);
 }
 
 static enum sl_result check_place(struct share_check *check, const struct event_row *row,
     const struct header *header, struct sl_err *err)
 {
-    const struct head *last = &check->last;
+    const struct head *last = &check->facts.last;
     uint64_t sequence = header->sequence;
-    if (memcmp(header->share_ref, check->ref, 32) != 0)
-        return FAULT(check, sequence, "its header belongs to another share");
+    if (memcmp(header->share_ref, check->facts.ref, 32) != 0)
+        return SHARE_FAULT(check, sequence, err, "its header belongs to another share");
     if (memcmp(header->prev, last->leaf, 32) != 0)
-        return FAULT(check, sequence, "its header does not name the event before it (prev)");
+        return SHARE_FAULT(
+            check, sequence, err, "its header does not name the event before it (prev)");
     if (header->time_ms < last->time_ms)
-        return FAULT(check, sequence, "its time is before that of the event before it");
+        return SHARE_FAULT(check, sequence, err, "its time is before that of the event before it");
     if (row->syncs != last->syncs + (header->kind == SL_SYNC))
-        return FAULT(check, sequence, "its count of syncs is wrong");
+        return SHARE_FAULT(check, sequence, err, "its count of syncs is wrong");
     if (row->stored <= last->stored)
-        return FAULT(check, sequence, "its count of stored bytes is wrong");
+        return SHARE_FAULT(check, sequence, err, "its count of stored bytes is wrong");
     if (sequence > 1 && header->kind == SL_CREATE)
-        return FAULT(check, sequence, "a second creation");
-    if (header->kind == SL_SYNC && check->removal)
-        return FAULT(check, sequence, "a batch after the removal");
+        return SHARE_FAULT(check, sequence, err, "a second creation");
+    if (header->kind == SL_SYNC && check->facts.removal)
+        return SHARE_FAULT(check, sequence, err, "a batch after the removal");
     struct sl_span logged;
     enum sl_result result = read_log(check, row->position, &logged, err);
     if (result != SL_OK) return result;
     if (!logged.ptr)
-        return FAULT(check, sequence, "the log has nothing at its position %llu",
+        return SHARE_FAULT(check, sequence, err, "the log has nothing at its position %llu",
             (unsigned long long)row->position);
     if (!sl_span_eq(logged, row->header))
-        return FAULT(check, sequence, "the log has another header at its position %llu",
+        return SHARE_FAULT(check, sequence, err, "the log has another header at its position %llu",
             (unsigned long long)row->position);
     return result;
 }
@@ -328,18 +234,18 @@ static enum sl_result take_redaction(
     struct share_check *check, uint64_t sequence, struct sl_err *err)
 {
     struct redact_body body;
-    enum sl_result result = redact_body_decode(buf_span(&check->scratch), &body);
+    enum sl_result result = redact_body_decode(buf_span(&check->control), &body);
     if (result == SL_NOMEM) return sl_fail(err, SL_NOMEM, "out of memory");
-    if (result != SL_OK) return FAULT(check, sequence, "its body is unreadable");
+    if (result != SL_OK) return SHARE_FAULT(check, sequence, err, "its body is unreadable");
     for (size_t i = 0; i < body.count && result == SL_OK; i++) {
         const struct redact_entry *entry = &body.entries[i];
         uint8_t replacement[32];
         crypto_sha256(entry->replacement.ptr, entry->replacement.len, replacement);
         if (entry->sequence >= sequence || withheld_name(&check->withheld, entry->sequence,
                                                entry->item, replacement) != WITHHELD_FITS)
-            result =
-                FAULT(check, sequence, "item %llu of event %llu is not replaced by what it says",
-                    (unsigned long long)entry->item, (unsigned long long)entry->sequence);
+            result = SHARE_FAULT(check, sequence, err,
+                "item %llu of event %llu is not replaced by what it says",
+                (unsigned long long)entry->item, (unsigned long long)entry->sequence);
     }
     redact_body_fini(&body);
     return result;
@@ -349,18 +255,20 @@ static enum sl_result take_redaction(
 static enum sl_result control_bytes(
     struct share_check *check, uint64_t sequence, const struct event_item *item, struct sl_err *err)
 {
-    struct row_key key = row_body(sl_span_of(check->id), sequence, 0);
-    buf_clear(&check->scratch);
-    if (kv_iter_valid(check->bodies) && sl_span_eq(kv_iter_key(check->bodies), row_span(&key))) {
-        struct sl_span row = kv_iter_value(check->bodies);
+    struct row_key key = row_body(sl_span_of(check->facts.id), sequence, 0);
+    buf_clear(&check->control);
+    if (kv_iter_valid(check->at.bodies) &&
+        sl_span_eq(kv_iter_key(check->at.bodies), row_span(&key))) {
+        struct sl_span row = kv_iter_value(check->at.bodies);
         if (item->offset <= row.len && item->length <= row.len - item->offset) {
-            buf_add(&check->scratch, row.ptr + item->offset, item->length);
-            return check->scratch.failed ? sl_fail(err, SL_NOMEM, "out of memory") : SL_OK;
+            buf_add(&check->control, row.ptr + item->offset, item->length);
+            return check->control.failed ? sl_fail(err, SL_NOMEM, "out of memory") : SL_OK;
         }
     }
-    enum sl_result result = log_body_bytes(check->store->kv, sl_span_of(check->id), sequence,
-        item->offset, item->length, &check->scratch, err);
-    return result == SL_NOT_FOUND ? FAULT(check, sequence, "its body is missing") : result;
+    enum sl_result result = log_body_bytes(check->store->kv, sl_span_of(check->facts.id), sequence,
+        item->offset, item->length, &check->control, err);
+    if (result == SL_NOT_FOUND) return SHARE_FAULT(check, sequence, err, "its body is missing");
+    return result;
 }
 
 /* What create, remove and redact say, gathered for the comparison with the derived records. */
@@ -370,28 +278,30 @@ static enum sl_result take_control(struct share_check *check, const struct heade
     struct event_item item;
     struct create_body creation;
     struct remove_body removal;
-    if (!event_read_next(reader, &item)) return FAULT(check, header->sequence, "it has no body");
+    if (!event_read_next(reader, &item))
+        return SHARE_FAULT(check, header->sequence, err, "it has no body");
     enum sl_result result = control_bytes(check, header->sequence, &item, err);
     if (result != SL_OK) return result;
     if (header->kind == SL_REDACT) return take_redaction(check, header->sequence, err);
     if (header->kind == SL_REMOVE) {
-        if (!remove_body_decode(buf_span(&check->scratch), &removal))
-            return FAULT(check, header->sequence, "its body is unreadable");
-        check->record.state = SL_SHARE_REMOVED;
-        check->record.removed_ms = header->time_ms;
-        check->record.removed_by = removal.who;
-        check->removal = header->sequence;
-        check->held = removal.who == SL_WHO_OWNER;
+        if (!remove_body_decode(buf_span(&check->control), &removal))
+            return SHARE_FAULT(check, header->sequence, err, "its body is unreadable");
+        check->facts.record.state = SL_SHARE_REMOVED;
+        check->facts.record.removed_ms = header->time_ms;
+        check->facts.record.removed_by = removal.who;
+        check->facts.removal = header->sequence;
+        check->facts.holds = removal.who == SL_WHO_OWNER;
         return SL_OK;
     }
-    if (!create_body_decode(buf_span(&check->scratch), &creation) ||
-        !sl_span_eq(creation.share_id, sl_span_of(check->id)))
-        return FAULT(check, header->sequence, "its body is unreadable");
-    check->record = share_record_begin(&creation, header->time_ms, check->record.position);
-    memcpy(check->session_id, creation.session_id.ptr, creation.session_id.len);
-    check->session_id[creation.session_id.len] = 0;
-    check->record.session_id.ptr = check->session_id;
-    event_share_ref(check->record.salt, sl_span_of(check->id), check->ref);
+    if (!create_body_decode(buf_span(&check->control), &creation) ||
+        !sl_span_eq(creation.share_id, sl_span_of(check->facts.id)))
+        return SHARE_FAULT(check, header->sequence, err, "its body is unreadable");
+    check->facts.record =
+        share_record_begin(&creation, header->time_ms, check->facts.record.position);
+    memcpy(check->facts.session_id, creation.session_id.ptr, creation.session_id.len);
+    check->facts.session_id[creation.session_id.len] = 0;
+    check->facts.record.session_id.ptr = check->facts.session_id;
+    event_share_ref(check->facts.record.salt, sl_span_of(check->facts.id), check->facts.ref);
     return SL_OK;
 }
 
@@ -401,11 +311,11 @@ static enum sl_result check_control(struct share_check *check, struct sl_span by
 {
     struct event_row row;
     struct event_reader *reader;
-    if (header->kind == SL_ALLOW) check->held = false;
-    bool redact = header->kind == SL_REDACT && !check->erasing;
+    if (header->kind == SL_ALLOW) check->facts.holds = false;
+    bool redact = header->kind == SL_REDACT && check->content != CONTENT_ERASING;
     if (header->kind != SL_CREATE && header->kind != SL_REMOVE && !redact) return SL_OK;
     if (event_read_begin(bytes, &row, &reader) != SL_OK)
-        return FAULT(check, header->sequence, "its row is unreadable");
+        return SHARE_FAULT(check, header->sequence, err, "its row is unreadable");
     enum sl_result result = take_control(check, header, reader, err);
     event_read_end(reader);
     return result;
@@ -415,26 +325,28 @@ static enum sl_result check_row(struct share_check *check, struct sl_span bytes,
     const struct event_row *row, struct event_reader *reader, struct sl_err *err)
 {
     struct header header;
-    if (!header_decode(row->header, &header) || header.sequence != check->last.sequence + 1)
-        return FAULT(check, check->last.sequence + 1, "its row or header is unreadable");
+    if (!header_decode(row->header, &header) || header.sequence != check->facts.last.sequence + 1)
+        return SHARE_FAULT(
+            check, check->facts.last.sequence + 1, err, "its row or header is unreadable");
     uint64_t sequence = header.sequence;
     if (sequence == 1 && header.kind != SL_CREATE)
-        return FAULT(check, sequence, "the first event is no creation");
+        return SHARE_FAULT(check, sequence, err, "the first event is no creation");
     bool content = header.kind == SL_SYNC || header.kind == SL_REDACT;
-    if (row->erased && (!content || !check->stored_removed))
-        return FAULT(check, sequence, "its content is gone, but the share is not removed");
-    if (content && !row->erased && check->stored_removed && !check->erasing)
-        return FAULT(check, sequence, "its content should have been erased");
+    if (row->erased && (!content || check->content == CONTENT_WHOLE))
+        return SHARE_FAULT(
+            check, sequence, err, "its content is gone, but the share is not removed");
+    if (content && !row->erased && check->content == CONTENT_ERASED)
+        return SHARE_FAULT(check, sequence, err, "its content should have been erased");
     enum sl_result result = row->erased ? SL_OK : check_control(check, bytes, &header, err);
     if (result == SL_OK) result = check_place(check, row, &header, err);
     /* what is being erased may be half gone */
-    bool whole = !row->erased && !(check->erasing && content);
+    bool whole = !row->erased && !(check->content == CONTENT_ERASING && content);
     if (result == SL_OK && whole) result = check_commitments(check, row, reader, &header, err);
     if (result != SL_OK) return result;
-    if (sequence == 1) check->record.position = row->position;
-    check->last =
+    if (sequence == 1) check->facts.record.position = row->position;
+    check->facts.last =
         (struct head){sequence, row->position, header.time_ms, row->syncs, row->stored, {0}};
-    header_leaf(row->header, check->last.leaf);
+    header_leaf(row->header, check->facts.last.leaf);
     check->verified->events++;
     return SL_OK;
 }
@@ -444,14 +356,14 @@ enum sl_result share_check_event(
 {
     struct event_row row;
     struct event_reader *reader;
-    if (sequence != check->last.sequence + 1)
-        return FAULT(check, check->last.sequence + 1, "missing (the next one is %llu)",
-            (unsigned long long)sequence);
+    if (sequence != check->facts.last.sequence + 1)
+        return SHARE_FAULT(check, check->facts.last.sequence + 1, err,
+            "missing (the next one is %llu)", (unsigned long long)sequence);
     if (event_read_begin(bytes, &row, &reader) != SL_OK)
-        return FAULT(check, sequence, "its row or header is unreadable");
+        return SHARE_FAULT(check, sequence, err, "its row or header is unreadable");
     enum sl_result result = check_row(check, bytes, &row, reader, err);
     if (!event_read_end(reader) && result == SL_OK)
-        result = FAULT(check, sequence, "its row is unreadable");
+        result = SHARE_FAULT(check, sequence, err, "its row is unreadable");
     if (result != SL_OK) return result;
-    return check->stored_removed ? SL_OK : snapshot_check(check, err);
+    return check->content != CONTENT_WHOLE ? SL_OK : snapshot_check(check, err);
 }

@@ -1,10 +1,11 @@
-#include "core/verify/verify.h"
+#include "core/verify/verify_fold.h"
 
 #include <assert.h>
 
 static void placed(void *ctx, size_t index, struct sl_span bytes)
 {
     struct check_fold *fold = ctx;
+    assert(index < fold->fold.count);
     if (index >= fold->prints_cap) {
         size_t cap = fold->prints_cap ? 2 * fold->prints_cap : 256;
         uint64_t *prints = realloc(fold->prints, cap * sizeof(*prints));

@@ -1,4 +1,4 @@
-#include "core/verify/verify.h"
+#include "core/verify/verify_log.h"
 
 #include "core/audit/checkpoint.h"
 #include "core/kv/rows.h"

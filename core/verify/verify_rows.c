@@ -1,6 +1,6 @@
 /* Rows that nothing tells of: what no share's events lead to is only found by looking at all. */
 
-#include "core/verify/verify.h"
+#include "core/verify/verify_rows.h"
 
 #include "core/audit/checkpoint.h"
 #include "core/background/rebuild.h"

@@ -1,9 +1,13 @@
 /* One share, from its first event to its last: what it begins with, what has to be left over behind
    its events (nothing), and the derived records that its events lead to. */
 
-#include "core/kv/rows.h"
-#include "core/log/log.h"
-#include "core/verify/verify.h"
+#include "core/verify/verify_share.h"
+
+#include "core/verify/verify_body.h"
+#include "core/verify/verify_rows.h"
+#include "core/verify/verify_snapshot.h"
+
+#include <assert.h>
 
 /* The first row of a share, or the first behind it: these iterators go through all shares, in
    order, since beginning anew with each would read the same blocks again. */
@@ -17,40 +21,56 @@ static struct kv_iter *stand_at(
     return iter;
 }
 
+static enum sl_result is_there(struct kv *kv, enum kv_family family, const struct row_key *key,
+    bool *there, struct sl_err *err)
+{
+    struct kv_pin pin;
+    enum sl_result result = kv_get(kv, family, row_span(key), &pin, err);
+    kv_release(&pin);
+    if (result != SL_OK && result != SL_NOT_FOUND) return result;
+    *there = result == SL_OK;
+    return SL_OK;
+}
+
+/* What the store says of the share beside its events: is it removed, is it being erased, is a
+   snapshot of it due? */
+static enum sl_result read_stored(struct share_check *check, struct sl_span id, struct sl_err *err)
+{
+    struct sl_store *store = check->store;
+    struct share *share;
+    enum sl_result result = share_acquire(store->shares, id, &share, err);
+    if (result == SL_NOT_FOUND)
+        return sl_fail(err, SL_CORRUPT,
+            "share %s: its record is missing; `sharelog rebuild` makes it again", check->facts.id);
+    if (result != SL_OK) return result;
+    bool removed = !share_is_live(share), erasing = false;
+    share_release(share);
+    struct row_key due = row_index(ROW_INDEX_DUE, id), erase = row_erase(id);
+    result = is_there(store->kv, KV_INDEX, &due, &check->snapshot.due, err);
+    /* of a live share the mark says that files are being rewritten after a redaction */
+    if (result == SL_OK && removed) result = is_there(store->kv, KV_META, &erase, &erasing, err);
+    check->content = erasing ? CONTENT_ERASING : removed ? CONTENT_ERASED : CONTENT_WHOLE;
+    return result;
+}
+
 enum sl_result share_check_begin(struct share_check *check, struct sl_span id, struct sl_err *err)
 {
     struct sl_store *store = check->store;
     if (!sl_share_id_valid(id))
         return sl_fail(err, SL_CORRUPT, "an event belongs to something that is no share id");
-    memset(check->id, 0, sizeof(check->id));
-    memcpy(check->id, id.ptr, id.len);
-    check->record = (struct share_record){0};
-    check->last = (struct head){0};
-    check->held = check->due = check->erasing = check->stored_removed = false;
-    check->removal = check->snapshot_stored = check->snapshot_size = 0;
+    assert(!check->facts.id[0]); /* the one before was ended */
+    check->facts = (struct check_facts){0};
+    memcpy(check->facts.id, id.ptr, id.len);
+    check->snapshot = (struct check_snapshot){0};
     check->withheld.count = 0;
-    struct share *share;
-    enum sl_result result = share_acquire(store->shares, id, &share, err);
-    if (result == SL_NOT_FOUND)
-        return sl_fail(err, SL_CORRUPT,
-            "share %s: its record is missing; `sharelog rebuild` makes it again", check->id);
+    enum sl_result result = read_stored(check, id, err);
     if (result != SL_OK) return result;
-    check->stored_removed = !share_is_live(share);
-    struct row_key due = row_index(ROW_INDEX_DUE, id), erase = row_erase(id);
-    struct kv_pin pin;
-    check->due = kv_get(store->kv, KV_INDEX, row_span(&due), &pin, err) == SL_OK;
-    kv_release(&pin);
-    /* of a live share the mark says that files are being rewritten after a redaction */
-    check->erasing =
-        check->stored_removed && kv_get(store->kv, KV_META, row_span(&erase), &pin, err) == SL_OK;
-    if (check->stored_removed) kv_release(&pin);
     struct row_key from = row_share_from(id);
-    check->end = row_share_to(id);
-    check->events = stand_at(store, check->events, KV_EVENT, &from);
-    check->bodies = stand_at(store, check->bodies, KV_BODY, &from);
-    check->snapshots = stand_at(store, check->snapshots, KV_SNAPSHOT, &from);
-    if (!check->stored_removed) check_fold_begin(&check->fold);
-    share_release(share);
+    check->at.end = row_share_to(id);
+    check->at.events = stand_at(store, check->at.events, KV_EVENT, &from);
+    check->at.bodies = stand_at(store, check->at.bodies, KV_BODY, &from);
+    check->at.snapshots = stand_at(store, check->at.snapshots, KV_SNAPSHOT, &from);
+    if (check->content == CONTENT_WHOLE) check_fold_begin(&check->fold);
     return SL_OK;
 }
 
@@ -58,7 +78,7 @@ static enum sl_result record_fault(
     const struct share_check *check, const char *what, struct sl_err *err)
 {
     return sl_fail(
-        err, SL_CORRUPT, "share %s: %s; `sharelog rebuild` makes it again", check->id, what);
+        err, SL_CORRUPT, "share %s: %s; `sharelog rebuild` makes it again", check->facts.id, what);
 }
 
 static bool row_is(struct kv *kv, enum kv_family family, struct row_key key, struct sl_span value)
@@ -73,21 +93,23 @@ static bool row_is(struct kv *kv, enum kv_family family, struct row_key key, str
 static enum sl_result check_derived(struct share_check *check, struct sl_err *err)
 {
     struct kv *kv = check->store->kv;
-    struct sl_span id = sl_span_of(check->id);
-    bool live = check->record.state == SL_SHARE_LIVE;
+    struct sl_span id = sl_span_of(check->facts.id);
+    bool live = check->facts.record.state == SL_SHARE_LIVE;
     struct buf record = {0};
-    share_record_encode(&check->record, &record);
+    share_record_encode(&check->facts.record, &record);
     bool same = row_is(kv, KV_SHARE, row_share(id), buf_span(&record));
     buf_fini(&record);
     if (!same) return record_fault(check, "its record is not what its events tell", err);
-    if (!row_is(kv, KV_INDEX, row_ref(check->ref), id))
+    if (!row_is(kv, KV_INDEX, row_ref(check->facts.ref), id))
         return record_fault(check, "the index does not find it by reference", err);
-    if (row_is(kv, KV_BY_SESSION, row_by_session(check->record.session_id, check->record.position),
+    if (row_is(kv, KV_BY_SESSION,
+            row_by_session(check->facts.record.session_id, check->facts.record.position),
             id) != live)
         return record_fault(check, "the list by session is wrong about it", err);
-    if (row_is(kv, KV_INDEX, row_newest(check->last.position), id) != live)
+    if (row_is(kv, KV_INDEX, row_newest(check->facts.last.position), id) != live)
         return record_fault(check, "the list of live shares is wrong about it", err);
-    if (row_is(kv, KV_INDEX, row_held(check->record.session_id, id), SL_SPAN("")) != check->held)
+    if (row_is(kv, KV_INDEX, row_held(check->facts.record.session_id, id), SL_SPAN("")) !=
+        check->facts.holds)
         return record_fault(check, "the list of held sessions is wrong about it", err);
     return SL_OK;
 }
@@ -102,7 +124,7 @@ static enum sl_result check_gone(struct share_check *check, enum kv_family famil
     enum sl_result result =
         kv_iter_valid(iter) ? sl_fail(err, SL_CORRUPT,
                                   "share %s: removed, but a row of its %s should have been erased",
-                                  check->id, kv_family_name(family))
+                                  check->facts.id, kv_family_name(family))
                             : kv_iter_check(iter, err);
     kv_iter_destroy(iter);
     return result;
@@ -110,10 +132,10 @@ static enum sl_result check_gone(struct share_check *check, enum kv_family famil
 
 static enum sl_result check_erased(struct share_check *check, struct sl_err *err)
 {
-    struct sl_span id = sl_span_of(check->id);
-    if (!check->removal || check->erasing) return SL_OK;
+    struct sl_span id = sl_span_of(check->facts.id);
+    if (!check->facts.removal || check->content == CONTENT_ERASING) return SL_OK;
     enum sl_result result =
-        check_gone(check, KV_BODY, row_body(id, 2, 0), row_body(id, check->removal, 0), err);
+        check_gone(check, KV_BODY, row_body(id, 2, 0), row_body(id, check->facts.removal, 0), err);
     return result == SL_OK
                ? check_gone(check, KV_SNAPSHOT, row_share_from(id), row_share_to(id), err)
                : result;
@@ -122,49 +144,50 @@ static enum sl_result check_erased(struct share_check *check, struct sl_err *err
 /* What was not gone through, of a share that is removed, is passed over here. */
 static enum sl_result check_gaps(struct share_check *check, struct sl_err *err)
 {
-    stand_at(check->store, check->bodies, KV_BODY, &check->end);
-    stand_at(check->store, check->snapshots, KV_SNAPSHOT, &check->end);
-    enum sl_result result = rows_gap(check->bodies, KV_BODY, &check->next, err);
-    return result == SL_OK ? rows_gap(check->snapshots, KV_SNAPSHOT, &check->next, err) : result;
+    stand_at(check->store, check->at.bodies, KV_BODY, &check->at.end);
+    stand_at(check->store, check->at.snapshots, KV_SNAPSHOT, &check->at.end);
+    enum sl_result result = rows_gap(check->at.bodies, KV_BODY, &check->at.next, err);
+    return result == SL_OK ? rows_gap(check->at.snapshots, KV_SNAPSHOT, &check->at.next, err)
+                           : result;
 }
 
 enum sl_result share_check_end(struct share_check *check, struct sl_err *err)
 {
-    if (!check->id[0]) return SL_OK;
+    assert(check->facts.id[0]);
     const struct withheld_item *left = withheld_fault(&check->withheld);
     if (left)
         return sl_fail(err, SL_CORRUPT,
-            "share %s: event %llu: item %llu is withheld, but no redact event names it", check->id,
-            (unsigned long long)left->sequence, (unsigned long long)left->item);
+            "share %s: event %llu: item %llu is withheld, but no redact event names it",
+            check->facts.id, (unsigned long long)left->sequence, (unsigned long long)left->item);
     enum sl_result result = bodies_end(check, err);
-    if (result == SL_OK && !check->stored_removed) result = snapshots_end(check, err);
+    if (result == SL_OK && check->content == CONTENT_WHOLE) result = snapshots_end(check, err);
     if (result == SL_OK) result = check_gaps(check, err);
     if (result == SL_OK) result = check_derived(check, err);
     if (result == SL_OK) result = check_erased(check, err);
-    check->holds += check->held;
+    check->holds += check->facts.holds;
     check->verified->shares++;
-    check->verified->removed += check->stored_removed;
+    check->verified->removed += check->content != CONTENT_WHOLE;
     check_fold_end(&check->fold);
-    check->id[0] = 0;
+    check->facts.id[0] = 0;
     return result;
 }
 
 void share_check_jump(struct share_check *check)
 {
-    kv_iter_destroy(check->bodies);
-    kv_iter_destroy(check->snapshots);
-    check->bodies = check->snapshots = NULL;
+    kv_iter_destroy(check->at.bodies);
+    kv_iter_destroy(check->at.snapshots);
+    check->at.bodies = check->at.snapshots = NULL;
 }
 
 void share_check_fini(struct share_check *check)
 {
     check_fold_fini(&check->fold);
-    kv_iter_destroy(check->log);
-    kv_iter_destroy(check->events);
-    kv_iter_destroy(check->bodies);
-    kv_iter_destroy(check->snapshots);
-    kv_iter_destroy(check->owners);
+    kv_iter_destroy(check->at.log);
+    kv_iter_destroy(check->at.events);
+    kv_iter_destroy(check->at.bodies);
+    kv_iter_destroy(check->at.snapshots);
+    kv_iter_destroy(check->at.owners);
     buf_fini(&check->prefix);
     withheld_fini(&check->withheld);
-    buf_fini(&check->scratch);
+    buf_fini(&check->control);
 }

@@ -1,10 +1,11 @@
-#include "core/verify/verify.h"
+#include "core/verify/verify_snapshot.h"
 
 #include "core/event/item.h"
 #include "core/kv/rows.h"
 #include "core/state/snapshot_layout.h"
 #include "core/state/snapshot_rows.h"
 
+#include <assert.h>
 #include <stdio.h>
 
 /* A snapshot's rows as they lie, held against what the fold makes: head and table byte by byte; the
@@ -28,7 +29,7 @@ static enum sl_result fault(
     const struct share_check *check, uint64_t sequence, const char *what, struct sl_err *err)
 {
     return sl_fail(err, SL_CORRUPT,
-        "share %s: snapshot at %llu: %s; `sharelog rebuild` makes snapshots again", check->id,
+        "share %s: snapshot at %llu: %s; `sharelog rebuild` makes snapshots again", check->facts.id,
         (unsigned long long)sequence, what);
 }
 
@@ -52,9 +53,9 @@ static enum sl_result differs(const struct comparison *comparison, struct sl_err
 /* To the next row. The iterator stands on the one before, or on the head. */
 static enum sl_result next_row(struct comparison *comparison, struct sl_err *err)
 {
-    struct kv_iter *rows = comparison->check->snapshots;
-    struct row_key key =
-        row_snapshot(sl_span_of(comparison->check->id), comparison->sequence, comparison->chunk);
+    struct kv_iter *rows = comparison->check->at.snapshots;
+    struct row_key key = row_snapshot(
+        sl_span_of(comparison->check->facts.id), comparison->sequence, comparison->chunk);
     if (comparison->chunk > 0) kv_iter_next(rows);
     if (!kv_iter_valid(rows) || !sl_span_eq(kv_iter_key(rows), row_span(&key))) {
         enum sl_result result = kv_iter_check(rows, err);
@@ -84,11 +85,11 @@ static enum sl_result owned_row(
     struct comparison *comparison, const struct snapshot_row *row, struct sl_err *err)
 {
     struct share_check *check = comparison->check;
-    struct row_key key = row_snapshot(sl_span_of(check->id), row->sequence, row->chunk);
-    if (!check->owners)
-        check->owners = kv_iter_create(
+    struct row_key key = row_snapshot(sl_span_of(check->facts.id), row->sequence, row->chunk);
+    if (!check->at.owners)
+        check->at.owners = kv_iter_create(
             check->store->kv, KV_SNAPSHOT, (struct sl_span){0}, (struct sl_span){0}, KV_SCAN);
-    struct kv_iter *owners = check->owners;
+    struct kv_iter *owners = check->at.owners;
     if (kv_iter_valid(owners)) kv_iter_next(owners);
     if (!kv_iter_valid(owners) || !sl_span_eq(kv_iter_key(owners), row_span(&key)))
         kv_iter_seek(owners, row_span(&key));
@@ -133,6 +134,7 @@ static enum sl_result stream_piece(
         enum sl_result result = stream_row(comparison, err);
         if (result != SL_OK) return result;
     }
+    assert(comparison->used < comparison->row.len);
     size_t left = comparison->row.len - comparison->used;
     *piece = (struct sl_span){comparison->row.ptr + comparison->used, left < want ? left : want};
     comparison->used += piece->len;
@@ -157,6 +159,7 @@ static enum sl_result compare_entry(
     struct comparison *comparison, uint32_t index, struct sl_err *err)
 {
     const struct check_fold *fold = &comparison->check->fold;
+    assert(index < fold->fold.count && index < fold->prints_cap);
     uint64_t length = fold->fold.entries[index].place.length;
     struct sl_span piece = {0};
     struct print print;
@@ -251,8 +254,8 @@ static enum sl_result load_index(struct comparison *comparison, struct sl_err *e
     if (!snapshot_head_decode(buf_span(&comparison->head), &head) ||
         head.sequence != comparison->sequence)
         return row_fault(comparison, 0, "differs from a fresh fold", err);
-    enum sl_result result =
-        snapshot_rows_load(check->store->kv, sl_span_of(check->id), &head, &comparison->said, err);
+    enum sl_result result = snapshot_rows_load(
+        check->store->kv, sl_span_of(check->facts.id), &head, &comparison->said, err);
     return result == SL_NOT_FOUND
                ? fault(check, comparison->sequence, "a row of its index is missing", err)
                : result;
@@ -266,7 +269,7 @@ static enum sl_result compare_head(
 {
     struct buf made = {0};
     head->sequence = comparison->sequence;
-    head->stored = comparison->check->last.stored;
+    head->stored = comparison->check->facts.last.stored;
     head->size = comparison->bytes;
     snapshot_head_encode(head, &made);
     bool failed = made.failed || comparison->head.failed;
@@ -279,9 +282,9 @@ static enum sl_result compare_head(
 /* Nothing may lie behind the last row. */
 static enum sl_result check_end(struct comparison *comparison, struct sl_err *err)
 {
-    struct kv_iter *rows = comparison->check->snapshots;
+    struct kv_iter *rows = comparison->check->at.snapshots;
     struct row_key end =
-        row_snapshot(sl_span_of(comparison->check->id), comparison->sequence + 1, 0);
+        row_snapshot(sl_span_of(comparison->check->facts.id), comparison->sequence + 1, 0);
     kv_iter_next(rows);
     if (kv_iter_valid(rows) && sl_span_cmp(kv_iter_key(rows), row_span(&end)) < 0)
         return fault(comparison->check, comparison->sequence, "it has a row too many", err);
@@ -291,10 +294,11 @@ static enum sl_result check_end(struct comparison *comparison, struct sl_err *er
 /* The iterator stands on the head. */
 static enum sl_result compare(struct share_check *check, struct sl_err *err)
 {
-    struct comparison comparison = {.check = check, .sequence = check->last.sequence};
+    struct comparison comparison = {.check = check, .sequence = check->facts.last.sequence};
     struct fold *fold = &check->fold.fold;
     struct orders *orders = &check->fold.orders;
     struct snapshot_head head = {0};
+    assert(check->fold.folds && check->facts.last.sequence > 0);
     enum sl_result result =
         orders_make(orders, fold) ? SL_OK : sl_fail(err, SL_NOMEM, "out of memory");
     if (result == SL_OK) snapshot_layout(fold, orders, &head);
@@ -310,8 +314,8 @@ static enum sl_result compare(struct share_check *check, struct sl_err *err)
     if (result == SL_OK) result = compare_head(&comparison, &head, err);
     if (result == SL_OK) result = check_end(&comparison, err);
     if (result == SL_OK) {
-        check->snapshot_stored = head.stored;
-        check->snapshot_size = head.size;
+        check->snapshot.stored = head.stored;
+        check->snapshot.size = head.size;
         check->verified->snapshots++;
     }
     snapshot_rows_fini(&comparison.said);
@@ -329,34 +333,35 @@ static enum sl_result pass_over(
     struct sl_span id;
     uint64_t sequence = 0;
     uint32_t chunk;
-    for (; kv_iter_valid(check->snapshots); kv_iter_next(check->snapshots)) {
-        struct sl_span key = kv_iter_key(check->snapshots);
+    for (; kv_iter_valid(check->at.snapshots); kv_iter_next(check->at.snapshots)) {
+        struct sl_span key = kv_iter_key(check->at.snapshots);
         if (sl_span_cmp(key, row_span(before)) >= 0) break;
         if (!row_parse_chunk(key, &id, &sequence, &chunk) || sequence == 0)
             return fault(check, 0, "a row's key is unreadable", err);
-        if (!check->due) return fault(check, sequence, "a row of it belongs to nothing", err);
+        if (!check->snapshot.due)
+            return fault(check, sequence, "a row of it belongs to nothing", err);
     }
-    return kv_iter_check(check->snapshots, err);
+    return kv_iter_check(check->at.snapshots, err);
 }
 
 enum sl_result snapshots_end(struct share_check *check, struct sl_err *err)
 {
-    return pass_over(check, &check->end, err);
+    return pass_over(check, &check->at.end, err);
 }
 
 enum sl_result snapshot_check(struct share_check *check, struct sl_err *err)
 {
-    uint64_t sequence = check->last.sequence;
+    uint64_t sequence = check->facts.last.sequence;
     bool should =
-        check->last.stored - check->snapshot_stored >= share_due_bytes(check->snapshot_size);
-    struct row_key key = row_snapshot(sl_span_of(check->id), sequence, 0);
+        check->facts.last.stored - check->snapshot.stored >= share_due_bytes(check->snapshot.size);
+    struct row_key key = row_snapshot(sl_span_of(check->facts.id), sequence, 0);
     enum sl_result result = pass_over(check, &key, err);
     if (result != SL_OK) return result;
-    bool there = kv_iter_valid(check->snapshots) &&
-                 sl_span_eq(kv_iter_key(check->snapshots), row_span(&key));
+    bool there = kv_iter_valid(check->at.snapshots) &&
+                 sl_span_eq(kv_iter_key(check->at.snapshots), row_span(&key));
     if (there && !should) return fault(check, sequence, "it should not be there", err);
     if (there) return compare(check, err);
     /* The compactor may not have come to it yet; the later ones are not there then either. */
-    if (should && !check->due) return fault(check, sequence, "it is missing", err);
+    if (should && !check->snapshot.due) return fault(check, sequence, "it is missing", err);
     return SL_OK;
 }

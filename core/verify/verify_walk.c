@@ -2,9 +2,11 @@
    order, since a block holds the end of one share and the beginning of the next (dealt out one by
    one, a third more was decompressed); who is through takes the back half of the longest run. */
 
-#include "core/verify/verify.h"
+#include "core/verify/verify_walk.h"
 
-#include "core/kv/rows.h"
+#include "core/verify/verify_event.h"
+#include "core/verify/verify_rows.h"
+#include "core/verify/verify_share.h"
 
 #include <sched.h>
 
@@ -143,9 +145,9 @@ static bool next_share(struct walker *walker, struct share_check *check,
     struct run *run = &walker->run;
     pthread_mutex_lock(&walk->lock);
     bool more = !atomic_load(&walk->over);
-    if (more && !share_before(check->events, run->to, run->at, fault)) {
+    if (more && !share_before(check->at.events, run->to, run->at, fault)) {
         memset(run, 0, sizeof(*run));
-        more = take_run(walk, run, check->events, fault);
+        more = take_run(walk, run, check->at.events, fault);
         share_check_jump(check);
     }
     memcpy(id, run->at, PLACE_BYTES);
@@ -165,13 +167,14 @@ static enum sl_result check_share(
     struct walk *walk, struct share_check *check, struct sl_span id, bool told, struct sl_err *err)
 {
     enum sl_result result = share_check_begin(check, id, err);
-    struct kv_iter *iter = check->events;
+    struct kv_iter *iter = check->at.events;
     for (; result == SL_OK && kv_iter_valid(iter); kv_iter_next(iter)) {
         struct sl_span key = kv_iter_key(iter), key_id;
         uint64_t sequence;
-        if (sl_span_cmp(key, row_span(&check->end)) >= 0) break;
+        if (sl_span_cmp(key, row_span(&check->at.end)) >= 0) break;
         if (!row_parse_event(key, &key_id, &sequence) || !sl_span_eq(key_id, id))
-            result = sl_fail(err, SL_CORRUPT, "share %s: an event's key is unreadable", check->id);
+            result =
+                sl_fail(err, SL_CORRUPT, "share %s: an event's key is unreadable", check->facts.id);
         if (result == SL_OK) result = share_check_event(check, sequence, kv_iter_value(iter), err);
         uint64_t events = atomic_fetch_add(&walk->events, 1);
         if (told && events % 256 == 0)
@@ -181,9 +184,9 @@ static enum sl_result check_share(
     if (result == SL_OK) result = kv_iter_check(iter, err);
     struct sl_span next;
     uint64_t first;
-    check->next.len = 0;
+    check->at.next.len = 0;
     if (kv_iter_valid(iter) && row_parse_event(kv_iter_key(iter), &next, &first))
-        check->next = row_share_from(next);
+        check->at.next = row_share_from(next);
     bool whole = result == SL_OK && !atomic_load(&walk->over);
     return whole ? share_check_end(check, err) : result;
 }
@@ -195,16 +198,17 @@ static enum sl_result check_before(struct share_check *check, struct sl_err *err
     struct sl_span id;
     struct sl_err fault = {0};
     struct kv *kv = check->store->kv;
-    kv_iter_first(check->events);
-    if (share_at(check->events, &id, &fault)) first = row_share_from(id);
+    kv_iter_first(check->at.events);
+    if (share_at(check->at.events, &id, &fault)) first = row_share_from(id);
     if (fault.result != SL_OK) return *err = fault, fault.result;
-    check->bodies = kv_iter_create(kv, KV_BODY, (struct sl_span){0}, (struct sl_span){0}, KV_SCAN);
-    check->snapshots =
+    check->at.bodies =
+        kv_iter_create(kv, KV_BODY, (struct sl_span){0}, (struct sl_span){0}, KV_SCAN);
+    check->at.snapshots =
         kv_iter_create(kv, KV_SNAPSHOT, (struct sl_span){0}, (struct sl_span){0}, KV_SCAN);
-    kv_iter_first(check->bodies);
-    kv_iter_first(check->snapshots);
-    enum sl_result result = rows_gap(check->bodies, KV_BODY, &first, err);
-    return result == SL_OK ? rows_gap(check->snapshots, KV_SNAPSHOT, &first, err) : result;
+    kv_iter_first(check->at.bodies);
+    kv_iter_first(check->at.snapshots);
+    enum sl_result result = rows_gap(check->at.bodies, KV_BODY, &first, err);
+    return result == SL_OK ? rows_gap(check->at.snapshots, KV_SNAPSHOT, &first, err) : result;
 }
 
 static void check_shares(struct walker *walker, bool told)
@@ -215,7 +219,7 @@ static void check_shares(struct walker *walker, bool told)
     struct sl_err fault = {0};
     char id[PLACE_BYTES];
     print_key_init(&check.fold.key);
-    check.events = all_events(walk, KV_SCAN);
+    check.at.events = all_events(walk, KV_SCAN);
     if (told) check_before(&check, &fault);
     while (fault.result == SL_OK && next_share(walker, &check, id, &fault))
         check_share(walk, &check, sl_span_of(id), told, &fault);

@@ -1,0 +1,76 @@
+#include "core/verify/verify_body.h"
+
+#include <assert.h>
+
+/* What stands at the iterator, if it is this event's next row. */
+static enum sl_result body_row(struct body *body, bool *found, struct sl_err *err)
+{
+    struct share_check *check = body->check;
+    struct row_key key = row_body(sl_span_of(check->facts.id), body->sequence, body->chunk);
+    if (body->row.ptr) kv_iter_next(check->at.bodies);
+    body->row = (struct sl_span){0};
+    for (; kv_iter_valid(check->at.bodies); kv_iter_next(check->at.bodies)) {
+        int order = sl_span_cmp(kv_iter_key(check->at.bodies), row_span(&key));
+        if (order > 0) break;
+        *found = order == 0;
+        if (*found) body->row = kv_iter_value(check->at.bodies);
+        if (*found) return SL_OK;
+        /* what is being erased may be half gone */
+        if (check->content != CONTENT_ERASING)
+            return SHARE_FAULT(
+                check, body->sequence, err, "a body row before it belongs to no event");
+    }
+    *found = false;
+    return kv_iter_check(check->at.bodies, err);
+}
+
+enum sl_result body_piece(
+    struct body *body, uint64_t want, struct sl_span *piece, struct sl_err *err)
+{
+    struct share_check *check = body->check;
+    assert(want > 0 && body->used <= body->row.len);
+    if (body->used == body->row.len) {
+        bool found = false;
+        if (body->row.ptr && body->row.len != SL_BODY_ROW_BYTES)
+            return SHARE_FAULT(
+                check, body->sequence, err, "body row %u ends too early", body->chunk - 1);
+        enum sl_result result = body_row(body, &found, err);
+        if (result != SL_OK) return result;
+        if (!found)
+            return SHARE_FAULT(check, body->sequence, err, "body row %u is missing", body->chunk);
+        if (body->row.len == 0 || body->row.len > SL_BODY_ROW_BYTES)
+            return SHARE_FAULT(
+                check, body->sequence, err, "body row %u has a wrong length", body->chunk);
+        body->chunk++;
+        body->used = 0;
+    }
+    size_t left = body->row.len - body->used;
+    *piece = (struct sl_span){body->row.ptr + body->used, left < want ? left : want};
+    body->used += piece->len;
+    assert(piece->len > 0 && piece->len <= want);
+    return SL_OK;
+}
+
+enum sl_result body_end(struct body *body, struct sl_err *err)
+{
+    if (body->used != body->row.len)
+        return SHARE_FAULT(body->check, body->sequence, err, "its body is longer than its items");
+    bool found = false;
+    enum sl_result result = body_row(body, &found, err);
+    if (result == SL_OK && found)
+        return SHARE_FAULT(
+            body->check, body->sequence, err, "body row %u should not be there", body->chunk);
+    return result;
+}
+
+enum sl_result bodies_end(struct share_check *check, struct sl_err *err)
+{
+    struct sl_span id;
+    uint64_t sequence = 0;
+    uint32_t chunk;
+    if (!kv_iter_valid(check->at.bodies) || check->content == CONTENT_ERASING ||
+        sl_span_cmp(kv_iter_key(check->at.bodies), row_span(&check->at.end)) >= 0)
+        return kv_iter_check(check->at.bodies, err);
+    row_parse_chunk(kv_iter_key(check->at.bodies), &id, &sequence, &chunk);
+    return SHARE_FAULT(check, sequence, err, "a body row of it belongs to no event");
+}

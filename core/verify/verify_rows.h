@@ -1,0 +1,17 @@
+#ifndef SHARELOG_VERIFY_ROWS_H
+#define SHARELOG_VERIFY_ROWS_H
+
+/* Rows that no event leads to, which are found only by looking at all rows. */
+
+#include "core/kv/rows.h"
+#include "core/log/store.h"
+
+/* Of `meta`, of indexes, of shares that there are not. SL_CORRUPT: the row, named. */
+enum sl_result rows_check(struct sl_store *store, struct sl_err *err);
+
+/* No row stands between the shares: the iterator is behind one, and the next begins there (empty:
+   there is none). SL_CORRUPT. */
+enum sl_result rows_gap(
+    struct kv_iter *iter, enum kv_family family, const struct row_key *next, struct sl_err *err);
+
+#endif
