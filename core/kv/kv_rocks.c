@@ -1,10 +1,16 @@
+/* kv.h on RocksDB, and the only file that calls its reading and writing functions. Its errors
+   become ours in rocks_error; what it can't report (it has no word for memory that runs out in
+   itself) ends the process inside it. */
+
 #include "core/kv/kv.h"
 
 #include "core/base/file.h"
 #include "core/base/limits.h"
 #include "core/kv/kv_tuning.h"
 
+#include <assert.h>
 #include <errno.h>
+#include <limits.h>
 #include <rocksdb/c.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -51,8 +57,15 @@ struct kv_iter {
 
 static atomic_long fault_countdown = -1;
 
+/* What kv_iter_create and kv_batch_create give when memory runs out, so that it is noticed where
+   every caller looks anyway: at kv_iter_check and kv_write. Both are without a RocksDB object, and
+   never written. */
+static struct kv_iter no_iter;
+static struct kv_batch no_batch;
+
 const char *kv_family_name(enum kv_family family)
 {
+    assert(family < KV_FAMILIES);
     return family == KV_META ? "meta" : family_names[family];
 }
 
@@ -82,7 +95,7 @@ static void make_options(struct kv *kv, const struct kv_options *options)
 {
     kv->cache = kv_tuning_cache(options->cache_bytes);
     kv->options = kv_tuning_db(options->beside);
-    for (int i = 0; i < KV_FAMILIES; i++)
+    for (enum kv_family i = 0; i < KV_FAMILIES; i++)
         kv->family_options[i] = kv_tuning_family(kv->options, kv->cache, i, options->uncompressed);
     kv->read = rocksdb_readoptions_create();
     kv->read_once = rocksdb_readoptions_create();
@@ -231,8 +244,9 @@ void kv_release(struct kv_pin *pin)
 struct kv_iter *kv_iter_create(struct kv *kv, enum kv_family family, struct sl_span lower,
     struct sl_span upper, enum kv_reading reading)
 {
+    assert(lower.len <= KV_BOUND_BYTES && upper.len <= KV_BOUND_BYTES);
     struct kv_iter *iter = calloc(1, sizeof(*iter));
-    if (!iter || lower.len > KV_BOUND_BYTES || upper.len > KV_BOUND_BYTES) abort();
+    if (!iter) return &no_iter;
     iter->read = rocksdb_readoptions_create();
     if (lower.len) {
         memcpy(iter->lower, lower.ptr, iter->lower_len = lower.len);
@@ -250,7 +264,7 @@ struct kv_iter *kv_iter_create(struct kv *kv, enum kv_family family, struct sl_s
 
 void kv_iter_destroy(struct kv_iter *iter)
 {
-    if (!iter) return;
+    if (!iter || iter == &no_iter) return;
     rocksdb_iter_destroy(iter->iter);
     rocksdb_readoptions_destroy(iter->read);
     free(iter);
@@ -258,42 +272,45 @@ void kv_iter_destroy(struct kv_iter *iter)
 
 void kv_iter_first(struct kv_iter *iter)
 {
-    rocksdb_iter_seek_to_first(iter->iter);
+    if (iter->iter) rocksdb_iter_seek_to_first(iter->iter);
 }
 
 void kv_iter_last(struct kv_iter *iter)
 {
-    rocksdb_iter_seek_to_last(iter->iter);
+    if (iter->iter) rocksdb_iter_seek_to_last(iter->iter);
 }
 
 void kv_iter_seek(struct kv_iter *iter, struct sl_span key)
 {
-    rocksdb_iter_seek(iter->iter, key.ptr, key.len);
+    if (iter->iter) rocksdb_iter_seek(iter->iter, key.ptr, key.len);
 }
 
 void kv_iter_seek_back(struct kv_iter *iter, struct sl_span key)
 {
-    rocksdb_iter_seek_for_prev(iter->iter, key.ptr, key.len);
+    if (iter->iter) rocksdb_iter_seek_for_prev(iter->iter, key.ptr, key.len);
 }
 
 void kv_iter_next(struct kv_iter *iter)
 {
+    assert(kv_iter_valid(iter));
     rocksdb_iter_next(iter->iter);
 }
 
 void kv_iter_prev(struct kv_iter *iter)
 {
+    assert(kv_iter_valid(iter));
     rocksdb_iter_prev(iter->iter);
 }
 
 bool kv_iter_valid(struct kv_iter *iter)
 {
-    return rocksdb_iter_valid(iter->iter);
+    return iter->iter && rocksdb_iter_valid(iter->iter);
 }
 
 struct sl_span kv_iter_key(struct kv_iter *iter)
 {
     struct sl_span key;
+    assert(iter->iter);
     key.ptr = rocksdb_iter_key(iter->iter, &key.len);
     return key;
 }
@@ -301,6 +318,7 @@ struct sl_span kv_iter_key(struct kv_iter *iter)
 struct sl_span kv_iter_value(struct kv_iter *iter)
 {
     struct sl_span value;
+    assert(iter->iter);
     value.ptr = rocksdb_iter_value(iter->iter, &value.len);
     return value;
 }
@@ -308,6 +326,7 @@ struct sl_span kv_iter_value(struct kv_iter *iter)
 enum sl_result kv_iter_check(struct kv_iter *iter, struct sl_err *err)
 {
     char *text = NULL;
+    if (!iter->iter) return sl_fail(err, SL_NOMEM, "out of memory");
     rocksdb_iter_get_error(iter->iter, &text);
     return text ? rocks_error(err, "read", text) : SL_OK;
 }
@@ -317,20 +336,21 @@ enum sl_result kv_iter_check(struct kv_iter *iter, struct sl_err *err)
 struct kv_batch *kv_batch_create(void)
 {
     struct kv_batch *batch = calloc(1, sizeof(*batch));
-    if (!batch) abort();
+    if (!batch) return &no_batch;
     batch->batch = rocksdb_writebatch_create();
     return batch;
 }
 
 void kv_batch_destroy(struct kv_batch *batch)
 {
-    if (!batch) return;
+    if (!batch || batch == &no_batch) return;
     rocksdb_writebatch_destroy(batch->batch);
     free(batch);
 }
 
 void kv_batch_clear(struct kv_batch *batch)
 {
+    if (batch == &no_batch) return;
     if (kv_batch_bytes(batch) <= 2 * SL_GROUP_BYTES) {
         rocksdb_writebatch_clear(batch->batch);
         return;
@@ -344,18 +364,21 @@ void kv_batch_clear(struct kv_batch *batch)
 size_t kv_batch_bytes(const struct kv_batch *batch)
 {
     size_t bytes;
+    if (batch == &no_batch) return 0;
     rocksdb_writebatch_data(batch->batch, &bytes);
     return bytes;
 }
 
 size_t kv_batch_count(const struct kv_batch *batch)
 {
-    return (size_t)rocksdb_writebatch_count(batch->batch);
+    return batch == &no_batch ? 0 : (size_t)rocksdb_writebatch_count(batch->batch);
 }
 
 void kv_put(struct kv *kv, struct kv_batch *batch, enum kv_family family, struct sl_span key,
     struct sl_span value)
 {
+    assert(key.len > 0 && key.len <= KV_BOUND_BYTES);
+    if (batch == &no_batch) return;
     rocksdb_writebatch_put_cf(
         batch->batch, kv->family[family], key.ptr, key.len, value.ptr, value.len);
 }
@@ -363,24 +386,32 @@ void kv_put(struct kv *kv, struct kv_batch *batch, enum kv_family family, struct
 void kv_put_pieces(struct kv *kv, struct kv_batch *batch, enum kv_family family, struct sl_span key,
     const char *const *pieces, const size_t *lens, size_t count)
 {
+    assert(key.len > 0 && key.len <= KV_BOUND_BYTES && count <= INT_MAX);
+    if (batch == &no_batch) return;
     rocksdb_writebatch_putv_cf(
         batch->batch, kv->family[family], 1, &key.ptr, &key.len, (int)count, pieces, lens);
 }
 
 void kv_delete(struct kv *kv, struct kv_batch *batch, enum kv_family family, struct sl_span key)
 {
+    assert(key.len > 0 && key.len <= KV_BOUND_BYTES);
+    if (batch == &no_batch) return;
     rocksdb_writebatch_delete_cf(batch->batch, kv->family[family], key.ptr, key.len);
 }
 
 void kv_delete_single(
     struct kv *kv, struct kv_batch *batch, enum kv_family family, struct sl_span key)
 {
+    assert(key.len > 0 && key.len <= KV_BOUND_BYTES);
+    if (batch == &no_batch) return;
     rocksdb_writebatch_singledelete_cf(batch->batch, kv->family[family], key.ptr, key.len);
 }
 
 void kv_delete_range(struct kv *kv, struct kv_batch *batch, enum kv_family family,
     struct sl_span from, struct sl_span to)
 {
+    assert(sl_span_cmp(from, to) <= 0);
+    if (batch == &no_batch) return;
     rocksdb_writebatch_delete_range_cf(
         batch->batch, kv->family[family], from.ptr, from.len, to.ptr, to.len);
 }
@@ -402,6 +433,7 @@ static bool faulted(void)
 static enum sl_result write_with(struct kv *kv, const rocksdb_writeoptions_t *options,
     struct kv_batch *batch, struct sl_err *err)
 {
+    if (batch == &no_batch) return sl_fail(err, SL_NOMEM, "out of memory");
     if (faulted()) return sl_fail(err, SL_IO, "write: injected fault");
     char *text = NULL;
     rocksdb_write(kv->db, options, batch->batch, &text);
@@ -438,7 +470,7 @@ enum sl_result kv_flush_family(struct kv *kv, enum kv_family family, struct sl_e
 enum sl_result kv_flush(struct kv *kv, struct sl_err *err)
 {
     enum sl_result result = SL_OK;
-    for (int family = 0; family < KV_FAMILIES && result == SL_OK; family++)
+    for (enum kv_family family = 0; family < KV_FAMILIES && result == SL_OK; family++)
         result = kv_flush_family(kv, family, err);
     if (result != SL_OK) return result;
     /* A family whose memtable was on its way to a file when the log ended holds on to that log
@@ -495,7 +527,7 @@ uint64_t kv_family_bytes(struct kv *kv, enum kv_family family)
 uint64_t kv_unflushed_bytes(struct kv *kv)
 {
     uint64_t bytes = 0;
-    for (int i = 0; i < KV_FAMILIES; i++)
+    for (enum kv_family i = 0; i < KV_FAMILIES; i++)
         bytes += property(kv, i, "rocksdb.cur-size-all-mem-tables");
     return bytes;
 }
@@ -503,7 +535,7 @@ uint64_t kv_unflushed_bytes(struct kv *kv)
 uint64_t kv_memory_bytes(struct kv *kv)
 {
     uint64_t bytes = rocksdb_cache_get_usage(kv->cache);
-    for (int i = 0; i < KV_FAMILIES; i++)
+    for (enum kv_family i = 0; i < KV_FAMILIES; i++)
         bytes += property(kv, i, "rocksdb.size-all-mem-tables") +
                  property(kv, i, "rocksdb.estimate-table-readers-mem");
     return bytes;

@@ -2,6 +2,7 @@
 
 #include "core/base/limits.h"
 
+#include <assert.h>
 #include <pthread.h>
 #include <rocksdb/c.h>
 #include <stdlib.h>
@@ -10,19 +11,20 @@
 
 #define BACKGROUND_NICE 10
 
-/* What RocksDB's C API has no function for. */
+/* An option that RocksDB's C API has no function for. */
 static void set(rocksdb_options_t *options, const char *text)
 {
     char *error = NULL;
     rocksdb_get_options_from_string(options, text, options, &error);
-    if (error) abort();
+    assert(!error); /* the text is ours */
 }
 
 /* ---- threads ---- */
 
-/* Made by a thread that is nice, the process's threads that flush and compact are so too: a sync
-   wakes up several times before its bytes are on disk, and waits behind them each time. Not 19,
-   RocksDB's own: beside other work a flush took seconds, for which all writers wait in the end. */
+/* The process's threads that flush and compact inherit the niceness of the thread that makes them.
+   A sync wakes up several times before its bytes are on disk, and would wait behind them each time.
+   At nice 19, which RocksDB offers, a flush beside other work took seconds, and all writers wait
+   for it in the end. */
 static void *make_nice(void *env)
 {
     setpriority(PRIO_PROCESS, (id_t)gettid(), BACKGROUND_NICE);
@@ -43,7 +45,7 @@ static void make_background(void)
 
 rocksdb_cache_t *kv_tuning_cache(size_t bytes)
 {
-    /* Few shards: what is larger than a shard is never cached. */
+    /* A value that is larger than a shard is never cached, so the shards are few. */
     rocksdb_lru_cache_options_t *options = rocksdb_lru_cache_options_create();
     rocksdb_lru_cache_options_set_capacity(options, bytes);
     rocksdb_lru_cache_options_set_num_shard_bits(options, 2);
@@ -65,10 +67,10 @@ rocksdb_options_t *kv_tuning_db(bool beside)
     /* The next sync waits for what the disk was given before it. */
     set(o, "bytes_per_sync=131072;writable_file_max_buffer_size=131072");
     rocksdb_options_set_max_open_files(o, beside ? -1 : 512);
-    /* The manifest's size not 4 MiB: it is begun anew at every start, and hardly grows. */
+    /* The manifest is begun anew at every start and hardly grows: 64 KiB are enough, not 4 MiB. */
     set(o, "max_background_jobs=2;manifest_preallocation_size=65536;keep_log_file_num=2;"
            "max_log_file_size=4194304;stats_dump_period_sec=0;paranoid_checks=true");
-    /* By itself it would flush every family at the end, once anything went past the log; and slow
+    /* RocksDB would flush every family at the end once anything went past the log, and would slow
        writers down to 16 MB/s once compactions are behind: seconds of hardly any syncs. */
     set(o, "avoid_flush_during_shutdown=true;delayed_write_rate=134217728");
     return o;
@@ -80,13 +82,13 @@ rocksdb_options_t *kv_tuning_family(
     rocksdb_options_t *options = rocksdb_options_create_copy(db);
     rocksdb_block_based_table_options_t *table = rocksdb_block_based_options_create();
     rocksdb_block_based_options_set_block_cache(table, cache);
-    /* so that the cache bounds them too */
+    /* the cache bounds them too */
     rocksdb_block_based_options_set_cache_index_and_filter_blocks(table, 1);
     rocksdb_block_based_options_set_pin_l0_filter_and_index_blocks_in_cache(table, 1);
     rocksdb_block_based_options_set_format_version(table, 5);
-    /* Bodies of one share lie together and repeat each other: large blocks compress them. Still
-       larger ones (512 KiB: files a twentieth smaller) are felt in reads past the cache; not so
-       with snapshots, of which many rows are read together. */
+    /* Bodies of one share lie together and repeat each other: large blocks compress them. Blocks of
+       512 KiB make files a twentieth smaller, and slow reads past the cache down; of snapshots many
+       rows are read together, and 512 KiB cost nothing. */
     bool bulky = family == KV_BODY || family == KV_SNAPSHOT;
     size_t block_kib = family == KV_SNAPSHOT ? 512 : bulky ? 256 : 16;
     rocksdb_block_based_options_set_block_size(table, block_kib * SL_KIB);
@@ -96,7 +98,7 @@ rocksdb_options_t *kv_tuning_family(
     rocksdb_options_set_block_based_table_factory(options, table);
     rocksdb_block_based_options_destroy(table);
     rocksdb_options_set_write_buffer_size(options, bulky ? 16 * SL_MIB : 4 * SL_MIB);
-    if (bulky) /* what is rewritten less often is compressed less often */
+    if (bulky) /* rows that are rewritten less often are compressed less often */
         set(options, "level0_file_num_compaction_trigger=8;level0_slowdown_writes_trigger=32;"
                      "level0_stop_writes_trigger=48;max_bytes_for_level_multiplier=4");
     rocksdb_options_set_compression(

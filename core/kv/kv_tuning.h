@@ -1,10 +1,10 @@
 #ifndef SHARELOG_KV_TUNING_H
 #define SHARELOG_KV_TUNING_H
 
-/* How RocksDB is set up. The reasons are measurements: see bench/README.md. The store is opened
-   with this, and so is what the benchmarks hold it against, which would else be a floor of
-   something else. None fails: what memory is short for ends the process. Any thread may call these.
- */
+/* How RocksDB is set up. The store is opened with these options, and so is the bare database that
+   the benchmarks hold it against. The reasons are measurements (bench/README.md). None of the
+   functions fails: RocksDB ends the process when its own memory runs out. Any thread may call
+   them. */
 
 #include "core/kv/kv.h"
 

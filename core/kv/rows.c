@@ -18,6 +18,7 @@ static void add(struct row_key *key, const void *bytes, size_t len)
 static void add_number(struct row_key *key, uint64_t value, size_t bytes)
 {
     uint8_t be[8];
+    assert(bytes <= sizeof(be) && (bytes == 8 || value >> (8 * bytes) == 0));
     be_put(be, value, bytes);
     add(key, be, bytes);
 }
@@ -30,6 +31,7 @@ static struct row_key of(struct sl_span name)
     return key;
 }
 
+/* A name, and a number behind its end. */
 static struct row_key of_share(struct sl_span share_id, uint64_t sequence)
 {
     struct row_key key = of(share_id);

@@ -1,9 +1,23 @@
 #ifndef SHARELOG_ROWS_H
 #define SHARELOG_ROWS_H
 
-/* The bytes of every key in the store, built here and nowhere else: big-endian numbers, so that
+/* The bytes of every key in the store, built here and nowhere else. Numbers are big-endian, so that
    bytewise order is the order of sequences and positions. Golden files pin them: a change here is a
-   new storage format. */
+   new storage format. FORMAT.md says what lies under the keys.
+
+       meta         name | "erase/" share | "rule/" share 00 mac[32]
+       event        share 00 sequence[8]
+       body         share 00 sequence[8] chunk[4]
+       log          position[8]
+       share        share
+       by_session   session 00 position[8]
+       tile         level[1] index[8]
+       snapshot     share 00 sequence[8] chunk[4]
+       index        'n' ~position[8] | 'r' ref[32] | 'd' share | 'h' session 00 share
+
+   No share id holds a byte below '-', so that 00 behind it ends it, and the rows of one share lie
+   between `share 00` and `share 01`. Building a key can't fail: ids are checked where they come
+   in. */
 
 #include "core/base/limits.h"
 #include "core/kv/kv.h"
@@ -59,7 +73,7 @@ bool row_parse_chunk(
     struct sl_span key, struct sl_span *share_id, uint64_t *sequence, uint32_t *chunk);
 
 /* In each derived family, a row that says that the family is whole: the format of its contents. Its
-   first byte, 0xff, is in no other key. */
+   first byte, 0xff, begins no other key. */
 #define ROW_DERIVED_FORMAT 3
 struct row_key row_whole(void);
 
