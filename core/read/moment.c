@@ -8,8 +8,8 @@
 
 void moment_begin(struct moment *moment, struct sl_store *store, struct share *share)
 {
-    *moment = (struct moment){
-        .store = store, .share = share, .created_ms = share->record.created_ms};
+    *moment =
+        (struct moment){.store = store, .share = share, .created_ms = share->record.created_ms};
     share_hold(share);
     moment->epoch = share_epoch(store->shares, share);
     memcpy(moment->id, share->id, sizeof(moment->id));

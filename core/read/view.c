@@ -170,8 +170,7 @@ enum sl_result view_open_at(struct sl_store *store, struct share *share, uint64_
     return give(view, result, out);
 }
 
-static enum sl_result open_moment(
-    struct sl_view *view, struct sl_moment asked, struct sl_err *err)
+static enum sl_result open_moment(struct sl_view *view, struct sl_moment asked, struct sl_err *err)
 {
     struct moment *moment = &view->moment;
     bool newest;
