@@ -119,24 +119,20 @@ static bool suggest_id(struct sl_span session_id, char id[SL_SHARE_ID_BYTES + 1]
     return true;
 }
 
-/* The create event on its way, with all that its derived rows need. */
-struct creation {
-    struct sl_store *store;
-    struct buf record; /* room for it: its place is known only once it is staged */
-};
-
 static enum sl_result put_share(struct append *append, struct kv_batch *kv_batch)
 {
-    struct creation *creation = append->ctx;
-    struct kv *kv = creation->store->kv;
+    const struct sl_store *store = append->ctx;
+    struct kv *kv = store->kv;
+    char room[SHARE_RECORD_BYTES];
+    struct buf bytes = buf_fixed(room, sizeof(room));
     struct share_record record = append->share->record;
     struct sl_span id = sl_span_of(append->share->id);
     record.created_ms = append->place.time_ms;
     record.position = append->place.position;
-    share_record_encode(&record, &creation->record);
-    assert(!creation->record.failed && creation->record.len <= SHARE_RECORD_BYTES);
+    share_record_encode(&record, &bytes);
+    assert(!bytes.failed);
     struct row_key key = row_share(id);
-    kv_put(kv, kv_batch, KV_SHARE, row_span(&key), buf_span(&creation->record));
+    kv_put(kv, kv_batch, KV_SHARE, row_span(&key), buf_span(&bytes));
     key = row_by_session(record.session_id, record.position);
     kv_put(kv, kv_batch, KV_BY_SESSION, row_span(&key), id);
     key = row_ref(append->share->ref);
@@ -146,41 +142,37 @@ static enum sl_result put_share(struct append *append, struct kv_batch *kv_batch
 
 static void share_made(struct append *append)
 {
-    struct creation *creation = append->ctx;
+    const struct sl_store *store = append->ctx;
     append->share->record.created_ms = append->place.time_ms;
     append->share->record.position = append->place.position;
-    share_enter(creation->store->shares, append->share, SHARE_LIVE);
+    share_enter(store->shares, append->share, SHARE_LIVE);
 }
 
 static enum sl_result append_create(struct sl_store *store, struct share *share, struct sl_err *err)
 {
     struct buf body = {0};
     struct batch batch = {0};
-    struct creation creation = {.store = store};
     struct create_body says = {.share_id = sl_span_of(share->id),
         .session_id = share->record.session_id,
         .salt = share->record.salt,
         .secret_hash = share->record.secret_hash,
         .secret_kind = share->record.secret_kind};
     create_body_encode(&says, &body);
-    enum sl_result result = buf_reserve(&creation.record, SHARE_RECORD_BYTES) && !body.failed
-                                ? SL_OK
-                                : sl_fail(err, SL_NOMEM, "out of memory");
-    if (result == SL_OK)
-        result = batch_control("create", buf_span(&body), store_now_us(store), &batch, err);
+    enum sl_result result =
+        body.failed ? sl_fail(err, SL_NOMEM, "out of memory")
+                    : batch_control("create", buf_span(&body), store_now_us(store), &batch, err);
     if (result == SL_OK) {
         struct append append = {.share = share,
             .batch = &batch,
             .kind = SL_CREATE,
             .derive = put_share,
             .committed = share_made,
-            .ctx = &creation,
+            .ctx = store,
             .derived_bytes = 1024};
         result = sequencer_append(store->sequencer, &append, err);
     }
     batch_fini(&batch);
     buf_fini(&body);
-    buf_fini(&creation.record);
     return result;
 }
 

@@ -32,7 +32,6 @@ struct removal {
     uint64_t *positions;
     size_t count, cap;
     uint64_t gathered; /* the last sequence whose position is among them */
-    struct buf record; /* room for it: when it was removed is known only once that is staged */
 };
 
 static bool add_position(struct removal *removal, uint64_t position)
@@ -91,15 +90,17 @@ static enum sl_result put_removal(struct append *append, struct kv_batch *kv_bat
 {
     struct removal *removal = append->ctx;
     struct kv *kv = removal->store->kv;
+    char room[SHARE_RECORD_BYTES];
+    struct buf bytes = buf_fixed(room, sizeof(room));
     struct share_record record = append->share->record;
     struct sl_span id = sl_span_of(append->share->id);
     record.state = SL_SHARE_REMOVED;
     record.removed_ms = append->place.time_ms;
     record.removed_by = removal->who;
-    share_record_encode(&record, &removal->record);
-    assert(!removal->record.failed && removal->record.len <= SHARE_RECORD_BYTES);
+    share_record_encode(&record, &bytes);
+    assert(!bytes.failed);
     struct row_key key = row_share(id);
-    kv_put(kv, kv_batch, KV_SHARE, row_span(&key), buf_span(&removal->record));
+    kv_put(kv, kv_batch, KV_SHARE, row_span(&key), buf_span(&bytes));
     key = row_by_session(record.session_id, record.position);
     kv_delete(kv, kv_batch, KV_BY_SESSION, row_span(&key));
     key = row_erase(id);
@@ -158,8 +159,7 @@ static enum sl_result append_closing(struct removal *removal, struct sl_err *err
     enum sl_result result = gather_positions(removal, err);
     struct remove_body says = {removal->who, removal->reason};
     if (result == SL_OK) remove_body_encode(&says, removal->positions, removal->count, &body);
-    if (result == SL_OK && (body.failed || !buf_reserve(&removal->record, SHARE_RECORD_BYTES)))
-        result = sl_fail(err, SL_NOMEM, "out of memory");
+    if (result == SL_OK && body.failed) result = sl_fail(err, SL_NOMEM, "out of memory");
     if (result == SL_OK)
         result =
             batch_control("remove", buf_span(&body), store_now_us(removal->store), &batch, err);
@@ -207,7 +207,6 @@ enum sl_result sl_share_remove(struct sl_store *store, struct sl_span id, enum s
     share_turn_end(store->shares, share);
     if (removes && result == SL_OK) compactor_erase(store->compactor, id);
     free(removal.positions);
-    buf_fini(&removal.record);
     share_release(share);
     return result;
 }

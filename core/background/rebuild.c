@@ -13,6 +13,8 @@
 #include "core/log/sequencer.h"
 #include "core/log/tiles.h"
 
+#include <assert.h>
+
 #define BATCH_BYTES (4 * SL_MIB)
 
 void rebuild_mark_whole(struct kv *kv, struct kv_batch *batch)
@@ -72,19 +74,18 @@ static enum sl_result clear(struct kv *kv, struct sl_err *err)
     return result;
 }
 
-static enum sl_result put_share(struct walk *walk, struct sl_err *err)
+static void put_share(struct walk *walk)
 {
     struct kv *kv = walk->store->kv;
     struct sl_span id = sl_span_of(walk->id);
     bool live = walk->record.state == SL_SHARE_LIVE;
     uint8_t ref[32];
-    struct buf bytes = {0};
+    char room[SHARE_RECORD_BYTES];
+    struct buf bytes = buf_fixed(room, sizeof(room));
     share_record_encode(&walk->record, &bytes);
-    bool encoded = !bytes.failed;
+    assert(!bytes.failed);
     struct row_key key = row_share(id);
-    if (encoded) kv_put(kv, walk->batch, KV_SHARE, row_span(&key), buf_span(&bytes));
-    buf_fini(&bytes);
-    if (!encoded) return sl_fail(err, SL_NOMEM, "out of memory");
+    kv_put(kv, walk->batch, KV_SHARE, row_span(&key), buf_span(&bytes));
     event_share_ref(walk->record.salt, id, ref);
     key = row_ref(ref);
     kv_put(kv, walk->batch, KV_INDEX, row_span(&key), id);
@@ -99,17 +100,16 @@ static enum sl_result put_share(struct walk *walk, struct sl_err *err)
         kv_put(kv, walk->batch, KV_INDEX, row_span(&key), SL_SPAN(""));
     key = row_held(walk->record.session_id, id);
     if (walk->held) kv_put(kv, walk->batch, KV_INDEX, row_span(&key), SL_SPAN(""));
-    return SL_OK;
 }
 
 static enum sl_result end_share(struct walk *walk, struct sl_err *err)
 {
     if (!walk->id[0]) return SL_OK;
-    enum sl_result result = put_share(walk, err);
+    put_share(walk);
     walk->id[0] = 0;
     progress_report(walk->progress, "rebuild", walk->events, walk->total);
-    if (result != SL_OK || kv_batch_bytes(walk->batch) < BATCH_BYTES) return result;
-    result = kv_write(walk->store->kv, walk->batch, false, err);
+    if (kv_batch_bytes(walk->batch) < BATCH_BYTES) return SL_OK;
+    enum sl_result result = kv_write(walk->store->kv, walk->batch, false, err);
     kv_batch_clear(walk->batch);
     return result;
 }

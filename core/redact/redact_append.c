@@ -1,7 +1,7 @@
 /* One redact event at a time. All its rows are made before it is appended: the events' new rows and
-   bodies, the redact event's body, the rule's row. Who commits then moves the share to REDACTING
-   and only puts them, with the deletion of every snapshot that has seen what is replaced, the mark
-   that one is due again, and the mark that files are to be rewritten.
+   bodies, the redact event's body. Who commits then moves the share to REDACTING and only puts them,
+   with the rule's row, the deletion of every snapshot that has seen what is replaced, the mark that
+   one is due again, and the mark that files are to be rewritten.
 
    How it fails: before the append, nothing is left. Refused by the sequencer: the same. The write
    failed (SL_IO): the share is LIVE again, so that readers needn't wait, under another epoch, since
@@ -42,7 +42,7 @@ static enum sl_result put_redaction(struct append *append, struct kv_batch *kv_b
     struct sl_store *store = redacting->store;
     struct share *share = append->share;
     struct sl_span id = sl_span_of(share->id);
-    assert(redacting->events_count > 0 && redacting->rule_row.len > 0);
+    assert(redacting->events_count > 0);
     shares_lock(store->shares);
     share_enter(store->shares, share, SHARE_REDACTING);
     /* here, not once it is written: what is staged behind it in the group must see it as due */
@@ -50,14 +50,12 @@ static enum sl_result put_redaction(struct append *append, struct kv_batch *kv_b
     shares_unlock(store->shares);
     for (size_t i = 0; i < redacting->events_count; i++)
         redacted_event_put(store->kv, kv_batch, id, &redacting->events[i]);
-    const struct rule_use *use = redacting->rule;
     struct row_key from = row_snapshot(id, redacting->events[0].sequence, 0), to = row_share_to(id),
-                   due = row_index(ROW_INDEX_DUE, id), erase = row_erase(id),
-                   rule = row_rule(use->share_id, use->rule.mac);
+                   due = row_index(ROW_INDEX_DUE, id), erase = row_erase(id);
     kv_delete_range(store->kv, kv_batch, KV_SNAPSHOT, row_span(&from), row_span(&to));
     kv_put(store->kv, kv_batch, KV_INDEX, row_span(&due), SL_SPAN(""));
     kv_put(store->kv, kv_batch, KV_META, row_span(&erase), SL_SPAN(""));
-    kv_put(store->kv, kv_batch, KV_META, row_span(&rule), buf_span(&redacting->rule_row));
+    rules_put(store->rules, store->kv, kv_batch, redacting->rule->share_id, &redacting->rule->rule);
     share->due = append->makes_due = true;
     return SL_OK;
 }
@@ -282,9 +280,6 @@ enum sl_result redacting_append(struct redacting *redacting, struct sl_err *err)
     enum sl_result result = add_earlier(redacting, err);
     if (result == SL_OK) result = make_events(redacting, err);
     if (result == SL_OK) result = encode_body(redacting, &body, err);
-    if (result == SL_OK)
-        result = rules_row(store->rules, redacting->rule->share_id, &redacting->rule->rule,
-            &redacting->rule_row, err);
     redacting->before = (struct snapshot_head){0};
     if (result == SL_OK) {
         result = snapshot_last(store->kv, sl_span_of(redacting->share->id),
@@ -311,7 +306,6 @@ bool redacting_full(const struct redacting *redacting)
 void redacting_fini(struct redacting *redacting)
 {
     drop_targets(redacting);
-    buf_fini(&redacting->rule_row);
     free(redacting->targets);
     free(redacting->earlier);
 }

@@ -32,7 +32,6 @@ struct redacting {
     struct redacted_event *events; /* to be put */
     size_t events_count;
     struct snapshot_head before; /* the last snapshot that stays */
-    struct buf rule_row;         /* the rule's, to be put with the event */
     struct sl_redacted *counts;  /* what the caller is answered */
 };
 

@@ -116,50 +116,47 @@ static void make_key(const struct sl_store *store, uint8_t key[32])
 
 /* A row has a seal over itself, since nothing else in the store tells what a rule should be: an
    HMAC of the row's key and the rule's numbers as msgpack. */
-#define SEALED_BYTES (ROW_KEY_BYTES + 3 + 3 * 9)
-
-static bool seal_row(const uint8_t rules_key[32], struct sl_span row_key,
+static void seal_row(const uint8_t rules_key[32], struct sl_span row_key,
     const struct redact_rule *rule, uint8_t seal[32])
 {
-    struct buf text = {0};
+    char room[3 + ROW_KEY_BYTES + 3 * 9];
+    struct buf text = buf_fixed(room, sizeof(room));
     uint8_t own[32];
     pack_bin(&text, row_key);
     pack_u64(&text, rule->kind);
     pack_u64(&text, rule->length);
     pack_u64(&text, rule->rolling);
-    assert(text.len <= SEALED_BYTES);
-    bool ok = !text.failed;
-    if (ok) {
-        crypto_hmac((struct sl_span){(const char *)rules_key, 32}, SL_SPAN("redact row"), own);
-        crypto_hmac((struct sl_span){(const char *)own, 32}, buf_span(&text), seal);
-    }
-    buf_fini(&text);
-    return ok;
+    assert(!text.failed);
+    crypto_hmac((struct sl_span){(const char *)rules_key, 32}, SL_SPAN("redact row"), own);
+    crypto_hmac((struct sl_span){(const char *)own, 32}, buf_span(&text), seal);
 }
 
-enum sl_result rules_row(const struct rules *rules, struct sl_span share_id,
-    const struct redact_rule *rule, struct buf *out, struct sl_err *err)
+void rules_put(const struct rules *rules, struct kv *kv, struct kv_batch *kv_batch,
+    struct sl_span share_id, const struct redact_rule *rule)
 {
     struct row_key key = row_rule(share_id, rule->mac);
+    char room[1 + 3 * 9 + 2 + 32];
+    struct buf value = buf_fixed(room, sizeof(room));
     uint8_t seal[32];
-    buf_clear(out);
-    bool sealed = seal_row(rules->key, row_span(&key), rule, seal);
-    pack_array(out, 4);
-    pack_u64(out, rule->kind);
-    pack_u64(out, rule->length);
-    pack_u64(out, rule->rolling);
-    pack_bin(out, (struct sl_span){(const char *)seal, 32});
-    return sealed && !out->failed ? SL_OK : sl_fail(err, SL_NOMEM, "out of memory");
+    seal_row(rules->key, row_span(&key), rule, seal);
+    pack_array(&value, 4);
+    pack_u64(&value, rule->kind);
+    pack_u64(&value, rule->length);
+    pack_u64(&value, rule->rolling);
+    pack_bin(&value, (struct sl_span){(const char *)seal, 32});
+    assert(!value.failed);
+    kv_put(kv, kv_batch, KV_META, row_span(&key), buf_span(&value));
 }
 
-/* A row's rule. SL_CORRUPT: it isn't a row that this store put; err is left alone. SL_NOMEM. */
-static enum sl_result read_rule(const uint8_t rules_key[32], struct sl_span key,
-    struct sl_span value, struct sl_span *share_id, struct redact_rule *rule, struct sl_err *err)
+/* False: it isn't a row that this store put. */
+static bool read_rule(const uint8_t rules_key[32], struct sl_span key, struct sl_span value,
+    struct sl_span *share_id, struct redact_rule *rule)
 {
     const size_t prefix = strlen("rule/");
     uint8_t stored[32], seal[32];
     struct unpack in;
-    if (key.len < prefix + 1 + 32 || key.ptr[key.len - 33] != 0) return SL_CORRUPT;
+    if (key.len < prefix + 1 + 32 || key.len > ROW_KEY_BYTES || key.ptr[key.len - 33] != 0)
+        return false;
     *share_id = (struct sl_span){key.ptr + prefix, key.len - prefix - 33};
     memcpy(rule->mac, key.ptr + key.len - 32, 32);
     unpack_begin(&in, value);
@@ -170,9 +167,9 @@ static enum sl_result read_rule(const uint8_t rules_key[32], struct sl_span key,
     unpack_bin_into(&in, stored, 32);
     if (!unpack_end(&in) || !ok || rule->kind > REDACT_RULE_DATA ||
         !(share_id->len == 0 || sl_share_id_valid(*share_id)))
-        return SL_CORRUPT;
-    if (!seal_row(rules_key, key, rule, seal)) return sl_fail(err, SL_NOMEM, "out of memory");
-    return memcmp(stored, seal, 32) == 0 ? SL_OK : SL_CORRUPT;
+        return false;
+    seal_row(rules_key, key, rule, seal);
+    return memcmp(stored, seal, 32) == 0;
 }
 
 bool rules_row_fits(const struct sl_store *store, struct sl_span key, struct sl_span value)
@@ -181,7 +178,7 @@ bool rules_row_fits(const struct sl_store *store, struct sl_span key, struct sl_
     struct sl_span share_id;
     struct redact_rule rule;
     make_key(store, rules_key);
-    return read_rule(rules_key, key, value, &share_id, &rule, NULL) == SL_OK;
+    return read_rule(rules_key, key, value, &share_id, &rule);
 }
 
 enum sl_result rules_fault(const struct rules *rules, struct sl_err *err)
@@ -200,13 +197,11 @@ static enum sl_result load(struct sl_store *store, struct rules *rules, struct s
         struct sl_span share_id;
         struct redact_rule rule;
         bool added;
-        result =
-            read_rule(rules->key, kv_iter_key(iter), kv_iter_value(iter), &share_id, &rule, err);
-        if (result == SL_OK) result = rules_add(rules, share_id, &rule, &added, err);
-        if (result != SL_CORRUPT) continue;
-        sl_fail(&rules->fault, SL_READ_ONLY,
-            "a rule of what is redacted again is damaged: what was redacted could come back");
-        result = SL_OK;
+        if (read_rule(rules->key, kv_iter_key(iter), kv_iter_value(iter), &share_id, &rule))
+            result = rules_add(rules, share_id, &rule, &added, err);
+        else
+            sl_fail(&rules->fault, SL_READ_ONLY,
+                "a rule of what is redacted again is damaged: what was redacted could come back");
     }
     if (result == SL_OK) result = kv_iter_check(iter, err);
     kv_iter_destroy(iter);

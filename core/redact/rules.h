@@ -21,10 +21,9 @@ void rules_make(const struct rules *rules, enum redact_rule_kind kind, struct sl
 enum sl_result rules_add(struct rules *rules, struct sl_span share_id,
     const struct redact_rule *rule, bool *added, struct sl_err *err);
 void rules_drop(struct rules *rules, struct sl_span share_id, const struct redact_rule *rule);
-/* What its row (row_rule) has, so that the next opening finds it; instead of what `out` holds.
-   SL_NOMEM. */
-enum sl_result rules_row(const struct rules *rules, struct sl_span share_id,
-    const struct redact_rule *rule, struct buf *out, struct sl_err *err);
+/* Put it where the next opening finds it. Allocates nothing: who commits calls it. */
+void rules_put(const struct rules *rules, struct kv *kv, struct kv_batch *kv_batch,
+    struct sl_span share_id, const struct redact_rule *rule);
 /* Is it a rule's row as this store put it? For who verifies. */
 bool rules_row_fits(const struct sl_store *store, struct sl_span key, struct sl_span value);
 /* SL_OK, or SL_READ_ONLY: a row is damaged, so that what was redacted could come back. */
