@@ -176,7 +176,7 @@ describe('live', () => {
         await other.restart();
         let seq = 0;
         for (const batch of all.slice(5, 15)) seq = await client.sync(batch);
-        await shows(view, seq, 40_000);
+        await shows(view, seq);
         await view.page.locator('.state.live').waitFor();
         for (const batch of all.slice(15)) await shows(view, await client.sync(batch));
         await stayed(view);

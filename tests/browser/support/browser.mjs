@@ -31,7 +31,7 @@ export async function openWindow(server, { script = true, width = 1280, height =
   const context = await browser.newContext({
     javaScriptEnabled: script, viewport: { width, height }, timezoneId: 'Asia/Kolkata', reducedMotion: 'reduce', ...more,
   });
-  context.setDefaultTimeout(30_000);
+  context.setDefaultTimeout(600_000);
   if (script) await context.addInitScript(listen);
   const page = await context.newPage();
   const troubles = [];
@@ -121,7 +121,7 @@ export async function settled({ page }) {
 }
 
 /** Wait until the page shows this sequence. */
-export const shows = ({ page }, seq, timeout = 20_000) =>
+export const shows = ({ page }, seq, timeout = 600_000) =>
   page.waitForFunction((want) => document.body.dataset.seq === String(want), seq, { polling: 20, timeout });
 
 /** Random numbers that can be had again by SL_TEST_SEED. */

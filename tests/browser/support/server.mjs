@@ -53,7 +53,7 @@ export async function openServer(name, ...options) {
 
 async function post(server, where, body) {
   const answer = await fetch(server.url + where, {
-    method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body), signal: AbortSignal.timeout(10_000),
+    method: 'POST', headers: { 'content-type': 'application/json' }, body: JSON.stringify(body), signal: AbortSignal.timeout(600_000),
   });
   const text = await answer.text();
   if (answer.status !== 200) throw new Error(`POST ${where}: ${answer.status} ${text.slice(0, 300)}`);
@@ -71,7 +71,7 @@ export async function openClient(server) {
     sync: async (data) => (await post(server, `/api/share/${id}/sync`, { secret, data })).seq,
     async remove() {
       const answer = await fetch(`${server.url}/api/share/${id}`, {
-        method: 'DELETE', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ secret }), signal: AbortSignal.timeout(10_000),
+        method: 'DELETE', headers: { 'content-type': 'application/json' }, body: JSON.stringify({ secret }), signal: AbortSignal.timeout(600_000),
       });
       if (answer.status !== 200) throw new Error(`DELETE: ${answer.status}`);
     },
@@ -80,7 +80,7 @@ export async function openClient(server) {
 
 /** GET a path of the server: {status, type, text}. */
 export async function get(server, where, headers = {}) {
-  const answer = await fetch(server.url + where, { headers, redirect: 'manual', signal: AbortSignal.timeout(20_000) });
+  const answer = await fetch(server.url + where, { headers, redirect: 'manual', signal: AbortSignal.timeout(600_000) });
   return { status: answer.status, type: answer.headers.get('content-type') ?? '', text: await answer.text() };
 }
 

@@ -23,7 +23,7 @@ before(async () => {
   await openBrowser();
   server = await openServer('world');
   for (const name of captures) shares[name] = await longest(await server.send(name));
-}, { timeout: 120_000 });
+}, { timeout: 3_600_000 });
 
 after(async () => {
   await closeBrowser();

@@ -66,7 +66,7 @@ export async function openHome(binary, folder, { provider, share, enterprise }) 
     /** One request to the client's own server; its JSON answer. Anything but a 2xx is an error. */
     async ask(method, where, body) {
       const answer = await fetch(url + where, {
-        method, headers: { 'content-type': 'application/json' }, body: body && JSON.stringify(body), signal: AbortSignal.timeout(90_000),
+        method, headers: { 'content-type': 'application/json' }, body: body && JSON.stringify(body), signal: AbortSignal.timeout(600_000),
       });
       const text = await answer.text();
       if (!answer.ok) throw new Error(`${method} ${where}: ${answer.status} ${text.slice(0, 500)}`);

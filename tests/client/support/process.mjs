@@ -42,7 +42,7 @@ export function start(program, args, { cwd, env, stdout = 'pipe' } = {}) {
 }
 
 /** Run a program to its end. The result is what start gives, with `exit` filled in; only being late is an error. */
-export async function run(program, args, options = {}, timeout_ms = 60_000) {
+export async function run(program, args, options = {}, timeout_ms = 600_000) {
   const self = start(program, args, options);
   const late = setTimeout(() => self.kill('SIGKILL'), timeout_ms);
   const { signal } = await self.ended;
@@ -52,7 +52,7 @@ export async function run(program, args, options = {}, timeout_ms = 60_000) {
 }
 
 /** Wait until a started program has printed what `pattern` matches, and return the match. */
-export async function untilPrinted(self, pattern, timeout_ms = 30_000) {
+export async function untilPrinted(self, pattern, timeout_ms = 600_000) {
   await until(`${self.name} prints ${pattern}`, () => self.exit || pattern.test(self.stdout), timeout_ms);
   const found = self.stdout.match(pattern);
   if (!found) throw new Error(`${self.name} ended, ${JSON.stringify(self.exit)}, without printing ${pattern}\n${self.stdout}${self.stderr}`);
@@ -60,7 +60,7 @@ export async function untilPrinted(self, pattern, timeout_ms = 30_000) {
 }
 
 /** Ask a started program to stop and return {code, signal}; one that doesn't within timeout_ms is killed. */
-export async function stop(self, timeout_ms = 15_000) {
+export async function stop(self, timeout_ms = 600_000) {
   if (!self || self.exit) return self?.exit;
   self.kill('SIGTERM');
   const late = setTimeout(() => self.kill('SIGKILL'), timeout_ms);

@@ -25,7 +25,7 @@ const byID = (list) => Object.fromEntries(list.map((item) => [item.id, item]));
 
 /** GET a path of the server: {status, text, json}. */
 export async function get(url, path) {
-  const answer = await fetch(url + path, { signal: AbortSignal.timeout(10_000) });
+  const answer = await fetch(url + path, { signal: AbortSignal.timeout(600_000) });
   const text = await answer.text();
   let json = null;
   try {
