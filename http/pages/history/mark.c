@@ -258,9 +258,7 @@ static bool write_coverage(
     char size[FIGURE_BYTES];
     const struct sl_checkpoint *checkpoint = &log->checkpoint;
     if (log->result == SL_NOT_FOUND) return MARKUP(reply, "No checkpoint of the log is signed yet");
-    if (log->result != SL_OK)
-        return MARKUP(reply, "The log's checkpoint is not to be had: ") &&
-               html_text(reply, sl_span_of(log->err.text));
+    if (log->result != SL_OK) return MARKUP(reply, "The log's checkpoint can't be read now");
     const char *lead = !is_in(log, position) ? "The last of them is not yet in"
                        : events == 1         ? "It is in"
                                              : "All of them are in";

@@ -13,8 +13,10 @@
 #include "http/http.h"
 #include "http/live/live_hub.h"
 #include "tests/support/core_store.h"
+#include "tests/support/exact_span.h"
 #include "tests/support/net_server.h"
 #include "tests/support/net_stream.h"
+#include "tests/support/store_rows.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -459,6 +461,28 @@ static void wrong_addresses(void **state)
     }
 }
 
+/* Whoever asks to view a share that can't be read learns that, and nothing of the store. */
+static void a_fault_tells_nothing(void **state)
+{
+    (void)state;
+    static const char *const routes[] = {"/api/share/%s/live", "/ws/%s"};
+    store_row_put(at.store, KV_SHARE, row_share(sl_span_of(at.share.id)), SL_SPAN("no share"));
+    for (size_t i = 0; i < sizeof(routes) / sizeof(*routes); i++) {
+        char path[128];
+        struct net_stream stream = dial();
+        snprintf(path, sizeof(path), routes[i], at.share.id);
+        assert_true(net_stream_print(&stream,
+            "GET %s HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+            path));
+        assert_int_equal(net_stream_answer(&stream, NET_WAIT_MS), 500);
+        assert_span(stream.body, "{\"error\":\"Internal error\"}");
+        net_stream_close(&stream);
+    }
+    assert_int_equal(live_viewers(at.app->live), 0); /* the room that they took is given back */
+    assert_answers();
+}
+
 #define TEST(test, setup) cmocka_unit_test_setup_teardown(test, setup, close_all)
 
 int main(void)
@@ -476,6 +500,7 @@ int main(void)
         TEST(too_many_viewers, open_tight),
         TEST(a_graceful_stop, open_usual),
         cmocka_unit_test(stacks),
+        TEST(a_fault_tells_nothing, open_usual),
         TEST(wrong_addresses, open_usual),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
