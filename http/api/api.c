@@ -234,7 +234,7 @@ bool api_write_span(struct http_reply *reply, struct sl_span text)
     return http_write(reply, text.ptr, text.len);
 }
 
-bool api_write_json(struct http_reply *reply, struct sl_span value)
+static bool api_write_json(struct http_reply *reply, struct sl_span value)
 {
     return api_write_span(reply, value.len ? value : SL_SPAN("null"));
 }

@@ -91,8 +91,8 @@ bool api_string_needed(struct http_call *call, struct sl_span object, const char
 /* Is a Content-Type one of JSON? */
 bool api_type_is_json(struct sl_span type);
 
-/* The sharing client's and everyone's view of one share's live record; answers 404 with `missing`
-   and returns false when it isn't there or was removed. */
+/* What the store knows of the call's share, if it is live; else answers 404 with `missing` and
+   returns false. */
 bool api_live_share(struct http_call *call, const char *missing, struct sl_share_info *info);
 
 /* The same, but the owner finds a removed share too: what is left of it is its history. */
@@ -101,9 +101,8 @@ bool api_logged_share(struct http_call *call, const char *missing, struct sl_sha
 /* An answer of one JSON text, begun with 200. */
 bool api_begin(struct http_call *call);
 
-/* `"name":` and a number; a JSON value, or null for an empty span; text as a string. */
+/* A span as it is. What `sl_view_metadata` says of a share, as a JSON object. */
 bool api_write_span(struct http_reply *reply, struct sl_span text);
-bool api_write_json(struct http_reply *reply, struct sl_span value);
 bool api_write_metadata(struct http_reply *reply, const struct sl_metadata *metadata);
 
 /* End a reply whose handler failed or finished after it was begun: anything but SL_OK breaks it

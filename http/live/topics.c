@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #define BUCKETS_MIN ((size_t)64)
-#define BUCKETS_MAX ((size_t)65536)
+#define BUCKETS_MAX ((size_t)1 << 20)
 
 bool topics_init(struct topics *topics, size_t expected)
 {

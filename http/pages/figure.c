@@ -18,7 +18,7 @@ static const char *stamp(uint64_t ms, const char *format, const char *zone, char
     return out;
 }
 
-const char *figure_iso(uint64_t ms, char out[FIGURE_BYTES])
+static const char *figure_iso(uint64_t ms, char out[FIGURE_BYTES])
 {
     return stamp(ms, "%Y-%m-%dT%H:%M:%S", "Z", out);
 }

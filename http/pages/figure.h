@@ -8,7 +8,6 @@
 
 #define FIGURE_BYTES 48
 
-const char *figure_iso(uint64_t ms, char out[FIGURE_BYTES]);      /* 2025-11-22T18:04:11.123Z */
 const char *figure_time(uint64_t ms, char out[FIGURE_BYTES]);     /* 2025-11-22 18:04:11.123 */
 const char *figure_size(uint64_t bytes, char out[FIGURE_BYTES]);  /* 14.5 KB, powers of 1024 */
 const char *figure_count(uint64_t count, char out[FIGURE_BYTES]); /* 12,345 */

@@ -49,7 +49,7 @@ bool transcript_line(struct transcript *transcript, struct sl_span value)
         value_is_string(value) ? text_of(transcript, value) : value);
 }
 
-bool transcript_quote(struct transcript *transcript, struct sl_span value)
+static bool transcript_quote(struct transcript *transcript, struct sl_span value)
 {
     if (!value_is_some(value)) return true;
     return prose_lines(transcript->reply, text_of(transcript, value),

@@ -19,11 +19,10 @@ bool transcript_part(struct transcript *transcript, struct sl_span part);
 /* A JSON value as a block. */
 bool transcript_json(struct transcript *transcript, struct sl_span value);
 
-/* A string value: as people wrote it; in a line; each line behind a mark; as a block. Of another
+/* A string value: as people wrote it; in a line; as a block. Of another
    type: its JSON. Nothing for an empty span. */
 bool transcript_prose(struct transcript *transcript, struct sl_span value);
 bool transcript_line(struct transcript *transcript, struct sl_span value);
-bool transcript_quote(struct transcript *transcript, struct sl_span value);
 bool transcript_block(struct transcript *transcript, struct sl_span value, const char *info);
 
 /* An error as opencode has it: {name, data:{message}}, {type, message}, or a text. */

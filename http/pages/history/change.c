@@ -69,7 +69,8 @@ static enum sl_result find(
 
 /* ---- how it is written ---- */
 
-bool change_write_href(struct http_call *call, struct sl_span key, uint64_t at)
+/* `href="/share/ID/item?key=KEY&at=SEQ"`: the item's JSON as it is. */
+static bool write_href(struct http_call *call, struct sl_span key, uint64_t at)
 {
     struct http_reply *reply = call->reply;
     if (!http_print(reply, "href=\"/share/%s/item?key=", call->id)) return false;
@@ -91,7 +92,7 @@ static bool write_json(
     figure_size(json.len, size);
     if (json.len > CHANGE_JSON_BYTES)
         return http_print(reply, "<p class=\"cut\">%s of JSON: <a ", size) &&
-               change_write_href(range->call, key, at) && MARKUP(reply, ">all of it</a></p>\n");
+               write_href(range->call, key, at) && MARKUP(reply, ">all of it</a></p>\n");
     spread_add(&text, json, SPREAD_JSON);
     bool ok = http_print(reply, "<details class=\"json\"%s><summary>JSON, %s</summary>",
                   open ? " open" : "", size) &&
@@ -110,9 +111,8 @@ static bool write_difference(
     bool ok;
     if (before.len > CHANGE_DIFF_BYTES || after.len > CHANGE_DIFF_BYTES)
         return MARKUP(reply, "<p class=\"cut\">Too large to compare here: <a ") &&
-               change_write_href(range->call, key, range->from) &&
-               MARKUP(reply, ">before</a>, <a ") &&
-               change_write_href(range->call, key, range->to) && MARKUP(reply, ">after</a></p>\n");
+               write_href(range->call, key, range->from) && MARKUP(reply, ">before</a>, <a ") &&
+               write_href(range->call, key, range->to) && MARKUP(reply, ">after</a></p>\n");
     spread_add(&old, before, SPREAD_LINES);
     spread_add(&new, after, SPREAD_LINES);
     if (old.failed || new.failed)

@@ -26,9 +26,6 @@ void change_close(struct change_range *range);
 enum sl_result change_write(
     struct change_range *range, struct sl_span key, struct sl_span json, struct sl_err *err);
 
-/* `href="/share/ID/item?key=KEY&at=SEQ"`, the item's JSON as it is. */
-bool change_write_href(struct http_call *call, struct sl_span key, uint64_t at);
-
 /* More JSON than this is linked to, not shown; of more than CHANGE_DIFF_BYTES no difference is
    made. */
 #define CHANGE_JSON_BYTES (64 * SL_KIB)

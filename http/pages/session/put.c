@@ -2,6 +2,7 @@
 
 #include "http/pages/session/put.h"
 
+#include "http/pages/figure.h"
 #include "http/pages/text/cut.h"
 #include "http/pages/value.h"
 
@@ -21,14 +22,8 @@ bool put_attribute(struct page *page, struct sl_span text)
 
 bool put_count(struct page *page, uint64_t number)
 {
-    char digits[24], text[32];
-    int len = snprintf(digits, sizeof(digits), "%" PRIu64, number);
-    size_t out = 0;
-    for (int i = 0; i < len; i++) {
-        if (i && (len - i) % 3 == 0) text[out++] = ',';
-        text[out++] = digits[i];
-    }
-    return http_write(page->reply, text, out);
+    char text[FIGURE_BYTES];
+    return html_text(page->reply, sl_span_of(figure_count(number, text)));
 }
 
 /* ---- values ---- */
@@ -80,7 +75,8 @@ bool put_hash(struct page *page, struct sl_span value)
 
 /* ---- addresses ---- */
 
-bool put_url(struct page *page, struct sl_span text)
+/* Text as a part of a URL, percent-encoded. */
+static bool put_url(struct page *page, struct sl_span text)
 {
     static const char plain[] =
         "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.~/";
@@ -155,7 +151,7 @@ static bool put_moment(struct page *page, uint64_t ms, const char *format)
         machine, machine + 11, rest, person, rest);
 }
 
-bool put_time(struct page *page, uint64_t ms)
+static bool put_time(struct page *page, uint64_t ms)
 {
     return put_moment(page, ms, "%H:%M:%S");
 }
@@ -188,7 +184,7 @@ void took_text(uint64_t ms, char text[48])
         snprintf(text, 48, "%" PRIu64 " days", s / 86400);
 }
 
-bool put_took(struct page *page, uint64_t ms)
+static bool put_took(struct page *page, uint64_t ms)
 {
     char text[48];
     took_text(ms, text);

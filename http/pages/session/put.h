@@ -39,9 +39,6 @@ bool put_span(struct page *page, const char *class, struct sl_span value);
 /* The front of a hash, the whole in its title. */
 bool put_hash(struct page *page, struct sl_span value);
 
-/* Text as a part of a URL (percent-encoded). */
-bool put_url(struct page *page, struct sl_span text);
-
 /* The id of a message or part as the id of an element. Ids that don't look like opencode's get a
    prefix: an id of a session must not pass for one of the page's own. */
 bool put_id(struct page *page, struct sl_span id);
@@ -56,14 +53,13 @@ bool put_cut_note(struct page *page, const struct cut *cut, const char *field);
 
 /* ---- times, in milliseconds since 1970 ---- */
 
-/* 12:03:04.123, the day in its title; or the day too. */
-bool put_time(struct page *page, uint64_t ms);
+/* 2026-01-31 12:03:04.123 */
 bool put_date(struct page *page, uint64_t ms);
-/* A time that came from outside: a number as put_time has it, anything else as it is. */
+/* A time that came from outside: of a number 12:03:04.123, with the day in its title; anything else
+ * as it is. */
 bool put_time_value(struct page *page, struct sl_span value);
-/* `<span class="took">4.2 s</span> ` */
-bool put_took(struct page *page, uint64_t ms);
-/* Between two such values; nothing when they don't say. */
+/* `<span class="took">4.2 s</span> `: the time between two such values; nothing when they don't
+   say. */
 bool put_took_values(struct page *page, struct sl_span start, struct sl_span end);
 /* The duration alone: `4.2 s`. */
 void took_text(uint64_t ms, char text[48]);
