@@ -11,7 +11,7 @@
 #include "http/pages/figure.h"
 #include "http/pages/found.h"
 #include "http/pages/history/change.h"
-#include "http/pages/history/control.h"
+#include "http/pages/history/control_section.h"
 #include "http/pages/history/mark.h"
 #include "http/pages/history/redaction.h"
 #include "http/pages/text/html.h"

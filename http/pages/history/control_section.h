@@ -1,5 +1,5 @@
-#ifndef SHARELOG_HTTP_PAGES_HISTORY_CONTROL_H
-#define SHARELOG_HTTP_PAGES_HISTORY_CONTROL_H
+#ifndef SHARELOG_HTTP_PAGES_HISTORY_CONTROL_SECTION_H
+#define SHARELOG_HTTP_PAGES_HISTORY_CONTROL_SECTION_H
 
 /* What an event of the server itself says: created, removed, redacted, allowed again. */
 

@@ -1,6 +1,6 @@
 /* What an event of the server itself says. */
 
-#include "http/pages/history/control.h"
+#include "http/pages/history/control_section.h"
 
 #include "http/pages/figure.h"
 #include "http/pages/history/redaction.h"
