@@ -34,6 +34,8 @@ PACKAGES := gcc libc6-dev make librocksdb-dev libmsgpack-dev libcivetweb-dev lib
 TEST_PACKAGES := libcmocka-dev libjson-c-dev libyajl-dev
 BENCH_PACKAGES := gnuplot-nox
 NEIGHBOUR_PACKAGES := redis-server nats-server wrk curl
+DOC_PACKAGES := scdoc
+CHECK_DOC_PACKAGES := curl jq
 LINT_PACKAGES := perl-base clang clang-format clang-tidy cppcheck libclang-rt-dev
 
 # msgpack-c's library has another name from Debian 13 on. Looked up when something is linked: `make
@@ -289,7 +291,25 @@ $(LINT)/cppcheck: $(shell find core http tools bench -name '*.[ch]') Makefile
 clean: ## remove build/
 	rm -rf build
 
-install: all ## install the binary under PREFIX
+# ---- manual pages, and the installed program ----
+
+.PHONY: docs check-docs deps-docs
+
+deps-docs:
+	$(call apt_install,$(PACKAGES) $(DOC_PACKAGES))
+
+docs: deps-docs ## the manual pages, in build/$(MODE)/man
+	@$(MAKE) --no-print-directory -s all MODE=$(MODE)
+	@tools/man/make_pages $(BIN) $(BUILD)/man
+
+check-docs: docs ## run what the manual pages and README show, and hold their options against the program's
+	$(call apt_install,$(CHECK_DOC_PACKAGES))
+	tests/docs/run $(BIN) $(BUILD)/man
+
+install: docs ## install the binary and the manual pages under PREFIX
 	install -D -m 755 $(BIN) $(DESTDIR)$(PREFIX)/bin/sharelog
+	install -d $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/man/man7
+	install -m 644 $(BUILD)/man/*.1 $(DESTDIR)$(PREFIX)/share/man/man1
+	install -m 644 $(BUILD)/man/*.7 $(DESTDIR)$(PREFIX)/share/man/man7
 
 -include $(shell find $(BUILD) $(LINT) -name '*.d' -type f 2>/dev/null)

@@ -32,7 +32,7 @@ const struct command command_allow = {
     .summary = "let a session that was taken down be shared again",
     .about =
         "After `sharelog rm` its session is refused until then. The removed share stays removed.",
-    .examples = "  sharelog allow ses_dfbb7ba9fffezqsfjc2MkXLw9j\n",
+    .examples = "  sharelog allow SESSION_ID\n",
     .values_bytes = sizeof(struct common),
     .run = run,
 };

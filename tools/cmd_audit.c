@@ -197,7 +197,7 @@ const struct command command_audit = {
         "Exits with 1 where something is missing or doesn't verify. A removal, a redaction or a step of the clock is no\n"
         "fault. Of --url the owner key is needed.",
     .examples = "  sharelog audit\n"
-                "  sharelog audit q7Zk2bXa\n"
+                "  sharelog audit ID\n"
                 "  sharelog audit --json | jq .removals\n"
                 "  sharelog audit --csv >events.csv\n",
     .options = options,

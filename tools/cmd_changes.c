@@ -63,8 +63,8 @@ const struct command command_changes = {
     .summary = "tell which items differ between two moments of a share",
     .about =
         "A and B are sequences; with A after B it walks back. An item that was sent again unchanged is no change.",
-    .examples = "  sharelog changes q7Zk2bXa 3 12\n"
-                "  sharelog changes q7Zk2bXa 3 12 --json\n",
+    .examples = "  sharelog changes ID 3 12\n"
+                "  sharelog changes ID 3 12 --json\n",
     .values_bytes = sizeof(struct common),
     .run = run,
 };

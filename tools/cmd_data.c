@@ -27,9 +27,9 @@ const struct command command_data = {
     .takes = TAKES_DATA | TAKES_URL | TAKES_JSON | TAKES_AT,
     .summary = "print a session as JSON, as `opencode import` takes it",
     .about = "An array of {type, data}: the newest item of each key, with the bytes it came with.",
-    .examples = "  sharelog data q7Zk2bXa >session.json\n"
-                "  sharelog data q7Zk2bXa --at 12\n"
-                "  sharelog data q7Zk2bXa --at 2025-11-22T18:04:00Z\n",
+    .examples = "  sharelog data ID >session.json\n"
+                "  sharelog data ID --at 12\n"
+                "  sharelog data ID --at TIME\n",
     .values_bytes = sizeof(struct common),
     .run = run,
 };

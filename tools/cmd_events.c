@@ -57,8 +57,8 @@ const struct command command_events = {
     .about =
         "Without SEQ: what each event is, without its data. With SEQ: that event, its data as it was sent, and\n"
         "what a verifier needs (header, nonce, salt, leaf hash).",
-    .examples = "  sharelog events q7Zk2bXa\n"
-                "  sharelog events q7Zk2bXa 12 | jq .data\n",
+    .examples = "  sharelog events ID\n"
+                "  sharelog events ID 12 | jq .data\n",
     .options = options,
     .values_bytes = sizeof(struct values),
     .run = run,

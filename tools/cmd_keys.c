@@ -60,7 +60,7 @@ const struct command command_owner_key = {
         "Who has it may do everything. It is SHARELOG_OWNER_KEY if that is set, else the one in the data directory.",
     .examples =
         "  sharelog owner-key\n"
-        "  curl -H \"Authorization: Bearer $(sharelog owner-key)\" http://127.0.0.1:8787/api/sessions\n",
+        "  curl -fH \"Authorization: Bearer $(sharelog owner-key)\" http://127.0.0.1:8787/api/sessions\n",
     .values_bytes = sizeof(struct common),
     .run = run_owner,
 };

@@ -86,9 +86,9 @@ const struct command command_log = {
     .takes = TAKES_DATA | TAKES_URL | TAKES_JSON,
     .summary = "list a share's events",
     .about = "A line an event: sequence, time, kind, leaf hash, size, items by type..",
-    .examples = "  sharelog log q7Zk2bXa\n"
-                "  sharelog log q7Zk2bXa --reverse --limit 10\n"
-                "  sharelog log q7Zk2bXa --json | jq '.events[].bytes'\n",
+    .examples = "  sharelog log ID\n"
+                "  sharelog log ID --reverse --limit 10\n"
+                "  sharelog log ID --json | jq '.events[].bytes'\n",
     .options = options,
     .values_bytes = sizeof(struct values),
     .run = run,

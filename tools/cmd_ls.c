@@ -122,7 +122,7 @@ const struct command command_ls = {
         "Live shares alone: what was removed is no longer listed. Needs the owner key with --url.",
     .examples = "  sharelog ls\n"
                 "  sharelog ls --limit 20 --json\n"
-                "  SHARELOG_OWNER_KEY=... sharelog ls --url https://share.example.org\n",
+                "  SHARELOG_OWNER_KEY=$(sharelog owner-key) sharelog ls --url https://share.example.org\n",
     .options = options,
     .values_bytes = sizeof(struct values),
     .run = run,

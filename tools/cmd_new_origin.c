@@ -72,7 +72,7 @@ const struct command command_new_origin = {
         "What was signed under the old origin stays signed: whoever holds such a checkpoint can prove that events were\n"
         "lost or changed. Those who verify the log need its new key; their kept checkpoints are of the old log.",
     .examples = "  sharelog new-origin share.example.org/log-2\n"
-                "  sharelog new-origin share.example.org/log-2 --data /srv/sharelog --yes\n",
+                "  sharelog new-origin share.example.org/log-3 --data /srv/sharelog --yes\n",
     .values_bytes = sizeof(struct common),
     .run = run,
 };

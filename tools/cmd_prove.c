@@ -58,8 +58,8 @@ const struct command command_proof = {
         "A c2sp.org/tlog-proof@v1: the event's position, the hashes from its leaf to the root, the signed checkpoint.\n"
         "With the event itself (sharelog events ID SEQ) it is all that `sharelog verify --proof` needs. Of removed\n"
         "shares too.",
-    .examples = "  sharelog proof q7Zk2bXa 12 -o 12.tlog-proof\n"
-                "  sharelog events q7Zk2bXa 12 >12.json\n"
+    .examples = "  sharelog proof ID 12 -o 12.tlog-proof\n"
+                "  sharelog events ID 12 >12.json\n"
                 "  sharelog verify --proof 12.tlog-proof --event 12.json --key log.key\n",
     .options = options,
     .values_bytes = sizeof(struct values),
@@ -92,8 +92,8 @@ const struct command command_bundle = {
         "Its events, items and what they were committed to with, their places in the log, the signed checkpoint. Who\n"
         "has the file and the log's key checks all of it with `sharelog verify --bundle`, without a server. Of a\n"
         "removed share: that it was removed, when and by whom, and how many events it had.",
-    .examples = "  sharelog bundle q7Zk2bXa -o q7Zk2bXa.bundle\n"
-                "  sharelog bundle q7Zk2bXa | sharelog verify --bundle - --key log.key\n",
+    .examples = "  sharelog bundle ID -o ID.bundle\n"
+                "  sharelog bundle ID | sharelog verify --bundle - --key log.key\n",
     .options = options,
     .values_bytes = sizeof(struct values),
     .run = run_bundle,

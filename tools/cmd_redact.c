@@ -263,8 +263,8 @@ const struct command command_redact = {
         "disk; an event says who, when and why. Everything else still proves. Sent again, it is redacted again.\n\n"
         "--text - takes the text from standard input, so that it is in no shell's history. Exits with 1 where nothing\n"
         "fits. Where a server runs on the data directory, it does it.",
-    .examples = "  sharelog redact q7Zk2bXa 12 0 --reason 'a password'\n"
-                "  sharelog redact q7Zk2bXa --key part/msg_1/prt_2 --yes\n"
+    .examples = "  sharelog redact ID 12 0 --reason 'a password'\n"
+                "  sharelog redact ID --key KEY --yes\n"
                 "  sharelog redact --text - <leaked-token\n",
     .options = options,
     .values_bytes = sizeof(struct values),

@@ -230,10 +230,10 @@ const struct command command_replay = {
     .about =
         "Each event with the time since the one before, and what it brought: new text, tools as they ran, errors.\n"
         "With --json: the events whole, with their data, one a line.",
-    .examples = "  sharelog replay q7Zk2bXa\n"
-                "  sharelog replay q7Zk2bXa --speed 10 --idle 1\n"
-                "  sharelog replay q7Zk2bXa --from 12 --speed max\n"
-                "  sharelog replay q7Zk2bXa --json >events.ndjson\n",
+    .examples = "  sharelog replay ID\n"
+                "  sharelog replay ID --speed 10 --idle 1\n"
+                "  sharelog replay ID --from 12 --speed max\n"
+                "  sharelog replay ID --json >events.ndjson\n",
     .options = options,
     .values_bytes = sizeof(struct values),
     .run = run,

@@ -96,8 +96,8 @@ const struct command command_rm = {
     .about =
         "Its session can't be shared here again until `sharelog allow SESSION_ID`. What stays are the headers of its\n"
         "events, so that every proof about the log still holds. Where a server runs on the data directory, it does it.",
-    .examples = "  sharelog rm q7Zk2bXa\n"
-                "  sharelog rm q7Zk2bXa --reason 'contains a password' --yes\n",
+    .examples = "  sharelog rm ID\n"
+                "  sharelog rm ID --reason 'contains a password' --yes\n",
     .options = options,
     .values_bytes = sizeof(struct values),
     .run = run,

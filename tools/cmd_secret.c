@@ -50,8 +50,8 @@ const struct command command_secret = {
     .about =
         "A share's secret follows from the namespace (SHARELOG_NAMESPACE, else the one in the data directory) and\n"
         "the session id; of a share with an id like q7Zk2bXa-h3Kd91Lm, from that id too.",
-    .examples = "  sharelog secret ses_dfbb7ba9fffezqsfjc2MkXLw9j\n"
-                "  sharelog secret ses_dfbb7ba9fffezqsfjc2MkXLw9j --share MkXLw9j0-h3Kd91Lm\n",
+    .examples = "  sharelog secret SESSION_ID\n"
+                "  sharelog secret SESSION_ID --share ID\n",
     .options = options,
     .values_bytes = sizeof(struct values),
     .run = run,

@@ -272,7 +272,7 @@ const struct command command_send = {
         "request got another kind of answer than it did when it was recorded.",
     .examples =
         "  sharelog send tests/captures/short.jsonl\n"
-        "  sharelog send tests/captures/*.jsonl --speed 10\n"
+        "  sharelog send tests/captures/*.jsonl --speed 100\n"
         "  sharelog send tests/captures/long.jsonl --speed max --times 20 --parallel 8 --json\n",
     .options = options,
     .values_bytes = sizeof(struct values),

@@ -178,9 +178,9 @@ const struct command command_show = {
     .about =
         "Its head, then its messages with their texts, tools and errors. Control characters and the like in what\n"
         "the session holds are made visible. Colours on a terminal alone, and not with NO_COLOR.",
-    .examples = "  sharelog show q7Zk2bXa\n"
-                "  sharelog show q7Zk2bXa --at 12\n"
-                "  sharelog show q7Zk2bXa --last 4 --url http://127.0.0.1:8787\n",
+    .examples = "  sharelog show ID\n"
+                "  sharelog show ID --at 12\n"
+                "  sharelog show ID --last 4 --url http://127.0.0.1:8787\n",
     .options = options,
     .values_bytes = sizeof(struct values),
     .run = run,

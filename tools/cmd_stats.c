@@ -51,7 +51,7 @@ const struct command command_stats = {
     .about =
         "Sizes on disk are RocksDB's estimates. Figures since opening are a server's with --url.",
     .examples = "  sharelog stats\n"
-                "  sharelog stats --url http://127.0.0.1:8787 --json\n",
+                "  SHARELOG_OWNER_KEY=$(sharelog owner-key) sharelog stats --url http://127.0.0.1:8787 --json\n",
     .values_bytes = sizeof(struct common),
     .run = run,
 };

@@ -127,7 +127,7 @@ const struct command command_verify = {
     .examples =
         "  sharelog verify\n"
         "  sharelog verify --data /srv/sharelog --json\n"
-        "  sharelog verify --bundle q7Zk2bXa.bundle --key log.key\n"
+        "  sharelog verify --bundle ID.bundle --key log.key\n"
         "  sharelog verify --proof 12.tlog-proof --event 12.json --key \"$(cat log.key)\"\n"
         "  sharelog verify --url https://share.example.org --key log.key --since checkpoint\n",
     .options = options,
