@@ -1,3 +1,5 @@
+/* `sharelog allow`: lift the hold that an owner's removal put on a session. */
+
 #include "tools/ask/source.h"
 #include "tools/command.h"
 #include "tools/shared/term.h"

@@ -46,8 +46,8 @@ struct verifying {
     const struct sl_progress *progress;
 };
 
-/* A share by its bundle: what a stranger would check. It goes through a file without a name, so
-   that it is bounded by no memory. */
+/* A share is verified by its bundle, as a stranger would. The bundle goes through a file without a
+   name: it may be larger than memory. */
 static enum sl_result read_file(void *ctx, char *out, size_t cap, size_t *len, struct sl_err *err)
 {
     *len = fread(out, 1, cap, ctx);

@@ -1,3 +1,6 @@
+/* `sharelog changes`: the item keys that two moments of a share don't have in common, or not
+   alike. */
+
 #include "tools/ask/source.h"
 #include "tools/ask/target.h"
 #include "tools/command.h"

@@ -1,3 +1,5 @@
+/* `sharelog compact`: through the server that runs on the data directory, or in this process. */
+
 #include "tools/ask/source.h"
 #include "tools/command.h"
 #include "tools/shared/fields.h"

@@ -1,3 +1,5 @@
+/* `sharelog data`: a share's state as JSON, byte for byte as the API sends it. */
+
 #include "tools/ask/source.h"
 #include "tools/ask/target.h"
 #include "tools/command.h"

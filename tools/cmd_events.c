@@ -1,3 +1,5 @@
+/* `sharelog events`: the events of a share as JSON, or one of them with its data. */
+
 #include "tools/ask/share_events.h"
 #include "tools/ask/target.h"
 #include "tools/command.h"

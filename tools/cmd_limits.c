@@ -1,3 +1,6 @@
+/* `sharelog limits`: a hand-written row for each limit of core/base/limits.h, with the flag that
+   changes it. */
+
 #include "core/base/limits.h"
 #include "tools/command.h"
 #include "tools/shared/term.h"

@@ -1,3 +1,6 @@
+/* `sharelog log`: the events of a share, a line each. A page of history is asked for at a time,
+   and written before the next one. */
+
 #include "tools/ask/share_events.h"
 #include "tools/command.h"
 #include "tools/shared/fields.h"

@@ -1,3 +1,6 @@
+/* `sharelog ls`: shared sessions as a table that fits the terminal, or as JSON, a page of the
+   list at a time. */
+
 #include "tools/ask/source.h"
 #include "tools/ask/target.h"
 #include "tools/command.h"
@@ -120,9 +123,10 @@ const struct command command_ls = {
     .summary = "list the shared sessions, newest first",
     .about =
         "Live shares alone: what was removed is no longer listed. Needs the owner key with --url.",
-    .examples = "  sharelog ls\n"
-                "  sharelog ls --limit 20 --json\n"
-                "  SHARELOG_OWNER_KEY=$(sharelog owner-key) sharelog ls --url https://share.example.org\n",
+    .examples =
+        "  sharelog ls\n"
+        "  sharelog ls --limit 20 --json\n"
+        "  SHARELOG_OWNER_KEY=$(sharelog owner-key) sharelog ls --url https://share.example.org\n",
     .options = options,
     .values_bytes = sizeof(struct values),
     .run = run,

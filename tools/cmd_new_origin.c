@@ -1,9 +1,12 @@
+/* `sharelog new-origin`: tells why the store takes no writes, asks, and lets core begin another
+   log. */
+
 #include "tools/ask/source.h"
 #include "tools/command.h"
 #include "tools/shared/buffer.h"
 #include "tools/shared/term.h"
 
-/* What its owner should know before. */
+/* The operator learns first why the store takes no writes, if it takes none. */
 static void tell_why(struct sl_store *store)
 {
     struct sl_err err = {0};

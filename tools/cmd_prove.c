@@ -18,8 +18,8 @@ static const struct option options[] = {
     {0},
 };
 
-/* What is newer than the last checkpoint takes a new one, which only a process that writes signs.
- */
+/* The source is opened to write: an event newer than the last checkpoint needs a new one, and only
+   a process that writes signs. */
 static int save(const struct values *values, const char *target)
 {
     struct source source;

@@ -1,3 +1,5 @@
+/* `sharelog rebuild`: everything that is derived from the events is deleted and made again. */
+
 #include "core/base/clock.h"
 #include "tools/ask/source.h"
 #include "tools/command.h"

@@ -1,3 +1,8 @@
+/* `sharelog redact`: what is meant is taken from words and options, asked for on a terminal, and
+   sent to the API as one request. The text is wiped from memory on every way out. On a data
+   directory without a server this process erases, and returns when it is done; a server erases
+   in its own time. */
+
 #include "tools/ask/source.h"
 #include "tools/ask/target.h"
 #include "tools/command.h"
@@ -44,7 +49,7 @@ static void forget(struct subject *subject)
 
 /* ---- what is meant ---- */
 
-/* A line from the terminal, which doesn't show it. */
+/* Read a line from the terminal with its echo turned off. */
 static bool ask_text(struct buffer *text)
 {
     struct termios before, quiet;
@@ -125,7 +130,7 @@ static void put_body(
 
 /* ---- asking ---- */
 
-/* The item's key, as far as it is there. */
+/* Name the item in the question. False, told: there is no such item. */
 static bool put_item(struct source *source, const struct subject *subject)
 {
     struct buffer target = {0}, answer = {0}, key = {0};
@@ -154,7 +159,7 @@ static bool put_item(struct source *source, const struct subject *subject)
     return known;
 }
 
-/* What is redacted never comes back. */
+/* Ask on a terminal, since what is redacted never comes back. */
 static bool agreed(struct source *source, const struct subject *subject)
 {
     if (subject->sequence) {

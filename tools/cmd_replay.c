@@ -144,7 +144,7 @@ static void put_event(struct sl_span event, uint64_t gap_ms)
         printf("%s(%s)%s\n", term_style(TERM_YELLOW), kind, term_style(TERM_PLAIN));
 }
 
-/* One line: what could break it is white space between JSON's tokens alone. */
+/* An event as one line. Line ends stand between JSON's tokens alone, so spaces can replace them. */
 static void put_json(struct buffer *answer)
 {
     struct sl_sink out = term_json();
@@ -176,7 +176,8 @@ static bool each(void *ctx, struct sl_span listed)
     return !ferror(stdout);
 }
 
-/* What was there before the first event to be shown, so that only what is new shows. */
+/* Take in the state before the first event that is shown, so that the event shows only what it
+   brought. */
 static bool begin_at(struct replay *replay, uint64_t from)
 {
     struct sl_span item;

@@ -1,3 +1,7 @@
+/* `sharelog rm`: a share is taken down by the API's DELETE with the owner's rights. Without a
+   server this process erases the content too, and returns when that is done; interrupted, the
+   next start goes on. */
+
 #include "tools/ask/source.h"
 #include "tools/ask/target.h"
 #include "tools/command.h"
@@ -15,7 +19,7 @@ static const struct option options[] = {
     {0},
 };
 
-/* Ask on a terminal; what is removed never comes back. */
+/* Ask on a terminal, since what is removed never comes back. */
 static bool agreed(struct source *source, const char *id)
 {
     struct buffer target = {0}, answer = {0}, title = {0};

@@ -1,3 +1,5 @@
+/* `sharelog secret`: a share's secret, computed from the namespace; no server is asked. */
+
 #include "core/sharelog.h"
 #include "tools/ask/source.h"
 #include "tools/command.h"

@@ -1,10 +1,12 @@
+/* `sharelog stats`: the numbers of /api/stats, whatever they are. */
+
 #include "tools/ask/source.h"
 #include "tools/command.h"
 #include "tools/shared/fields.h"
 #include "tools/shared/term.h"
 #include "tools/shared/when.h"
 
-/* Whatever numbers the API has: what a name in …Bytes counts is shown as a size too. */
+/* All numbers of an object, one a line; one whose name ends in Bytes is shown as a size too. */
 static void put_numbers(struct sl_span object, int depth)
 {
     struct sl_span name, value;
@@ -50,8 +52,9 @@ const struct command command_stats = {
     .summary = "tell what the store holds and what it takes",
     .about =
         "Sizes on disk are RocksDB's estimates. Figures since opening are a server's with --url.",
-    .examples = "  sharelog stats\n"
-                "  SHARELOG_OWNER_KEY=$(sharelog owner-key) sharelog stats --url http://127.0.0.1:8787 --json\n",
+    .examples =
+        "  sharelog stats\n"
+        "  SHARELOG_OWNER_KEY=$(sharelog owner-key) sharelog stats --url http://127.0.0.1:8787 --json\n",
     .values_bytes = sizeof(struct common),
     .run = run,
 };

@@ -1,3 +1,6 @@
+/* `sharelog verify`: which of four things is looked at, by the options that are given; the store
+   itself is verified here, the others in tools/prove. */
+
 #include "core/base/clock.h"
 #include "core/base/crypto.h"
 #include "tools/ask/source.h"
@@ -78,7 +81,7 @@ static int verify_store(const struct verify_values *values)
 
 /* ---- which of them ---- */
 
-/* What doesn't go together; NULL: nothing. */
+/* Which options don't go together, in words; NULL: all do. */
 static const char *wrong(const struct verify_values *values)
 {
     bool bundle = values->bundle, event = values->proof || values->event, url = values->common.url;

@@ -1,3 +1,5 @@
+/* `sharelog version`: its own version, and of the libraries the files that are loaded. */
+
 #include "tools/ask/client.h"
 #include "tools/command.h"
 #include "tools/shared/buffer.h"
@@ -7,8 +9,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* The libraries that sharelog is built on. Their headers stay behind their walls: what is told is
- * what is loaded. */
+/* The libraries that sharelog is built on. Their versions are those of the files that are loaded:
+   no header is included here, each being behind its wall. */
 static bool is_ours(struct sl_span name)
 {
     static const char *const names[] = {"librocksdb", "libmsgpackc", "libmsgpack-c", "libcivetweb",

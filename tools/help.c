@@ -1,3 +1,6 @@
+/* Both forms are written from the same fields of a command, so they differ in their notation
+   alone. */
+
 #include "tools/help.h"
 
 #include "tools/command_table.h"

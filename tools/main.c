@@ -80,7 +80,8 @@ int main(int argc, char **argv)
     term_init();
     signal(SIGPIPE, SIG_IGN); /* a reader that goes away is a failed write, told below */
     int code = dispatch(argc, argv);
-    /* What could not be written was not said: `sharelog data ID >full-disk` must not look well. */
+    /* Output that was not written is a failure: `sharelog data ID >full-disk` must not exit with 0.
+     */
     if (fflush(stdout) != 0 || ferror(stdout)) {
         if (code == EXIT_YES) code = term_failed();
     }

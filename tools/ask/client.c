@@ -1,4 +1,5 @@
-/* libcurl's wall, and the other client that needs none. */
+/* The wall of libcurl. A client without libcurl calls http_local instead. An answer that breaks off
+   is an error, never a short answer: the caller's sink may have had a part of it. */
 
 #include "tools/ask/client.h"
 

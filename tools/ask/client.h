@@ -1,9 +1,9 @@
 #ifndef SHARELOG_TOOLS_CLIENT_H
 #define SHARELOG_TOOLS_CLIENT_H
 
-/* One way to ask the API, whatever answers: a server somewhere, over HTTP, or this program on a
-   data directory. So every command that reads is written once, and shows what the API shows. One
-   thread at a time uses a client; several clients may be used by several threads. */
+/* One way to ask the API, whoever answers: a server over HTTP, or this process on an open store. So
+   every command that reads is written once, and shows what the API shows. One thread at a time uses
+   a client. */
 
 #include "http/http.h"
 #include "tools/shared/buffer.h"

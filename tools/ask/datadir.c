@@ -1,3 +1,6 @@
+/* DIR/server is written beside itself and renamed, so a reader sees all of it or none. A server
+   that is killed leaves it behind: who finds it must expect that nobody answers. */
+
 #include "tools/ask/datadir.h"
 
 #include "core/base/crypto.h"

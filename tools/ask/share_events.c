@@ -1,3 +1,6 @@
+/* Each page names the sequence that the next one begins with; an event is handed on before the
+   next page is asked for, so memory is bounded by a page. */
+
 #include "tools/ask/share_events.h"
 
 #include "tools/ask/target.h"
@@ -37,7 +40,7 @@ static bool print(void *ctx, struct sl_span event)
 {
     uint64_t *printed = ctx;
     struct sl_sink out = term_json();
-    /* The bracket waits for a first answer: of a share that isn't there nothing goes to stdout. */
+    /* The bracket is written with the first event: of a share that isn't there nothing goes out. */
     struct sl_span before = *printed ? SL_SPAN(",\n") : SL_SPAN("{\"events\":[");
     ++*printed;
     return out.write(out.ctx, before.ptr, before.len) && out.write(out.ctx, event.ptr, event.len);

@@ -1,3 +1,6 @@
+/* A store that is opened here is answered by http_local with the owner's rights, a server by
+   HTTP with whatever key there is. Refusals are told once, here, with what to do about them. */
+
 #include "tools/ask/source.h"
 
 #include "core/base/json.h"
@@ -13,7 +16,8 @@ static bool open_remote(const char *url, const char *key, bool direct, struct so
 {
     struct sl_err err = {0};
     struct client_remote remote = {.url = url, .key = key, .direct = direct};
-    /* The server of a data directory is known to be there, and compacts for as long as it takes. */
+    /* The server of a data directory is on this machine, and may compact for as long as it takes.
+     */
     if (!direct) remote.stall_s = 300;
     client_global_init();
     if (client_create_remote(&remote, &source->client, &err) != SL_OK) {
@@ -166,7 +170,7 @@ int source_get(struct source *source, const char *target, struct buffer *answer)
     return source_ask(source, "GET", target, (struct sl_span){0}, answer);
 }
 
-/* An answer that goes out if it is one, and is kept to be told if it is a refusal. */
+/* A 2xx goes to `out` as it arrives; any other answer is kept, since it says what is wrong. */
 struct printing {
     int status;
     struct sl_sink out;

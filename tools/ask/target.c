@@ -1,3 +1,6 @@
+/* Everything that is put into a query is percent-encoded, and a share's id is checked, so no
+   word of the command line can make another request of it. */
+
 #include "tools/ask/target.h"
 
 #include "tools/shared/term.h"

@@ -1,3 +1,7 @@
+/* The whole store's events come as NDJSON and are taken line by line as they arrive; a share's
+   by pages. Gaps and clock steps are counted without end and kept up to AUDIT_LISTED. What a
+   removal or redaction says is asked for afterwards, since most events are neither. */
+
 #include "tools/prove/audit_report.h"
 
 #include "core/base/crypto.h"
@@ -8,6 +12,7 @@
 #include "tools/shared/fields.h"
 #include "tools/shared/term.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 static const char *const kinds[AUDIT_KINDS] = {
@@ -91,6 +96,7 @@ static void add_act(struct audit *audit, const struct audit_event *event)
 static void add_to_share(struct audit *audit, const struct audit_event *event)
 {
     if (audit->shares * 4 >= audit->room * 3) grow(audit);
+    assert(audit->shares < audit->room);
     struct audit_share *share = find(audit->table, audit->room, event->share);
     if (!share->events) {
         audit->shares++;
@@ -150,7 +156,7 @@ static void take(struct audit *audit, struct sl_span json)
 
 /* ---- all events ---- */
 
-/* NDJSON as it comes: whole lines are taken, the rest waits. */
+/* NDJSON as it arrives: each whole line is taken, the rest is kept until its line is whole. */
 struct lines {
     struct audit *audit;
     struct buffer rest;
@@ -248,7 +254,7 @@ static int gather_act(struct audit_act *act, struct source *source)
     return code;
 }
 
-/* What is known of the log; of the witnesses only a server knows that runs. */
+/* The log's own state. A server that runs is asked first: it alone knows about the witnesses. */
 static int gather_log(struct audit *audit, struct source *source)
 {
     struct datadir_server server;

@@ -1,3 +1,6 @@
+/* One report in two forms: lines for people, cut to SHOWN of a list, and JSON with everything
+   that was kept. */
+
 #include "tools/prove/audit_report.h"
 
 #include "tools/shared/fields.h"

@@ -1,3 +1,6 @@
+/* Faults go to stderr in words, to stdout in JSON: a script that reads JSON gets it in either
+   case. */
+
 #include "tools/prove/verify_tell.h"
 
 #include "tools/shared/buffer.h"

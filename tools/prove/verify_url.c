@@ -27,10 +27,10 @@ struct looking {
     const struct verify_values *values;
     struct trust trust;
     struct client *client;
-    struct noted kept, shown; /* of before; of the server */
+    struct noted kept, shown; /* what --since has; what the server shows */
     size_t cosignatures;
     struct walked walked;
-    bool stays; /* the kept one is the newer, and stays */
+    bool stays; /* the kept checkpoint is the newer one: it is not replaced */
 };
 
 static void parse(struct noted *noted)
@@ -65,7 +65,7 @@ static bool read_kept(struct looking *looking)
     return result == SL_OK;
 }
 
-/* The file's owner sees one or the other, never half of one. */
+/* Replace the kept checkpoint, in one step. */
 static int keep(struct looking *looking)
 {
     const char *path = looking->values->since;
@@ -174,8 +174,8 @@ int verify_url(const struct verify_values *values)
 {
     struct looking looking = {.values = values};
     struct sl_err err = {0};
-    /* The key of one's own server is nothing for a stranger's: it goes there only where it is
-     * needed. */
+    /* The environment's key belongs to the user's own server: it is sent only with --entries, which
+       needs it. */
     const char *key = values->common.key ? values->common.key
                       : values->entries  ? getenv("SHARELOG_OWNER_KEY")
                                          : NULL;

@@ -1,3 +1,13 @@
+/* Leaves are read tile by tile and put onto the tree's edge; above them each tile that fills up
+   is held against the server's own:
+
+     level 1     [ root of tile 0 | root of tile 1 | … ]     made here, must be what the server has
+     level 0     [ leaf 0 … 255 ] [ leaf 256 … 511 ]  …      fetched; entries must hash to them
+
+   At the older checkpoint's size the edge must have its root, at the end the newer one's.
+   Memory: one tile a level, and 100 bytes a share where entries are shown. The first fault ends
+   the walk. */
+
 #include "tools/prove/walk.h"
 
 #include "core/base/buf.h"
@@ -16,7 +26,7 @@
 struct level {
     uint64_t index;
     unsigned width;
-    bool grown; /* by this walk: else it is only what the server said */
+    bool grown; /* this walk added hashes; without that the tile is only the server's word */
     uint8_t hashes[TILE_BYTES];
 };
 
@@ -136,8 +146,8 @@ static enum sl_result check_root(
         (unsigned long long)checkpoint->size, what);
 }
 
-/* Begin behind `size` events: the roots of the subtrees that they make, and what the tiles above
-   hold of them. That these are the events that were signed for, the root says. */
+/* Begin behind the first `size` events without reading them. Their subtrees' roots and the tiles
+   above come from the server; check_root shows whether they are those of the older checkpoint. */
 static enum sl_result begin_behind(struct walker *walker, uint64_t size)
 {
     struct tree_subtree cover[TREE_COVER];
@@ -190,6 +200,7 @@ static enum sl_result push(struct walker *walker, unsigned level, const uint8_t 
     memcpy(root, hash, 32);
     for (; level < LEVELS && result == SL_OK; level++) {
         struct level *at = &walker->level[level];
+        assert(at->width < TILE_WIDTH); /* a full tile was handed up and begun anew */
         memcpy(at->hashes + (size_t)at->width * 32, root, 32);
         at->grown = true;
         if (++at->width < TILE_WIDTH) break;
@@ -213,7 +224,8 @@ static enum sl_result check_edge_tiles(struct walker *walker)
 
 /* ---- leaves ---- */
 
-/* The headers themselves, against their hashes and against those before them in their shares. */
+/* Check each header against its leaf hash, and from `from` on against the one before it in its
+   share. */
 static enum sl_result check_headers(
     struct walker *walker, uint64_t index, const uint8_t *hashes, unsigned from, unsigned width)
 {
@@ -261,7 +273,8 @@ static enum sl_result check_entries(
     return check_headers(walker, index, hashes, from, width);
 }
 
-/* A tile of leaves: onto the edge, past the older checkpoint, and its root a level up. */
+/* Put a tile of leaves onto the edge, check the older checkpoint's root where it is passed, and
+   hand a full tile's root to the level above. */
 static enum sl_result take_leaves(struct walker *walker, uint64_t index)
 {
     const struct checkpoint_text *older = walker->walk->older;

@@ -2,7 +2,7 @@
 #define SHARELOG_TOOLS_WALK_H
 
 /* A log as a stranger sees it: its tiles, fetched from a server, held against each other and
-   against signed checkpoints. Whether those are signed is not looked at here. */
+   against checkpoints, whose signatures the caller has checked. */
 
 #include "core/proof/note.h"
 #include "tools/ask/client.h"
@@ -34,7 +34,7 @@ struct walked {
 };
 
 /* SL_OK: the log is what the checkpoints say. SL_CORRUPT: it is not; err names the first fault.
-   Else: couldn't. */
+   SL_IO, SL_INVALID, SL_NOMEM: the walk couldn't be finished, err says why. */
 enum sl_result walk_log(const struct walk *walk, struct walked *walked, struct sl_err *err);
 
 /* The checkpoint that a server shows: a note. */

@@ -1,3 +1,7 @@
+/* Recorded ids are replaced in place, by fresh ones of the same length, so a body keeps its
+   every other byte. A secret goes where the recorded one stood. A request that gets another kind
+   of answer than it did is counted as failed; a create without an answer ends the run. */
+
 #include "tools/send/player.h"
 
 #include "core/base/clock.h"
@@ -14,7 +18,7 @@ struct credentials {
     char *id, *secret; /* NULL: not created */
 };
 
-/* One run: what stands for what of the recording. */
+/* One run: the ids and secrets that stand in the places of the recorded ones. */
 struct run {
     const struct player *player;
     const struct recording *recording;
@@ -125,7 +129,7 @@ static bool keep_answer(void *ctx, const void *bytes, size_t len)
 {
     struct run *run = ctx;
     if (run->answer.len < 65536)
-        buffer_add(&run->answer, bytes, len); /* of GETs nobody reads more */
+        buffer_add(&run->answer, bytes, len); /* of a long answer nobody reads more */
     return true;
 }
 
@@ -155,7 +159,7 @@ static void tell_failure(
     buffer_free(&error);
 }
 
-/* False: without an answer to this one, the rest of the run makes no sense. */
+/* Send one request. False: it was a create without a good answer, so the run can't go on. */
 static bool play(struct run *run, const struct recorded *request)
 {
     struct tally *tally = run->player->tally;

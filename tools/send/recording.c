@@ -1,3 +1,6 @@
+/* A capture is read whole and parsed once; requests are spans of its text. The first line that
+   isn't what it should be is named with its number, and nothing is kept. */
+
 #include "tools/send/recording.h"
 
 #include "tools/shared/buffer.h"

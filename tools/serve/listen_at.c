@@ -1,3 +1,6 @@
+/* Addresses are parsed before anything is opened; why one can't be listened at is found out by
+   trying, after the server failed to. */
+
 #include "tools/serve/listen_at.h"
 
 #include "core/base/decimal.h"

@@ -1,3 +1,6 @@
+/* What is begun is in struct serving, zero before; stop() ends what is there, so it serves a
+   start that failed half way as well as a server that has run for years. */
+
 #include "tools/serve/serve.h"
 
 #include "core/base/crypto.h"
@@ -108,8 +111,7 @@ static bool start(struct serving *serving, const struct http_config *config, con
 
 static void stop(struct serving *serving, const char *dir)
 {
-    /* Withdrawn first: a command that looks now finds no server, and says so, rather than one that
-     * hangs up. */
+    /* Withdrawn first, so that a command that looks now finds no server, not one that hangs up. */
     if (serving->server) datadir_withdraw(dir);
     witnesses_stop(serving->witnesses);
     if (serving->server && !http_server_stop(serving->server))
@@ -140,8 +142,8 @@ static void tell_user(const struct serving *serving, const char *dir, const char
     buffer_free(&link);
 }
 
-/* The line that scripts wait for; on a terminal also what a user needs at first. Never a key into a
-   file or journal. */
+/* Print the line that scripts wait for; on a terminal also what a user needs at first. Keys are
+   printed on a terminal alone, never into a file or journal. */
 static void tell(const struct serving *serving, const char *dir, const char *public_url)
 {
     printf("listening on %s\n", http_server_url(serving->server));
@@ -166,7 +168,7 @@ int serve_run(const struct serve_setup *setup)
     settle_process();
     serve_block_signals();
     if (!open_store(setup->dir, &setup->store, &serving.store)) return EXIT_WRONG;
-    /* Of a server that was killed: it doesn't run, since the store is ours. */
+    /* A server that was killed left its file behind. It doesn't run: this process has the store. */
     datadir_withdraw(setup->dir);
     crypto_base62(serving.announced.key, DATADIR_KEY_BYTES);
     config.control_key = serving.announced.key;

@@ -1,3 +1,5 @@
+/* SIGTERM, SIGINT and SIGHUP are taken by sigwait, so that no code runs in a handler. */
+
 #include "tools/serve/serve_signals.h"
 
 #include "tools/shared/term.h"

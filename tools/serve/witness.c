@@ -1,3 +1,13 @@
+/* One thread asks all witnesses, one after the other, every interval_ms:
+
+     take_checkpoint   the newest of the log, if it has grown
+     visit             each that hasn't cosigned it: old size, proof, note; keep the line it answers
+     publish           as soon as the policy holds: the note with all lines so far
+
+   A witness that fails is told of once, and asked again after twice the time each time, up to
+   BACKOFF_MAX_MS. What it answers is checked against its key before it is kept. `lock` is held
+   for its status alone, never while something is asked. */
+
 #include "tools/serve/witness.h"
 
 #include "core/base/clock.h"
@@ -23,7 +33,7 @@ struct witness {
     const char *url;
     struct note_key key;
     struct client *client;
-    uint64_t size;          /* what it has seen, as far as is known */
+    uint64_t size;          /* of the last checkpoint that it cosigned, as far as is known */
     struct buffer line;     /* its cosignature of the checkpoint at hand */
     uint64_t retry_tick_us; /* not to be asked before */
     unsigned backoff_ms;
@@ -39,7 +49,7 @@ struct witnesses {
     struct sl_checkpoint current; /* what they are asked to cosign */
     struct note note;
     bool published;
-    char refused[480]; /* what publishing it came to grief with, as it was told */
+    char refused[480]; /* why publishing failed the last time, so that it is told once */
     pthread_t thread;
     bool running;
     atomic_bool stop;
@@ -63,7 +73,8 @@ static void set_cosigned(struct witnesses *witnesses, struct witness *witness)
     if (was_down) fail("witness %s: it cosigns again", witness->key.name);
 }
 
-/* Told when it is news, and then left alone for a while, longer each time. */
+/* A failure is told when it is another one than before. Each one doubles the time until the witness
+   is asked again. */
 static void set_failed(
     struct witnesses *witnesses, struct witness *witness, const struct sl_err *err)
 {
@@ -190,7 +201,7 @@ static enum sl_result refused(int status, struct sl_err *err)
     }
 }
 
-/* *again: the witness has another size than was thought. */
+/* *again: the witness has cosigned another size than was known; ask from that one. */
 static enum sl_result ask(
     const struct witnesses *witnesses, struct witness *witness, bool *again, struct sl_err *err)
 {
@@ -272,7 +283,7 @@ static void publish(struct witnesses *witnesses)
 }
 
 /* Ask those that haven't cosigned the checkpoint at hand, and publish as soon as enough have. Those
-   that failed last time come last: so that one that hangs holds up nobody but itself. */
+   that failed last time come last, so that one that hangs delays no other. */
 static void go_round(struct witnesses *witnesses)
 {
     if (!take_checkpoint(witnesses)) return;
@@ -310,6 +321,7 @@ static bool take_one(struct witnesses *witnesses, size_t i, const char *url, con
 {
     struct witness *witness = &witnesses->witness[i];
     struct sl_err err = {0};
+    assert(i < witnesses->count);
     struct client_remote remote = {
         .url = url, .timeout_s = TIMEOUT_S, .stop = &witnesses->stop, .text = true};
     if (!trust_key(key, NOTE_COSIGNATURE, &witness->key)) return false;

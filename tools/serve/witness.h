@@ -4,7 +4,7 @@
 /* The client of the log's witnesses (C2SP tlog-witness): a thread that shows them the log's newest
    checkpoint when the log has grown, with a proof that it grew out of what they saw before, and
    publishes it once enough have cosigned. Syncs never wait for it: it only reads the log, and a
-   witness that is down, slow or lies costs nothing but its own cosignature. */
+   witness that is down, slow or lies delays nothing but its own cosignature. */
 
 #include "core/proof/note.h"
 #include "http/http.h"

@@ -1,3 +1,6 @@
+/* Memory that runs out ends the program: a command holds nothing that would be lost, and the
+   store under it is safe at any moment. */
+
 #include "tools/shared/buffer.h"
 
 #include "core/base/json.h"

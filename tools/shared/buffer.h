@@ -1,7 +1,8 @@
 #ifndef SHARELOG_TOOLS_BUFFER_H
 #define SHARELOG_TOOLS_BUFFER_H
 
-/* Bytes that grow, for a program that has nothing better to do than to end when memory is gone. */
+/* Bytes that grow. A command holds nothing that would be lost, so memory that runs out ends the
+   program with a message. Zeroed is empty. */
 
 #include "core/base/span.h"
 
@@ -10,7 +11,7 @@ struct buffer {
     size_t len, cap;
 };
 
-/* All of these end the program with a message when there is no memory. */
+/* Memory from the heap; never NULL. */
 void *need(size_t len); /* zeroed */
 void *need_more(void *old, size_t len);
 char *need_text(const char *text);

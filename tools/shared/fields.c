@@ -1,3 +1,5 @@
+/* Fields are looked up by walking the object each time: answers are small, and read once. */
+
 #include "tools/shared/fields.h"
 
 #include <stdlib.h>

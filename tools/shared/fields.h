@@ -1,8 +1,8 @@
 #ifndef SHARELOG_TOOLS_FIELDS_H
 #define SHARELOG_TOOLS_FIELDS_H
 
-/* Fields of JSON answers, known to be valid. `path` names them from the outside in: "state.status".
- */
+/* Fields of JSON that was checked to be valid. `path` names one from the outside in:
+   "state.status". */
 
 #include "core/base/json.h"
 #include "tools/shared/buffer.h"

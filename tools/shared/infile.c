@@ -1,3 +1,6 @@
+/* Input files are read through plain descriptors, in pieces, so that a pipe serves as well as a
+   file. A read that fails is told with the file's name; nothing is left open. */
+
 #include "tools/shared/infile.h"
 
 #include "tools/shared/term.h"

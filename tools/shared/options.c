@@ -1,3 +1,7 @@
+/* Words are moved to the front of argv while options are parsed out of it. The first wrong
+   option ends it: one line on stderr, and what was parsed before it is wiped by options_done
+   like the rest. */
+
 #include "tools/shared/options.h"
 
 #include "core/base/decimal.h"

@@ -1,3 +1,7 @@
+/* All text of sessions passes put() or put_json() on its way out: they find characters that
+   would change what a terminal shows, and write something harmless in their place. What can't be
+   written at all makes the program's exit code 2. */
+
 #include "tools/shared/term.h"
 
 #include "core/base/clock.h"
@@ -91,7 +95,7 @@ static size_t next_char(struct sl_span text, int32_t *code)
     return len;
 }
 
-/* Characters that change what others look like, or aren't seen: controls, bidirectional and
+/* Characters that change how others look, or that can't be seen: controls, bidirectional and
    zero-width marks, line separators, tags. The joiners U+200C and U+200D stay: scripts and emoji
    need them. */
 static bool unsafe(int32_t c)
@@ -207,7 +211,7 @@ static void put_json(struct sl_span text, bool last)
             return;
         }
         size_t len = next_char(text, &code);
-        /* Below a space JSON has but white space. */
+        /* The only characters below a space that JSON has are white space. */
         if (code >= 0x20 && unsafe(code)) {
             if (code >= 0x10000)
                 printf("\\u%04x\\u%04x", 0xd7c0u + ((unsigned)code >> 10),

@@ -1,3 +1,6 @@
+/* A key is taken as text if it parses as one, else as the name of a file. What doesn't parse is
+   told with the word that was given. */
+
 #include "tools/shared/trust.h"
 
 #include "tools/shared/infile.h"

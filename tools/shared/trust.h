@@ -10,8 +10,8 @@ bool trust_key(const char *given, enum note_kind kind, struct note_key *key);
 
 struct trust {
     struct note_key log;
-    struct policy *alone;  /* the log's key is enough */
-    struct policy *policy; /* what is asked for; the same as `alone` where nothing more is */
+    struct policy *alone;  /* the log's signature alone */
+    struct policy *policy; /* what must hold; the same as `alone` without a policy file */
 };
 /* `policy_path` may be NULL. False, told on stderr. */
 bool trust_open(const char *key, const char *policy_path, struct trust *trust);

@@ -1,3 +1,6 @@
+/* Texts are cut, never overflown: each fits WHEN_BYTES for every value there is. A time that the
+   system can't break down is written as its milliseconds. */
+
 #include "tools/shared/when.h"
 
 #include "core/base/clock.h"

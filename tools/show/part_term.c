@@ -1,3 +1,5 @@
+/* Everything that a part holds is somebody else's text, and written by term_put. */
+
 #include "tools/show/part_term.h"
 
 #include "tools/shared/fields.h"
@@ -153,8 +155,8 @@ void part_put(struct sl_span part)
 
 /* ---- what is new in one ---- */
 
-/* What a text field has behind what it had before; all of it when it was rewritten. False: nothing
- * new. */
+/* Write what was appended to a text field; all of it when it was rewritten. False: nothing is new.
+ */
 static bool put_growth(
     struct sl_span old, struct sl_span part, const char *path, enum term_style style)
 {
@@ -204,7 +206,7 @@ bool part_put_change(struct sl_span old, struct sl_span part)
         bool grown = put_growth(old, part, "state.metadata.output", TERM_DIM);
         return changed || grown;
     }
-    /* The others don't grow; that one came again with other bytes is no news. */
+    /* Other parts don't grow: one that comes again with other bytes shows nothing new. */
     if (old.len || !part_shows(part)) return false;
     part_put(part);
     return true;

@@ -1,14 +1,14 @@
 #ifndef SHARELOG_TOOLS_PART_TERM_H
 #define SHARELOG_TOOLS_PART_TERM_H
 
-/* Messages and parts of a session, written for a person. Fields of a newer client that aren't known
- * here are passed by. */
+/* Messages and parts of a session, written for a person. Fields that a newer client adds are
+   ignored. */
 
 #include "tools/shared/buffer.h"
 
 /* "── assistant · fake-1 · 19:04:11 ──": a message's line of its own. */
 void message_put_head(struct sl_span message, bool undone);
-/* What ended it badly, if anything did. */
+/* The error that ended it, if one did. */
 void message_put_error(struct sl_span message);
 
 /* Has the part anything to show? Steps and snapshots have not. */

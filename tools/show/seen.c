@@ -1,7 +1,11 @@
+/* A hash table whose keys and data are copies: what was read is gone before the next event
+   comes. */
+
 #include "tools/show/seen.h"
 
 #include "tools/shared/buffer.h"
 
+#include <assert.h>
 #include <stdlib.h>
 
 struct entry {
@@ -90,6 +94,7 @@ struct sl_span seen_swap(
 {
     if (2 * (seen->count + 1) > seen->cap) grow(seen);
     struct entry *entry = find(seen, type, key);
+    assert(seen->count * 2 < seen->cap);
     if (!entry->name.len) {
         entry->hash = hash_of(type, key);
         buffer_add(&entry->name, type.ptr, type.len);
