@@ -110,7 +110,9 @@ static void on_thread_end(const struct mg_context *context, int type, void *poin
 static int serve(int argc, char **argv)
 {
     struct server_here here = {.memory = {.mutex = PTHREAD_MUTEX_INITIALIZER}};
-    if (argc > 3 && !(here.group = group_create(argv[3], (enum group_kind)atoi(argv[2])))) return 2;
+    uint64_t kind;
+    if (!sl_decimal(sl_span_of(argv[2]), GROUP_KINDS - 1, &kind)) return 2;
+    if (argc > 3 && !(here.group = group_create(argv[3], (enum group_kind)kind))) return 2;
     /* as http/server.c has them */
     const char *options[] = {"listening_ports", "127.0.0.1:0", "num_threads", THREADS,
         "tcp_nodelay", "1", "enable_keep_alive", "yes", "request_timeout_ms", "30000",

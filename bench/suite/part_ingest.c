@@ -20,7 +20,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#define SWEEP_CONNECTIONS 64
+#define SWEEP_CONNECTIONS 64u
 #define FOLDS_EVERY_US 250000
 #define FOLDS_MOST 1024
 /* The knee is the highest rate with a p99 of at most so many times what an idle server takes for

@@ -171,9 +171,11 @@ static bool into_nats(struct bench *bench, const struct shape_kind *kind, bool s
 
 static bool can_sync(const char *version)
 {
-    unsigned major = 0, minor = 0;
     const char *digits = strpbrk(version, "0123456789");
-    if (!digits || sscanf(digits, "%u.%u", &major, &minor) != 2) return false;
+    char *end = NULL;
+    if (!digits) return false;
+    unsigned long major = strtoul(digits, &end, 10);
+    unsigned long minor = *end == '.' ? strtoul(end + 1, NULL, 10) : 0;
     return major > 2 || (major == 2 && minor >= 10);
 }
 

@@ -79,6 +79,7 @@ static bool ask_wrk(const char *command, const char *form, struct opinion *opini
     FILE *out = popen(command, "re");
     while (out && fgets(line, sizeof(line), out)) {
         if (strstr(line, "Non-2xx")) opinion->bad++;
+        // cppcheck-suppress wrongPrintfScanfArgNum ; a form may take fewer
         found = sscanf(line, form, &opinion->rate, &opinion->p50, &opinion->p99, &opinion->good,
                     &opinion->bad) > 0 ||
                 found;

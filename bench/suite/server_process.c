@@ -4,6 +4,7 @@
 #include "bench/suite/server_process.h"
 #include "bench/suite/scratch.h"
 
+#include "core/base/decimal.h"
 #include "core/base/json.h"
 
 #include <arpa/inet.h>
@@ -14,6 +15,8 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <signal.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -159,6 +162,19 @@ static bool read_owner_key(struct server *server)
     return good;
 }
 
+/* The port of `listening on http://127.0.0.1:PORT`. */
+static bool take_port(const char *line, unsigned *port)
+{
+    static const char front[] = "listening on http://127.0.0.1:";
+    uint64_t number;
+    if (strncmp(line, front, sizeof(front) - 1) != 0) return false;
+    const char *digits = line + sizeof(front) - 1;
+    if (!sl_decimal((struct sl_span){digits, strcspn(digits, "\n")}, UINT16_MAX, &number))
+        return false;
+    *port = (unsigned)number;
+    return true;
+}
+
 bool server_start(
     struct bench *bench, const char *folder, const char *const *flags, struct server *server)
 {
@@ -177,9 +193,7 @@ bool server_start(
     close(out[1]);
     read_line(out[0], line, sizeof(line));
     close(out[0]);
-    if (pid > 0 && sscanf(line, "listening on http://127.0.0.1:%u", &server->port) == 1 &&
-        read_owner_key(server))
-        return true;
+    if (pid > 0 && take_port(line, &server->port) && read_owner_key(server)) return true;
     last_words(log, words, sizeof(words));
     if (pid > 0) {
         kill(pid, SIGKILL);
@@ -239,16 +253,18 @@ uint64_t server_rss(const struct server *server, bool highest)
 uint64_t server_cpu_ns(const struct server *server)
 {
     char path[64], line[1024] = "";
-    unsigned long long user = 0, kernel = 0;
     snprintf(path, sizeof(path), "/proc/%d/stat", server->pid);
     FILE *file = fopen(path, "r");
     if (file && !fgets(line, sizeof(line), file)) line[0] = 0;
     if (file) fclose(file);
-    const char *behind = strrchr(line, ')'); /* the name may hold anything */
-    if (behind)
-        sscanf(
-            behind + 1, " %*c %*d %*d %*d %*d %*d %*u %*u %*u %*u %*u %llu %llu", &user, &kernel);
-    return (uint64_t)(user + kernel) * 1000000000u / (uint64_t)sysconf(_SC_CLK_TCK);
+    const char *at = strrchr(line, ')'); /* the name may hold anything */
+    for (int fields = 0; at && fields < 12; fields++)
+        at = strchr(at + 1, ' ');
+    if (!at) return 0;
+    char *end; /* of the time in user mode; the kernel's is next */
+    uint64_t ticks = strtoull(at, &end, 10);
+    ticks += strtoull(end, NULL, 10);
+    return ticks * 1000000000u / (uint64_t)sysconf(_SC_CLK_TCK);
 }
 
 /* ---- one request ---- */
