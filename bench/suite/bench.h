@@ -146,7 +146,6 @@ bool server_start(
     struct bench *bench, const char *folder, const char *const *flags, struct server *server);
 bool server_stop(struct server *server);                        /* orderly; the directory stays */
 uint64_t server_rss(const struct server *server, bool highest); /* bytes */
-uint64_t server_cpu_ns(const struct server *server);
 /* One request on a connection of its own. *status 0: no answer. The body is appended to `out`. */
 bool server_ask(const struct server *server, const char *method, const char *target,
     struct sl_span body, int *status, struct buf *out);

@@ -4,6 +4,8 @@
 #include "bench/suite/floor.h"
 #include "bench/suite/scratch.h"
 
+#include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 
 struct asking {
@@ -128,6 +130,7 @@ bool floor_send(struct bench *bench, const char *name, size_t bytes, unsigned co
     struct bare bare;
     if (!bare_start(NULL, GROUP_OWN, &bare)) return false;
     if (!buf_reserve(&asking.expected, bytes)) abort();
+    assert(asking.expected.ptr);
     memset(asking.expected.ptr, BARE_BYTE, asking.expected.len = bytes);
     bool good = measure(bench, &bare, &asking, false, name);
     buf_fini(&asking.expected);

@@ -249,24 +249,6 @@ uint64_t server_rss(const struct server *server, bool highest)
     return kib * 1024;
 }
 
-/* In clock ticks, so no finer than 10 ms. */
-uint64_t server_cpu_ns(const struct server *server)
-{
-    char path[64], line[1024] = "";
-    snprintf(path, sizeof(path), "/proc/%d/stat", server->pid);
-    FILE *file = fopen(path, "r");
-    if (file && !fgets(line, sizeof(line), file)) line[0] = 0;
-    if (file) fclose(file);
-    const char *at = strrchr(line, ')'); /* the name may hold anything */
-    for (int fields = 0; at && fields < 12; fields++)
-        at = strchr(at + 1, ' ');
-    if (!at) return 0;
-    char *end; /* of the time in user mode; the kernel's is next */
-    uint64_t ticks = strtoull(at, &end, 10);
-    ticks += strtoull(end, NULL, 10);
-    return ticks * 1000000000u / (uint64_t)sysconf(_SC_CLK_TCK);
-}
-
 /* ---- one request ---- */
 
 int connect_to(unsigned port)
