@@ -245,7 +245,7 @@ static bool measure_folds(struct bench *bench, const struct server *server, stru
     struct histogram *now = histogram_create(), *folding = histogram_create(),
                      *quiet = histogram_create();
     unsigned slices = 0, still = 0;
-    bool folded, good = client_open(&client, server->port);
+    bool folded = false, good = client_open(&client, server->port);
     /* the compactor rests between its rows, so one slice without is not the end */
     for (unsigned resting = 0, tries = 0; good && resting < RESTING; tries++) {
         histogram_clear(now);
