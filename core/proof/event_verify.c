@@ -1,4 +1,10 @@
-/* One event's answer of the API, held against its proof file. */
+/* One event's answer of the API, held against its proof file. First its place: header, share, and
+   the inclusion of its leaf in a log whose checkpoint the policy accepts. Then its content: every
+   item is committed to anew, and the manifest must be the one that the header commits to; what the
+   answer sums up must be what its items are.
+
+   The first fault ends it, and is named. Memory that runs out is told as that, never as a fault of
+   the event's. */
 
 #include "core/proof/bundle.h"
 
@@ -6,6 +12,7 @@
 #include "core/base/crypto.h"
 #include "core/base/json.h"
 #include "core/event/commit.h"
+#include "core/proof/answer.h"
 #include "core/proof/proof.h"
 
 #include <stdarg.h>
@@ -92,68 +99,6 @@ static void fault(const struct check *check, const char *format, ...)
         (unsigned long long)check->header.sequence, item, text);
 }
 
-/* ---- parts of the answer ---- */
-
-/* An object's members by their names, each at most once. False: no object, or one twice. */
-static bool take_members(
-    struct sl_span object, const char *const *names, size_t count, struct sl_span *values)
-{
-    struct sl_span name, value;
-    for (size_t i = 0; i < count; i++)
-        values[i] = (struct sl_span){0};
-    if (json_kind_of(object) != JSON_OBJECT) return false;
-    while (json_next_member(&object, &name, &value))
-        for (size_t i = 0; i < count; i++) {
-            if (!json_raw_eq(name, names[i])) continue;
-            if (values[i].ptr) return false;
-            values[i] = value;
-        }
-    return true;
-}
-
-static bool has_all(const struct sl_span *values, size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        if (!values[i].ptr) return false;
-    return true;
-}
-
-static bool is_null(struct sl_span value)
-{
-    return !value.ptr || json_kind_of(value) == JSON_NULL;
-}
-
-static bool is_u64(struct sl_span value, uint64_t expected)
-{
-    uint64_t number;
-    return json_u64(value, &number) && number == expected;
-}
-
-static bool is_text(struct sl_span value, const char *expected)
-{
-    struct sl_span raw;
-    return json_string_raw(value, &raw) && sl_span_eq(raw, sl_span_of(expected));
-}
-
-/* A base64 string of exactly `len` bytes. */
-static bool take_bytes(struct sl_span value, uint8_t *out, size_t len)
-{
-    struct sl_span raw;
-    size_t got;
-    return value.ptr && json_string_raw(value, &raw) && crypto_base64_parse(raw, out, len, &got) &&
-           got == len;
-}
-
-/* A string, decoded. */
-static bool take_text(struct sl_span value, struct buf *out)
-{
-    struct sl_span raw;
-    buf_clear(out);
-    if (!json_string_raw(value, &raw)) return false;
-    if (raw.len && buf_reserve(out, raw.len)) out->len = json_decode(raw, out->ptr);
-    return !out->failed;
-}
-
 /* ---- the place ---- */
 
 static enum sl_result check_header(struct check *check)
@@ -170,13 +115,15 @@ static enum sl_result check_header(struct check *check)
     char hex[65];
     header_leaf((struct sl_span){(const char *)bytes, len}, check->leaf);
     crypto_hex(check->leaf, 32, hex);
-    if (!is_text(has[HAS_HASH], hex)) return FAULT(check, "hash: not that of its header");
-    if (!is_text(has[HAS_LEAF], hex)) return FAULT(check, "leaf: not that of its header");
+    if (!answer_is_text(has[HAS_HASH], hex)) return FAULT(check, "hash: not that of its header");
+    if (!answer_is_text(has[HAS_LEAF], hex)) return FAULT(check, "leaf: not that of its header");
     if (header->kind > SL_ALLOW)
         return FAULT(check, "of an unknown kind, %llu", (unsigned long long)header->kind);
-    if (!is_u64(has[HAS_SEQ], header->sequence)) return FAULT(check, "seq: not its header's");
-    if (!is_u64(has[HAS_TIME], header->time_ms)) return FAULT(check, "time: not its header's");
-    if (!is_text(has[HAS_KIND], sl_kind_name(header->kind)))
+    if (!answer_is_u64(has[HAS_SEQ], header->sequence))
+        return FAULT(check, "seq: not its header's");
+    if (!answer_is_u64(has[HAS_TIME], header->time_ms))
+        return FAULT(check, "time: not its header's");
+    if (!answer_is_text(has[HAS_KIND], sl_kind_name(header->kind)))
         return FAULT(check, "kind: not its header's");
     check->verdict.sequence = header->sequence;
     check->verdict.time_ms = header->time_ms;
@@ -188,11 +135,12 @@ static enum sl_result check_share(struct check *check)
 {
     struct sl_span raw;
     uint8_t salt[32], ref[32];
-    if (is_null(check->has[HAS_ID]) || is_null(check->has[HAS_SALT])) return SL_OK;
+    if (answer_is_null(check->has[HAS_ID]) || answer_is_null(check->has[HAS_SALT])) return SL_OK;
     if (!json_string_raw(check->has[HAS_ID], &raw) || !sl_share_id_valid(raw))
         return FAULT(check, "id: not one of a share");
     memcpy(check->id, raw.ptr, raw.len);
-    if (!take_bytes(check->has[HAS_SALT], salt, 32)) return FAULT(check, "salt: not 32 bytes");
+    if (!answer_take_bytes(check->has[HAS_SALT], salt, 32))
+        return FAULT(check, "salt: not 32 bytes");
     event_share_ref(salt, raw, ref);
     if (memcmp(ref, check->header.share_ref, 32) != 0)
         return FAULT(check, "its header belongs to another share (or the salt is wrong)");
@@ -217,7 +165,7 @@ static enum sl_result check_inclusion(
     if (result != SL_OK) return sl_fail(check->err, result, "%s", below.text);
     if (!note_parse(proof.checkpoint, &note) || !checkpoint_parse(note.text, &checkpoint))
         return FAULT(check, "its proof's checkpoint is unreadable");
-    if (!is_u64(check->has[HAS_POSITION], proof.index))
+    if (!answer_is_u64(check->has[HAS_POSITION], proof.index))
         return FAULT(
             check, "position: its proof is of another one, %llu", (unsigned long long)proof.index);
     if (proof.index >= checkpoint.size)
@@ -238,15 +186,15 @@ static enum sl_result begin_nonces(struct check *check)
 {
     const struct sl_span *has = check->has;
     struct sl_span parts[NONCE_MEMBERS];
-    check->whole = !is_null(has[HAS_NONCE]);
+    check->whole = !answer_is_null(has[HAS_NONCE]);
     if (check->whole) {
-        if (!is_null(has[HAS_NONCES])) return FAULT(check, "nonces: there beside the nonce");
-        if (!take_bytes(has[HAS_NONCE], check->nonce, EVENT_NONCE_BYTES))
+        if (!answer_is_null(has[HAS_NONCES])) return FAULT(check, "nonces: there beside the nonce");
+        if (!answer_take_bytes(has[HAS_NONCE], check->nonce, EVENT_NONCE_BYTES))
             return FAULT(check, "nonce: not 32 bytes");
         return SL_OK;
     }
-    if (!take_members(has[HAS_NONCES], nonce_members, NONCE_MEMBERS, parts) ||
-        !take_bytes(parts[NONCE_MANIFEST], check->manifest_nonce, ITEM_NONCE_BYTES))
+    if (!answer_take_members(has[HAS_NONCES], nonce_members, NONCE_MEMBERS, parts) ||
+        !answer_take_bytes(parts[NONCE_MANIFEST], check->manifest_nonce, ITEM_NONCE_BYTES))
         return FAULT(check, "nonces.manifest: not 16 bytes");
     if (!parts[NONCE_ITEMS].ptr || json_kind_of(parts[NONCE_ITEMS]) != JSON_ARRAY)
         return FAULT(check, "nonces.items: not a list");
@@ -262,9 +210,11 @@ static enum sl_result item_nonce(
     if (check->whole)
         return withheld ? FAULT(check, "withheld, but the event's nonce is there") : SL_OK;
     if (!json_next(&check->nonces, &value)) return FAULT(check, "nonces.items: too few");
-    if (withheld) return is_null(value) ? SL_OK : FAULT(check, "withheld, but its nonce is there");
-    return take_bytes(value, nonce, ITEM_NONCE_BYTES) ? SL_OK
-                                                      : FAULT(check, "its nonce: not 16 bytes");
+    if (withheld)
+        return answer_is_null(value) ? SL_OK : FAULT(check, "withheld, but its nonce is there");
+    return answer_take_bytes(value, nonce, ITEM_NONCE_BYTES)
+               ? SL_OK
+               : FAULT(check, "its nonce: not 16 bytes");
 }
 
 /* The entry of `data` that is the item's: of a sync any JSON value, whose very bytes were committed
@@ -277,9 +227,10 @@ static enum sl_result item_data(struct check *check, bool withheld, struct sl_sp
     *data = (struct sl_span){"", 0};
     if (!json_next(&check->data, &entry))
         return withheld && !sync ? SL_OK : FAULT(check, "data: has no entry of it");
-    if (!take_members(entry, data_members, DATA_MEMBERS, parts) || !has_all(parts, DATA_MEMBERS) ||
-        !take_text(parts[DATA_TYPE], &check->other))
+    if (!answer_take_members(entry, data_members, DATA_MEMBERS, parts) ||
+        !answer_has_all(parts, DATA_MEMBERS) || !answer_take_text(parts[DATA_TYPE], &check->other))
         return FAULT(check, "data: its entry has not one type and data");
+    if (check->other.failed) return sl_fail(check->err, SL_NOMEM, "out of memory");
     if (!sl_span_eq(buf_span(&check->other), buf_span(&check->type)))
         return FAULT(check, "data: its entry is of another type");
     if (sync) {
@@ -300,9 +251,12 @@ static enum sl_result check_item(struct check *check, struct sl_span value)
 {
     struct sl_span has[ITEM_MEMBERS], data, raw;
     uint8_t nonce[ITEM_NONCE_BYTES], commitment[32];
-    if (!take_members(value, item_members, ITEM_MEMBERS, has) || !has_all(has, ITEM_OPTIONAL) ||
-        !take_text(has[ITEM_TYPE], &check->type) || !take_text(has[ITEM_KEY], &check->key))
+    if (!answer_take_members(value, item_members, ITEM_MEMBERS, has) ||
+        !answer_has_all(has, ITEM_OPTIONAL) || !answer_take_text(has[ITEM_TYPE], &check->type) ||
+        !answer_take_text(has[ITEM_KEY], &check->key))
         return FAULT(check, "has not one type, key and bytes");
+    if (check->type.failed || check->key.failed)
+        return sl_fail(check->err, SL_NOMEM, "out of memory");
     bool withheld = has[ITEM_WITHHELD].ptr != NULL;
     if (withheld && json_kind_of(has[ITEM_WITHHELD]) != JSON_TRUE)
         return FAULT(check, "withheld: not true");
@@ -311,7 +265,7 @@ static enum sl_result check_item(struct check *check, struct sl_span value)
     enum sl_result result = item_nonce(check, withheld, nonce);
     if (result == SL_OK) result = item_data(check, withheld, &data);
     if (result != SL_OK) return result;
-    if (!is_u64(has[ITEM_BYTES], data.len))
+    if (!answer_is_u64(has[ITEM_BYTES], data.len))
         return FAULT(check, "bytes: its data has %zu", data.len);
     uint64_t length = data.len;
     if (!withheld) {
@@ -320,7 +274,7 @@ static enum sl_result check_item(struct check *check, struct sl_span value)
         commit_item(&check->commit, buf_span(&check->type), buf_span(&check->key),
             check->whole ? NULL : nonce, data);
     } else if (!has[ITEM_COMMITTED].ptr || !json_u64(has[ITEM_COMMITTED], &length) ||
-               !take_bytes(has[ITEM_COMMITMENT], commitment, 32)) {
+               !answer_take_bytes(has[ITEM_COMMITMENT], commitment, 32)) {
         return FAULT(check, "withheld, but without committedBytes and commitment");
     } else {
         commit_withheld(
@@ -342,8 +296,8 @@ static int by_text(const void *a, const void *b)
 /* `bytes` and `types` sum up the items. */
 static enum sl_result check_sums(struct check *check)
 {
-    if (!is_u64(check->has[HAS_BYTES], check->bytes) &&
-        !is_u64(check->has[HAS_BYTES], check->committed))
+    if (!answer_is_u64(check->has[HAS_BYTES], check->bytes) &&
+        !answer_is_u64(check->has[HAS_BYTES], check->committed))
         return FAULT(check, "bytes: its items have %llu", (unsigned long long)check->bytes);
     struct sl_span rest = check->has[HAS_TYPES], name, value;
     size_t at, end;
@@ -359,7 +313,7 @@ static enum sl_result check_sums(struct check *check)
             at--;
         for (end = at; end < check->items && sl_span_eq(check->types[end], name);)
             end++;
-        if (!is_u64(value, end - at) || end - at > left)
+        if (!answer_is_u64(value, end - at) || end - at > left)
             return FAULT(check, "types: not as many as there are items");
         left -= end - at;
     }
@@ -411,14 +365,14 @@ static enum sl_result check_content(struct check *check)
     if (json_kind_of(items) != JSON_ARRAY) return FAULT(check, "items: not a list");
     if (json_kind_of(data) != JSON_ARRAY) return FAULT(check, "data: not a list");
     check->data = data;
-    if (!is_null(has[HAS_NONCE]) || !is_null(has[HAS_NONCES])) {
+    if (!answer_is_null(has[HAS_NONCE]) || !answer_is_null(has[HAS_NONCES])) {
         enum sl_result result = begin_nonces(check);
         return result == SL_OK ? check_items(check) : result;
     }
     if (kind != SL_SYNC && kind != SL_REDACT)
         return FAULT(check, "its content is gone, which that of a %s never is", sl_kind_name(kind));
     if (json_next(&items, &value) || json_next(&data, &value) ||
-        !(is_null(has[HAS_ARRIVED]) || is_u64(has[HAS_ARRIVED], 0)))
+        !(answer_is_null(has[HAS_ARRIVED]) || answer_is_u64(has[HAS_ARRIVED], 0)))
         return FAULT(check, "content without a nonce: nothing proves it");
     return check_sums(check);
 }
@@ -431,7 +385,7 @@ static enum sl_result check_all(
     if (!json_value(&json, &event) || !json_end(&json))
         return sl_fail(check->err, SL_CORRUPT, "event: not JSON: %s at byte %zu", json.what,
             (size_t)(json.at - json.start));
-    if (!take_members(event, members, MEMBERS, check->has))
+    if (!answer_take_members(event, members, MEMBERS, check->has))
         return sl_fail(check->err, SL_CORRUPT, "event: not an object with each member once");
     for (size_t i = 0; i < OPTIONAL_MEMBERS; i++)
         if (!check->has[i].ptr)
