@@ -20,11 +20,19 @@
    with one fsync, and wakes the callers. Reads never wait for it: what a read needs is never
    rewritten.
 
-   Conventions. Functions return a result; on any but SL_OK out-parameters are untouched and *err
-   (which may be NULL) says why. SL_IO, SL_CORRUPT and SL_NOMEM can come from every function that
-   takes a store and are not repeated below. All functions may be called from any thread, unless
-   they say otherwise. Spans are borrowed. Times are milliseconds since 1970 (UTC), or microseconds
-   where the name ends in _us. Core prints nothing and knows no HTTP. */
+   Conventions, which hold where a function says nothing else:
+   - It returns a result. On any but SL_OK out-parameters are untouched, nothing in the store is
+     changed, and *err (which may be NULL) says why.
+   - Every error is listed at its function, but for three that can come from each one that takes a
+     store, a view or an event: SL_IO (the disk failed), SL_CORRUPT (what is stored is damaged, or
+     missing; err names it), SL_NOMEM. A view or an event can be used on after any of them.
+   - It may be called from any thread, at any time between the store's opening and its closing.
+   - It doesn't keep what it is given. Spans that are given are borrowed for the call; spans that
+     come back say how long they last. Callbacks run on the calling thread, inside the call.
+   - A sink that returns false stops the function: SL_STOPPED. What the sink got until then, or
+     until a failure, is the beginning of the text.
+   - Times are milliseconds since 1970 (UTC), or microseconds where the name ends in _us; lengths
+     are bytes. Limits are in limits.h. Core prints nothing and knows no HTTP. */
 
 #include "core/base/err.h"
 #include "core/base/limits.h"
@@ -64,44 +72,51 @@ struct sl_options {
     uint64_t (*clock_us)(void); /* NULL: the system's realtime clock */
 };
 
-/* Open the store in options->dir, making it (format, signing key, origin, owner key, namespace)
-   when there is none. Options are copied. Recovers from any crash: what was acknowledged is there,
-   derived data that is missing or out of date is made again (which can take long for a large store;
-   progress may be NULL), erasures go on. SL_FORMAT: made by a newer version; nothing was touched.
-   SL_LOCKED: another process writes to it. SL_NOT_FOUND: SL_READ_BESIDE and no store there.
-   SL_INVALID: a key file or origin is malformed or doesn't fit. */
+/* Called now and then by what takes long, on the calling thread. NULL, or a NULL `report`: nobody
+   wants to know. */
 struct sl_progress {
     void (*report)(
         void *ctx, const char *phase, uint64_t done, uint64_t total); /* total 0: unknown */
     void *ctx;
 };
+
+/* Open the store in options->dir, making it (format, signing key, origin, owner key, namespace)
+   when there is none. Options are copied. Recovers from any crash: what was acknowledged is there,
+   derived data that is missing or out of date is made again (which can take long for a large
+   store), erasures go on. The caller closes it. SL_FORMAT: made by a newer version; nothing was
+   touched. SL_LOCKED: another process writes to it. SL_NOT_FOUND: SL_READ_BESIDE and no store
+   there. SL_INVALID: a key file or origin is malformed or doesn't fit. A store whose log doesn't
+   fit its kept checkpoint opens, and takes no writes (sl_store_health). */
 enum sl_result sl_store_open(const struct sl_options *options, const struct sl_progress *progress,
     struct sl_store **store, struct sl_err *err);
 
-/* Finish what is queued, stop the threads, close. No other call may be running or come later. NULL
- * is fine. */
+/* Finish what is queued, stop the threads, close. No view or event may be open, no other call be
+   running or come later. NULL is fine. */
 void sl_store_close(struct sl_store *store);
 
 /* SL_READ_BESIDE: take in what the writing process has committed since. No call may be running
-   beside it, and no view or event be open. */
+   beside it, and no view or event be open. After a failure it shows what it showed before. */
 enum sl_result sl_store_catch_up(struct sl_store *store, struct sl_err *err);
 
-/* SL_OK, or SL_READ_ONLY with the reason in err: a durable write failed, its fate is unknown until
-   the store is reopened, and until then it takes no writes. Reads go on. */
+/* SL_OK, or SL_READ_ONLY with the reason in err: the store takes no writes until it is opened
+   again. A durable write failed, and its fate is unknown; or the log doesn't fit its kept
+   checkpoint; or it was opened SL_READ_BESIDE. Reads go on. */
 enum sl_result sl_store_health(struct sl_store *store, struct sl_err *err);
 
 /* Delete all derived data and make it again from the events. The store must have been opened
-   SL_READ_WRITE, with no other call running. Reads then give byte-equal answers. Safe to interrupt:
-   the next open does it again. */
+   SL_READ_WRITE, with no other call running and no view or event open. Reads then give byte-equal
+   answers. Interrupted, or after a failure, the next opening does it again. SL_READ_ONLY. */
 enum sl_result sl_store_rebuild(
     struct sl_store *store, const struct sl_progress *progress, struct sl_err *err);
 
 /* Make every snapshot that is due, finish every erasure, then compact the files on disk. Waits
- * until done. */
+   until done; what a failure leaves undone is done by the next call or in the background.
+   SL_READ_ONLY, SL_CLOSING. */
 enum sl_result sl_store_compact(
     struct sl_store *store, const struct sl_progress *progress, struct sl_err *err);
 
-/* Wait until every snapshot that is due now, and every erasure begun, is done. */
+/* Wait until every snapshot that is due now, and every erasure begun, is done. SL_READ_ONLY,
+   SL_CLOSING. */
 enum sl_result sl_store_settle(struct sl_store *store, struct sl_err *err);
 
 struct sl_stats {
@@ -113,22 +128,26 @@ struct sl_stats {
     uint64_t memory_bytes;             /* RocksDB's caches and write buffers */
     uint64_t appended, groups, synced; /* since opening: events, commit groups, fsyncs */
 };
+/* At once: a snapshot of figures that go on. */
 enum sl_result sl_store_stats(struct sl_store *store, struct sl_stats *stats, struct sl_err *err);
 
-/* How many shares there are: counted once, then kept up to date. */
+/* How many shares there are: counted by the first call, which walks over all, then kept up to
+   date. */
 enum sl_result sl_store_shares(
     struct sl_store *store, uint64_t *live, uint64_t *removed, struct sl_err *err);
 
-/* Check everything against everything: every share's chain (sequences, times, `prev`, headers, the
-   commitments of every body), the whole log by position, derived records, and each snapshot against
-   a fresh fold. Stops at the first fault: SL_CORRUPT, err naming it exactly (`share ID: event N:
-   item I (KEY): …`). Memory is bounded by the largest single state's keys.
-   Nothing may be appended to the store meanwhile, since that would look like a fault: where a
-   server writes, verify beside it. */
 struct sl_verified {
     uint64_t shares, events, items, bytes, snapshots, removed; /* what was checked */
     uint8_t root[32];                                          /* RFC 6962 root over all leaves */
 };
+
+/* Check everything against everything: every share's chain (sequences, times, `prev`, headers, the
+   commitments of every body), the whole log by position, derived records, and each snapshot against
+   a fresh fold. Stops at the first fault: SL_CORRUPT, err naming it exactly (`share ID: event N:
+   item I (KEY): …`). What came of it is kept beside the store (sl_log_facts). Runs on as many
+   threads as there are processors, up to 16; memory is bounded by a state's keys for each. Nothing
+   may be appended to the store meanwhile, since that would look like a fault: where a server
+   writes, verify beside it. */
 enum sl_result sl_store_verify(struct sl_store *store, const struct sl_progress *progress,
     struct sl_verified *verified, struct sl_err *err);
 
@@ -137,7 +156,7 @@ enum sl_result sl_store_verify(struct sl_store *store, const struct sl_progress 
 enum sl_role { SL_ROLE_NONE, SL_ROLE_CLIENT, SL_ROLE_OWNER };
 
 /* Whose key `text` is, compared in constant time. SL_ROLE_NONE for anything else, empty included.
- */
+   Can't fail. */
 enum sl_role sl_store_role(struct sl_store *store, struct sl_span text);
 
 /* The keys themselves, NUL-terminated, valid until close; empty if not known here (SL_READ_BESIDE
@@ -170,8 +189,10 @@ struct sl_credentials {
    the same only for a twin: same `peer` (any text that names the client's address), within
    SL_TWIN_CREATE_MS of the create, before the first sync. Else a new share is made, durably. It
    never yields the secret of a share in use to one who has no key, and never an id that was given
-   before. SL_INVALID: session id empty, too long, or with control characters. SL_HELD: the owner
-   took this session down. SL_READ_ONLY, SL_CLOSING: nothing was made. */
+   before. SL_INVALID: session id empty, longer than SL_SESSION_ID_BYTES, or with control
+   characters; or the namespace is not known here. SL_HELD: the owner took this session down.
+   SL_READ_ONLY, SL_CLOSING: nothing was made. SL_IO: its fate is unknown, and the store is
+   read-only from then on. */
 enum sl_result sl_share_create(struct sl_store *store, struct sl_span session_id, enum sl_role role,
     struct sl_span peer, struct sl_credentials *credentials, struct sl_err *err);
 
@@ -193,8 +214,8 @@ struct sl_share_info {
     bool erased; /* nothing of its content is left on disk */
 };
 
-/* What the store knows of a share, live or removed, without folding. SL_NOT_FOUND: no such id was
- * ever given. */
+/* What the store knows of a share, live or removed, without folding. Copied, the caller's.
+   SL_NOT_FOUND: no such id was ever given. */
 enum sl_result sl_share_info(
     struct sl_store *store, struct sl_span id, struct sl_share_info *info, struct sl_err *err);
 
@@ -218,17 +239,18 @@ enum sl_result sl_share_sync(struct sl_store *store, struct sl_span id, struct s
    by the compactor (journalled: it goes on after a crash). Headers stay, and with them every proof.
    `who` SL_WHO_SECRET checks `secret` first, the others ignore it. Removing a removed share is
    SL_OK and changes nothing (with its secret, or by the owner). An owner's removal holds its
-   session: it can't be shared again until sl_session_allow. SL_NOT_FOUND, SL_BAD_SECRET,
-   SL_READ_ONLY, SL_CLOSING. `reason` may be empty; longer than SL_REASON_BYTES: SL_INVALID. */
+   session: it can't be shared again until sl_session_allow. `reason` may be empty. SL_NOT_FOUND,
+   SL_BAD_SECRET, SL_READ_ONLY, SL_CLOSING: nothing was removed. SL_INVALID: a reason longer than
+   SL_REASON_BYTES. SL_IO: its fate is unknown, and the store is read-only from then on. */
 enum sl_result sl_share_remove(struct sl_store *store, struct sl_span id, enum sl_who who,
     struct sl_span secret, struct sl_span reason, struct sl_err *err);
 
-/* The newest live share of a session, if it is shared here. SL_NOT_FOUND. */
+/* The newest live share of a session. SL_NOT_FOUND: it isn't shared here. */
 enum sl_result sl_session_share(struct sl_store *store, struct sl_span session_id,
     char id[SL_SHARE_ID_BYTES + 1], struct sl_err *err);
 
-/* Let a session that the owner took down be shared again (as a new share). SL_OK when it was not
- * held too. */
+/* Let a session that the owner took down be shared again (as a new share), durably. SL_OK when it
+   was not held too. SL_READ_ONLY, SL_CLOSING. SL_IO: as in sl_share_remove. */
 enum sl_result sl_session_allow(
     struct sl_store *store, struct sl_span session_id, struct sl_err *err);
 
@@ -240,11 +262,16 @@ struct sl_moment {
     uint64_t value; /* a sequence, or milliseconds: the last event at or before it */
 };
 
-/* Fold a share as it was at a moment. The view stays what it is whatever is appended later; it
-   holds keys and places, not contents, which are read as they are asked for. Close it with
-   sl_view_close. One thread at a time uses a view. SL_NOT_FOUND, SL_REMOVED (also from the reading
-   functions below, if the share is removed meanwhile). SL_NO_MOMENT: no such sequence, or before
-   the first event; err names the range that exists. */
+/* A share as it was at a moment. The view stays what it is whatever is appended later; it holds
+   keys and places, not contents, which are read as they are asked for. The caller closes it with
+   sl_view_close; one thread at a time uses it. The share is folded by the first call that needs it:
+   that one costs a snapshot's table and the events behind it, the next ones nothing of the kind.
+   SL_NOT_FOUND: no such id. SL_REMOVED. SL_NO_MOMENT: no such sequence, or before the first event;
+   err names the range that exists.
+
+   Each function of a view, besides what it lists: SL_REMOVED, SL_REDACTED when the share was
+   removed or redacted since the view was opened (redaction: since the moment, however far back).
+   Nothing that was taken away is given out; the view is good for nothing but closing then. */
 enum sl_result sl_view_open(struct sl_store *store, struct sl_span id, struct sl_moment moment,
     struct sl_view **view, struct sl_err *err);
 void sl_view_close(struct sl_view *view); /* NULL is fine */
@@ -261,11 +288,13 @@ struct sl_metadata {
     uint64_t created_ms, updated_ms; /* updated: the last event at or before the moment */
     uint64_t bytes;                  /* of the state: what /data sends */
 };
+/* Costs nothing where the share's summary is in memory or a snapshot lies at the moment; else a
+   fold. */
 enum sl_result sl_view_metadata(
     struct sl_view *view, struct sl_metadata *metadata, struct sl_err *err);
 
 /* The upstream view, `[{"type":…,"data":…},…]`: the newest item of each key, in bytewise order of
-   key. With nothing pending since a snapshot its rows go to the sink as they lie. */
+   key. With nothing pending since a snapshot its rows go to the sink as they lie. SL_STOPPED. */
 enum sl_result sl_view_data(struct sl_view *view, struct sl_sink sink, struct sl_err *err);
 
 /* How many bytes that will be: exactly so many, or sl_view_data fails. */
@@ -273,7 +302,7 @@ enum sl_result sl_view_data_bytes(struct sl_view *view, uint64_t *bytes, struct 
 
 /* One array of the AgentSession view, or its session, as JSON: messages, parts and models in order
    of first arrival, diffs of all batches in order. SL_SECTION_SESSION gives the session's value, or
-   null. */
+   null. SL_STOPPED. SL_INVALID: no such section. */
 enum sl_section {
     SL_SECTION_SESSION,
     SL_SECTION_MESSAGES,
@@ -285,17 +314,17 @@ enum sl_section {
 enum sl_result sl_view_section(
     struct sl_view *view, enum sl_section section, struct sl_sink sink, struct sl_err *err);
 
-/* Item by item, in order of first arrival (or of key), for pages and programs: until false. `data`
-   is valid until the next call on the view. */
+/* Item by item, in order of first arrival or of key, for pages and programs. */
 struct sl_view_item {
-    struct sl_span key, type; /* type decoded; valid until the view is closed */
-    struct sl_span data;
+    struct sl_span key, type;      /* type decoded; valid until the view is closed */
+    struct sl_span data;           /* JSON; valid until the next call on the view */
     uint64_t arrived_us, sequence; /* of this version */
     uint64_t first_sequence;       /* where the key first appeared */
 };
 enum sl_order { SL_BY_ARRIVAL, SL_BY_KEY };
-size_t sl_view_items(
-    struct sl_view *view); /* 0 also when it can't be read: sl_view_item then says why */
+/* How many items there are. */
+enum sl_result sl_view_items(struct sl_view *view, size_t *count, struct sl_err *err);
+/* The index-th in that order, from 0, in memory as a whole. SL_NOT_FOUND: there are fewer. */
 enum sl_result sl_view_item(struct sl_view *view, enum sl_order order, size_t index,
     struct sl_view_item *item, struct sl_err *err);
 /* The same without its data, which stays unread and empty. */
@@ -304,7 +333,8 @@ enum sl_result sl_view_item_key(struct sl_view *view, enum sl_order order, size_
 
 /* Which keys differ between two moments of one share (sequences; from > to walks back). A key is
    changed when its bytes differ, not when it was merely sent again. Keys come in bytewise order,
-   each kind by itself: added, changed, removed. */
+   each kind by itself: added, changed, dropped; each valid for the call. False stops with SL_OK.
+   Memory: two views. SL_NOT_FOUND, SL_REMOVED, SL_REDACTED, SL_NO_MOMENT as for a view. */
 enum sl_change { SL_ADDED, SL_CHANGED, SL_DROPPED };
 enum sl_result sl_share_changes(struct sl_store *store, struct sl_span id, uint64_t from,
     uint64_t to, bool (*each)(void *ctx, enum sl_change change, struct sl_span key), void *ctx,
@@ -313,7 +343,7 @@ enum sl_result sl_share_changes(struct sl_store *store, struct sl_span id, uint6
 /* ---- events ---- */
 
 enum sl_kind { SL_CREATE = 0, SL_SYNC = 1, SL_REMOVE = 2, SL_REDACT = 3, SL_ALLOW = 4 };
-const char *sl_kind_name(enum sl_kind kind); /* "create" …, "unknown" */
+const char *sl_kind_name(enum sl_kind kind); /* "create" …, "unknown"; for ever */
 
 struct sl_type_count {
     struct sl_span type; /* decoded */
@@ -338,15 +368,19 @@ enum sl_result sl_share_events(struct sl_store *store, struct sl_span id, uint64
     size_t limit, bool newest_first, bool (*each)(void *ctx, const struct sl_event_info *info),
     void *ctx, uint64_t *next, struct sl_err *err);
 
-/* The whole store's history by position, in the same way. *next is the position after the last one
- * given. */
+/* The whole store's history by position, in the same way, from position `from` on. *next is the
+   position after the last one given. */
 enum sl_result sl_store_events(struct sl_store *store, uint64_t from, size_t limit,
     bool (*each)(void *ctx, const struct sl_event_info *info), void *ctx, uint64_t *next,
     struct sl_err *err);
 
-/* One event. Close it with sl_event_close. One thread at a time uses it. An event whose content is
-   gone opens too: it has a header, but no items. SL_NOT_FOUND: no such share; SL_NO_MOMENT: no such
-   sequence. */
+/* One event. The caller closes it with sl_event_close; one thread at a time uses it. An event whose
+   content is gone opens too: it has a header, but no items. Memory: its items' names. SL_NOT_FOUND:
+   no such share. SL_NO_MOMENT: no such sequence. SL_REMOVED, SL_REDACTED: while it was being
+   opened; opening it again gives it as it is then.
+
+   Each function of an event that returns a result, besides what it lists: SL_REMOVED, SL_REDACTED
+   when its content was taken away or exchanged since it was opened. */
 enum sl_result sl_event_open(struct sl_store *store, struct sl_span id, uint64_t sequence,
     struct sl_event **event, struct sl_err *err);
 void sl_event_close(struct sl_event *event); /* NULL is fine */
@@ -372,23 +406,24 @@ struct sl_item {
     const uint8_t *nonce;      /* 16 bytes; NULL: withheld, or the content is gone */
     const uint8_t *commitment; /* 32 bytes, of a withheld item; else NULL: SHA-256(nonce ‖ data) */
 };
-/* Pointers are valid until the next call. */
+/* Pointers are valid until the next call on the event. All zero: there are not so many. */
 struct sl_item sl_event_item(struct sl_event *event, size_t index);
-/* An item's bytes; of a sync they are JSON, of other kinds msgpack. SL_REMOVED. */
+/* An item's bytes; of a sync they are JSON, of other kinds msgpack. SL_NOT_FOUND: there are not so
+   many items. SL_STOPPED. */
 enum sl_result sl_event_item_data(
     struct sl_event *event, size_t index, struct sl_sink sink, struct sl_err *err);
 
 /* A sync's `[{"type":…,"data":…},…]` as one text of known length, readable from any offset: copy up
    to `cap` bytes from `offset` on into `out`; *len is 0 only at the end. Holds no memory of the
-   store between calls. Of kinds other than sync, and of erased events, the text is `[]`.
-   SL_REMOVED. */
+   store between calls. Of kinds other than sync, and of erased events, the text is `[]`. */
 uint64_t sl_event_text_bytes(const struct sl_event *event);
 enum sl_result sl_event_text(struct sl_event *event, uint64_t offset, char *out, size_t cap,
     size_t *len, struct sl_err *err);
 
 /* What the server's own events say: a removal, a redaction, an allowance. Of a redaction `each`
-   (may be NULL) gets what it replaced, with spans that are valid for the call, until false. Memory:
-   the event's content. SL_INVALID: an event of another kind. SL_REMOVED: its content is gone. */
+   (may be NULL) gets what it replaced, with spans that are valid for the call, until false, which
+   is SL_OK. Memory: the event's content. SL_INVALID: an event of another kind. SL_REMOVED: its
+   content is gone. */
 struct sl_control {
     enum sl_who who;
     uint64_t replaced; /* items, of a redaction */
@@ -426,22 +461,23 @@ struct sl_checkpoint {
 /* The newest checkpoint. A new one is signed when the log has grown, but at most once a second, and
    is kept on disk before it is returned; with `least` > 0 it covers at least so many events, for
    which this waits up to that second. Only what is durable is signed. A store that is read-only, or
-   read beside, gives the one that is kept. SL_NOT_FOUND: none there that covers `least`. */
+   read beside, gives the one that is kept. SL_NOT_FOUND: none there that covers `least`.
+   SL_CORRUPT: the log is not one that grew out of the last one signed; nothing is signed. */
 enum sl_result sl_log_checkpoint(
     struct sl_store *store, uint64_t least, struct sl_checkpoint *checkpoint, struct sl_err *err);
 
 /* What /log/checkpoint shows: the newest one that enough witnesses have cosigned, where there is
-   one; else the newest. */
+   one; else the newest. SL_NOT_FOUND: there is none. */
 enum sl_result sl_log_published(
     struct sl_store *store, struct sl_checkpoint *checkpoint, struct sl_err *err);
 /* Take a checkpoint of this log with cosignatures, which the caller has checked, as the published
    one; kept on disk. SL_INVALID: not signed by this log, not of this tree, or smaller than the
-   one published. */
+   one published. SL_READ_ONLY. */
 enum sl_result sl_log_publish(struct sl_store *store, struct sl_span note, struct sl_err *err);
 
 /* C2SP tiles. *hashes* of `width` (1 … 256) of tile `index` at `level`, 32 bytes each, into `out`.
    *entries*: the leaves themselves, each behind its length as big-endian u16. SL_NOT_FOUND: the log
-   is not that large. */
+   is not that large, or `width` is not in that range. SL_STOPPED. */
 enum sl_result sl_log_tile(struct sl_store *store, unsigned level, uint64_t index, unsigned width,
     uint8_t out[256 * 32], struct sl_err *err);
 enum sl_result sl_log_entries(struct sl_store *store, uint64_t index, unsigned width,
@@ -456,25 +492,24 @@ enum sl_result sl_log_consistency(struct sl_store *store, uint64_t from, uint64_
     uint8_t hashes[SL_PROOF_HASHES][32], size_t *count, struct sl_err *err);
 
 /* Is the event's leaf in a checkpoint's log, at its position? A proof of it is made, and checked
-   against the checkpoint's root. SL_NOT_FOUND: the checkpoint is older than the event. SL_CORRUPT:
-   it is not. */
+   against the checkpoint's root. SL_NOT_FOUND: the checkpoint is older than the event, or the log
+   smaller than the checkpoint. SL_CORRUPT: it is not. */
 enum sl_result sl_event_included(struct sl_store *store, const struct sl_event *event,
     const struct sl_checkpoint *checkpoint, struct sl_err *err);
 
 /* An event's proof file (c2sp.org/tlog-proof@v1): its inclusion in the published checkpoint if that
-   covers it, else in the newest (waits for one as sl_log_checkpoint does). SL_NOT_FOUND,
-   SL_NO_MOMENT. */
+   covers it, else in the newest (waits for one as sl_log_checkpoint does). SL_NOT_FOUND: no such
+   share, or no checkpoint that covers it. SL_NO_MOMENT: no such sequence. SL_STOPPED. */
 enum sl_result sl_event_proof(struct sl_store *store, struct sl_span id, uint64_t sequence,
     struct sl_sink sink, struct sl_err *err);
 
 /* Everything that is needed to verify a share without the store (bundle.h says how it looks), of
-   its events up to now, live or removed. SL_NOT_FOUND. SL_REMOVED: removed while it was being
-   written.
- */
+   its events up to now, live or removed. Memory: the largest event's names. SL_NOT_FOUND.
+   SL_REMOVED, SL_REDACTED: while it was being written. SL_STOPPED. */
 enum sl_result sl_share_bundle(
     struct sl_store *store, struct sl_span id, struct sl_sink sink, struct sl_err *err);
 
-/* What the log is, for the operator. */
+/* What the log is, for the operator. The caller's, but for origin and log_key. */
 struct sl_log_facts {
     uint64_t size;
     const char *origin, *log_key; /* valid until close */
@@ -512,24 +547,29 @@ struct sl_redacted {
     uint64_t in_keys; /* items whose key or type holds the text: those stay, being no content */
 };
 
-/* A rule of what is redacted again is kept for what was redacted: an item or key in its share, a
-   text in every share (in its share alone, where its secret asked for it).
-
-   Replace what is meant (redact_text.h says by what) in the store, in snapshots, in what is read
+/* Replace what is meant (redact_text.h says by what) in the store, in snapshots, in what is read
    from now on; append redact events that say who, when, why and which; erase the bytes from disk
-   soon after, as a removal does. The same item, key or text is redacted again when it is sent
-   again. Every header and proof stays valid. Reading it is possible until this returns and never
-   after; views that were open fail with SL_REDACTED. Nothing that fits: SL_OK, all counts 0,
-   nothing appended and no rule. SL_NOT_FOUND: no
-   such share, event or item; SL_REMOVED; SL_BAD_SECRET; SL_INVALID: a text shorter than 4 bytes,
-   an event that is no sync, more or less than one thing meant. */
+   soon after, as a removal does. Every header and proof stays valid. Reading it is possible until
+   this returns and never after; views that were open fail with SL_REDACTED. Nothing that fits:
+   SL_OK, all counts 0, nothing appended.
+
+   Where something fitted a rule is kept, and the same is redacted again when it is sent again: an
+   item or key in its share, a text in every share (in its share alone, where its secret asked for
+   it).
+
+   SL_NOT_FOUND: no such share, event or item. SL_REMOVED. SL_BAD_SECRET. SL_INVALID: a text or key
+   too short or too long, an event that is no sync, more or less than one thing meant, a reason
+   longer than SL_REASON_BYTES. SL_READ_ONLY, SL_CLOSING. After a failure in the middle (of many
+   shares, or of a large one) what was redacted until then stays so; the same call goes on from
+   there. */
 enum sl_result sl_redact(struct sl_store *store, const struct sl_redaction *redaction,
     const struct sl_progress *progress, struct sl_redacted *redacted, struct sl_err *err);
 
 /* ---- the list of shares ---- */
 
-/* Live shares, the one with the newest event first, each with its metadata as of now (folded as it
-   is listed). `cursor` 0 begins; *next is the cursor to go on with, 0 at the end. */
+/* Live shares, the one with the newest event first, at most `limit`, each with its metadata as of
+   now (folded as it is listed; valid for the call). `cursor` 0 begins; *next is the cursor to go on
+   with, 0 at the end. False stops with SL_OK. A share that is removed meanwhile is passed over. */
 enum sl_result sl_shares(struct sl_store *store, uint64_t cursor, size_t limit,
     bool (*each)(void *ctx, const struct sl_metadata *metadata), void *ctx, uint64_t *next,
     struct sl_err *err);

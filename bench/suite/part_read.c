@@ -201,7 +201,7 @@ static bool check(const char *folder, const char *id, const struct asking *data)
     size_t items = 0;
     if (result == SL_OK) {
         result = sl_view_data(view, buf_sink(&state), &err);
-        items = sl_view_items(view);
+        if (result == SL_OK) result = sl_view_items(view, &items, &err);
         sl_view_close(view);
     }
     bool good = scratch_ok(result, &err, "read the session") && scratch_verified(store, 0);

@@ -1,3 +1,6 @@
+/* The history of a share, and of the store: events from their rows alone. A page is read through
+   one iterator, so it is of one moment; no body is touched. */
+
 #include "core/read/history.h"
 
 #include "core/kv/rows.h"
@@ -121,7 +124,7 @@ enum sl_result sl_share_events(struct sl_store *store, struct sl_span id, uint64
     uint64_t sequence = 0;
     bool more = true;
     size_t given = 0;
-    *next = 0;
+    uint64_t goes_on = 0;
     while (result == SL_OK && more && kv_iter_valid(iter)) {
         struct sl_span key_id;
         if (!row_parse_event(kv_iter_key(iter), &key_id, &sequence)) {
@@ -129,7 +132,7 @@ enum sl_result sl_share_events(struct sl_store *store, struct sl_span id, uint64
             break;
         }
         if (given == limit) {
-            *next = sequence;
+            goes_on = sequence;
             break;
         }
         result = event_facts_read(info.id, sequence, kv_iter_value(iter), &facts, err);
@@ -144,6 +147,7 @@ enum sl_result sl_share_events(struct sl_store *store, struct sl_span id, uint64
     if (result == SL_OK) result = kv_iter_check(iter, err);
     kv_iter_destroy(iter);
     event_facts_fini(&facts);
+    if (result == SL_OK) *next = goes_on;
     return result;
 }
 

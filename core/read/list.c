@@ -1,3 +1,7 @@
+/* The list of live shares, newest event first: along the index by newest, a view each. What is
+   committed while the list is made may be in it or not; a share whose newest event moves is listed
+   at most twice over two pages. */
+
 #include "core/kv/rows.h"
 #include "core/log/store.h"
 #include "core/read/view.h"
@@ -29,18 +33,20 @@ enum sl_result sl_shares(struct sl_store *store, uint64_t cursor, size_t limit,
     struct row_key from =
         cursor > 1 ? row_newest(cursor - 2) : row_index(ROW_INDEX_NEWEST, SL_SPAN(""));
     struct row_key to = row_index(ROW_INDEX_NEWEST + 1, SL_SPAN(""));
-    *next = 0;
-    if (cursor == 1) return SL_OK;
+    if (cursor == 1) {
+        *next = 0;
+        return SL_OK;
+    }
     struct kv_iter *iter =
         kv_iter_create(store->kv, KV_INDEX, row_span(&from), row_span(&to), KV_CACHED);
     enum sl_result result = SL_OK;
     bool more = true;
-    uint64_t last = 0;
+    uint64_t last = 0, goes_on = 0;
     size_t listed = 0;
     for (kv_iter_first(iter); result == SL_OK && more && kv_iter_valid(iter); kv_iter_next(iter)) {
         struct sl_span key = kv_iter_key(iter);
         if (listed == limit) {
-            *next = last;
+            goes_on = last;
             break;
         }
         if (key.len != 9) {
@@ -55,5 +61,6 @@ enum sl_result sl_shares(struct sl_store *store, uint64_t cursor, size_t limit,
     }
     if (result == SL_OK) result = kv_iter_check(iter, err);
     kv_iter_destroy(iter);
+    if (result == SL_OK) *next = goes_on;
     return result;
 }

@@ -2,9 +2,11 @@
 
 #include "core/read/view.h"
 
-size_t sl_view_items(struct sl_view *view)
+enum sl_result sl_view_items(struct sl_view *view, size_t *count, struct sl_err *err)
 {
-    return view_order(view, NULL) == SL_OK ? view->orders.items : 0;
+    enum sl_result result = view_order(view, err);
+    if (result == SL_OK) *count = view->orders.items;
+    return result;
 }
 
 static enum sl_result find_item(struct sl_view *view, enum sl_order order, size_t index,

@@ -127,7 +127,9 @@ static void look_at_view(struct sl_store *store, const char *id, uint64_t at, st
             sl_view_section(view, (enum sl_section)section, core_sink(&out), &err), SL_OK, &err);
         look(words, buf_span(&out));
     }
-    for (size_t i = 0, n = sl_view_items(view); i < n; i++) {
+    size_t items;
+    core_expect(sl_view_items(view, &items, &err), SL_OK, &err);
+    for (size_t i = 0; i < items; i++) {
         struct sl_view_item item;
         core_expect(sl_view_item(view, SL_BY_ARRIVAL, i, &item, &err), SL_OK, &err);
         look(words, item.data);

@@ -191,7 +191,9 @@ static enum sl_result write_others(struct transcript *transcript, struct sl_view
 {
     struct sl_view_item item;
     bool is_other;
-    size_t count = outline->others ? sl_view_items(view) : 0;
+    size_t count = 0;
+    enum sl_result counted = outline->others ? sl_view_items(view, &count, err) : SL_OK;
+    if (counted != SL_OK) return counted;
     for (size_t i = 0; i < count; i++) {
         enum sl_result result = outline_look(view, i, &item, &is_other, err);
         if (result == SL_OK && !is_other) continue;

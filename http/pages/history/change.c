@@ -48,8 +48,11 @@ static enum sl_result find(
     struct sl_view *view, struct sl_span key, struct sl_span *data, struct sl_err *err)
 {
     struct sl_view_item item;
-    size_t low = 0, high = view ? sl_view_items(view) : 0;
+    size_t low = 0, high = 0;
     *data = nothing;
+    if (!view) return SL_OK;
+    enum sl_result counted = sl_view_items(view, &high, err);
+    if (counted != SL_OK) return counted;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
         enum sl_result result = sl_view_item(view, SL_BY_KEY, middle, &item, err);

@@ -304,20 +304,14 @@ enum sl_result outline_make(
     struct sl_view *view, const struct outline *other, struct outline *outline, struct sl_err *err)
 {
     struct place place = {.last = SIZE_MAX};
-    size_t count = sl_view_items(view);
+    size_t count = 0;
     *outline = (struct outline){
         .view = view, .session = OUTLINE_NONE, .diff = OUTLINE_NONE, .models = OUTLINE_NONE};
-    if (!count) { /* none, or it can't be read: that must not look like an empty session */
-        struct sl_view_item item;
-        enum sl_result result = sl_view_item(view, SL_BY_KEY, 0, &item, err);
-        return result == SL_NOT_FOUND ? SL_OK : result;
-    }
-    for (size_t i = 0; i < count; i++) {
-        enum sl_result result = take(outline, other, (uint32_t)i, &place, err);
-        if (result != SL_OK) return result;
-    }
-    finish(outline);
-    return SL_OK;
+    enum sl_result result = sl_view_items(view, &count, err);
+    for (size_t i = 0; result == SL_OK && i < count; i++)
+        result = take(outline, other, (uint32_t)i, &place, err);
+    if (result == SL_OK && count) finish(outline);
+    return result;
 }
 
 void outline_fini(struct outline *outline)

@@ -20,7 +20,9 @@
 static enum sl_result find(
     struct sl_view *view, struct sl_span key, struct sl_view_item *item, struct sl_err *err)
 {
-    size_t low = 0, high = sl_view_items(view);
+    size_t low = 0, high = 0;
+    enum sl_result counted = sl_view_items(view, &high, err);
+    if (counted != SL_OK) return counted;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
         enum sl_result result = sl_view_item(view, SL_BY_KEY, middle, item, err);

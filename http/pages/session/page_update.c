@@ -169,8 +169,9 @@ static enum sl_result next_other(struct sl_view *view, size_t *index, struct sl_
 {
     struct sl_view_item item;
     bool is_other = false;
-    enum sl_result result = SL_OK;
-    for (size_t count = sl_view_items(view); *index < count; ++*index) {
+    size_t count = 0;
+    enum sl_result result = sl_view_items(view, &count, err);
+    for (; result == SL_OK && *index < count; ++*index) {
         result = outline_look(view, *index, &item, &is_other, err);
         if (result != SL_OK || is_other) break;
     }

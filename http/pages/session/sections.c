@@ -56,7 +56,9 @@ enum sl_result sections_put_other(
 {
     struct sl_view_item item;
     bool is_other;
-    size_t count = sl_view_items(outline->view), left = outline->others;
+    size_t count = 0, left = outline->others;
+    enum sl_result counted = sl_view_items(outline->view, &count, err);
+    if (counted != SL_OK) return counted;
     if (!put(page, "<section class=\"other\" id=\"other\">\n") ||
         (left && !put(page, "<h2>Other items</h2>\n")))
         return SL_STOPPED;

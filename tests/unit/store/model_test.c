@@ -219,7 +219,9 @@ static void check_items(struct sl_view *view, struct model_state *state, struct 
         model_sort_by_key(&state->items);
     else
         model_sort_by_arrival(&state->items);
-    assert_int_equal(sl_view_items(view), state->items.count);
+    size_t count;
+    expect(sl_view_items(view, &count, &err), SL_OK);
+    assert_int_equal(count, state->items.count);
     for (size_t i = 0; i < state->items.count; i++) {
         const struct model_entry *entry = &state->items.entries[i];
         struct sl_view_item item;
