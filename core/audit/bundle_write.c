@@ -1,3 +1,7 @@
+/* Writes a bundle (proof/bundle.h) to a sink, event by event: small values gather, items go out as
+   they are read. If the share is removed or redacted meanwhile the bundle ends in the middle, with
+   SL_REMOVED or SL_REDACTED, and no reader takes it for whole. */
+
 #include "core/proof/bundle.h"
 
 #include "core/base/crypto.h"

@@ -1,6 +1,11 @@
+/* Signing, keeping and publishing checkpoints (checkpoint.h). The lock is held while one is signed
+   and written, so that two never disagree; readers of the newest one wait for that, at most once a
+   second. A failure leaves what was kept before, on disk and in memory. */
+
 #include "core/audit/checkpoint.h"
 
 #include "core/audit/verified.h"
+#include "core/base/clock.h"
 #include "core/base/file.h"
 #include "core/kv/rows.h"
 #include "core/log/keys.h"
@@ -8,6 +13,7 @@
 #include "core/log/sequencer.h"
 #include "core/log/tiles.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -25,13 +31,6 @@ struct checkpoints {
 
 static const char *const newest_name = CHECKPOINT_NEWEST;
 static const char *const published_name = CHECKPOINT_PUBLISHED;
-
-static uint64_t monotonic_us(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return (uint64_t)now.tv_sec * 1000000 + (uint64_t)now.tv_nsec / 1000;
-}
 
 /* ---- a note and its log ---- */
 
@@ -176,9 +175,10 @@ static enum sl_result sign(struct checkpoints *checkpoints, uint64_t size, struc
     buf_fini(&note);
     if (result == SL_OK) result = keep(store, newest_name, &made, err);
     if (result != SL_OK) return result;
+    assert(made.size >= checkpoints->newest.size && made.len > 0);
     made.signed_ms = store_now_us(store) / 1000;
     checkpoints->newest = made;
-    checkpoints->signed_us = monotonic_us();
+    checkpoints->signed_us = clock_us();
     return SL_OK;
 }
 
@@ -190,7 +190,7 @@ enum sl_result sl_log_checkpoint(
     enum sl_result result = SL_OK;
     pthread_mutex_lock(&checkpoints->lock);
     while (signs && result == SL_OK && !checkpoints->ended) {
-        uint64_t size = atomic_load(&store->log_size), now_us = monotonic_us();
+        uint64_t size = atomic_load(&store->log_size), now_us = clock_us();
         const struct sl_checkpoint *newest = &checkpoints->newest;
         if (newest->size == size) break;
         uint64_t wait_us = checkpoints->signed_us ? checkpoints->signed_us + SIGN_EVERY_US : 0;

@@ -1,9 +1,9 @@
+/* An event held against its header and against a checkpoint, from what any reader of it gets. */
+
 #include "core/event/commit.h"
 #include "core/proof/tree.h"
 
 #include <inttypes.h>
-
-/* An event held against its header and against a checkpoint, from what any reader of it gets. */
 
 static enum sl_result fault(
     const struct sl_event_info *info, struct sl_err *err, const char *what, enum sl_result result)

@@ -1,9 +1,10 @@
+/* What a stranger gets of the log: tiles, entries, proofs. All of it is of committed events, and
+   read from the tiles; SL_NOT_FOUND beyond the log's end. */
+
 #include "core/log/log.h"
 #include "core/log/sequencer.h"
 #include "core/log/tiles.h"
 #include "core/proof/proof.h"
-
-/* What a stranger gets of the log: tiles, entries, proofs. All of it is of committed events. */
 
 static enum sl_result beyond(uint64_t size, struct sl_err *err)
 {

@@ -1,3 +1,6 @@
+/* The file `verified`: [when, how many events, the fault or ""] in msgpack. A file that can't be
+   written or read is as if there were none: nothing depends on it. */
+
 #include "core/audit/verified.h"
 
 #include "core/base/file.h"

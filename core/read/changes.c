@@ -1,3 +1,7 @@
+/* What differs between two moments of a share: two views, both in order of key, walked together. A
+   key whose version is the same is taken as unchanged without a read; bytes are compared only where
+   a new version has the length of the old one. */
+
 #include "core/read/view.h"
 
 struct difference {

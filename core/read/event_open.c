@@ -1,3 +1,10 @@
+/* One event, opened: its row is held, its items' places are worked out, its body is read when it is
+   asked for, piece by piece.
+
+   The row and the beginning of the body must be of one moment, and so must all that is read later:
+   the share's epoch is noted before the first read and asked after each (log/epoch.h). SL_REMOVED,
+   SL_REDACTED once it has moved; nothing is held open then but the row, which is of before. */
+
 #include "core/base/crypto.h"
 #include "core/event/item.h"
 #include "core/log/log.h"

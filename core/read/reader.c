@@ -117,6 +117,7 @@ static enum sl_result row_past(struct reader *reader, const struct snapshot_rows
     if (result == SL_OK) result = moment_still_there(reader->moment, err);
     if (result != SL_OK) return result;
     if (past->count == 0) return moment_row_missing(reader->moment, err);
+    assert(row->chunk >= past->chunk && row->chunk - past->chunk < past->count);
     size_t at = past->at[row->chunk - past->chunk];
     *bytes = (struct sl_span){past->bytes.ptr + at, past->at[row->chunk - past->chunk + 1] - at};
     return SL_OK;
@@ -238,6 +239,7 @@ static enum sl_result piece_ahead(struct reader *reader, const struct fold_place
     uint64_t offset, struct sl_span *piece, struct sl_err *err)
 {
     const struct reader_ahead *ahead = &reader->ahead;
+    assert(is_ahead(reader, place->sequence) && offset < place->length);
     size_t index = (size_t)(place->sequence - ahead->first);
     uint64_t body = ahead->at[index + 1] - ahead->at[index];
     enum sl_result result = moment_still_there(reader->moment, err);
@@ -273,6 +275,7 @@ enum sl_result reader_piece(struct reader *reader, const struct fold_place *plac
     struct sl_span *piece, struct sl_err *err)
 {
     uint64_t sequence = place->sequence;
+    assert(offset < place->length && sequence <= reader->moment->at.sequence);
     if (sequence == 0) return piece_of_row(reader, place, offset, piece, err);
     if (is_ahead(reader, sequence)) return piece_ahead(reader, place, offset, piece, err);
     uint32_t chunk = (uint32_t)((place->offset + offset) / SL_BODY_ROW_BYTES);

@@ -66,6 +66,7 @@ static enum sl_result apply_events(
 static enum sl_result restore(struct sl_view *view, struct sl_err *err)
 {
     struct moment *moment = &view->moment;
+    assert(view->fold.count == 0);
     /* What comes behind it brings about as many keys a byte: room for them at once, so that the
        table need not move. */
     double grown = (double)moment->at.stored / (double)(moment->base.stored + 1);
@@ -109,6 +110,7 @@ static enum sl_result fold_to(struct sl_view *view, enum view_folded how, struct
     /* What is being erased folds as nothing. */
     if (result == SL_OK) result = moment_still_there(moment, err);
     if (result == SL_OK) set_folded(view, how);
+    assert(result != SL_OK || !view->fold.failed);
     return result;
 }
 

@@ -1,3 +1,5 @@
+/* A fold is a list of entries in order of first sight, and a hash table of indexes into it. */
+
 #include "core/state/fold.h"
 
 #include "core/base/crypto.h"
@@ -85,6 +87,7 @@ static uint64_t hash_of(uint64_t seed, enum fold_class class, struct sl_span key
 static uint32_t *slot_of(const struct fold *fold, enum fold_class class, struct sl_span key)
 {
     size_t mask = fold->slots_count - 1;
+    assert(fold->count < fold->slots_count); /* so that the search ends */
     for (size_t at = hash_of(fold->seed, class, key) & mask;; at = (at + 1) & mask) {
         uint32_t *slot = &fold->slots[at];
         if (!*slot) return slot;
@@ -152,6 +155,7 @@ static void count(struct fold *fold, const struct fold_entry *entry)
 
 static void insert(struct fold *fold, uint32_t *slot, const struct fold_entry *entry)
 {
+    assert(!*slot && fold->count < fold->cap);
     fold->entries[fold->count] = *entry;
     fold->entries[fold->count].key = keep(fold, entry->key);
     fold->entries[fold->count].type = keep_type(fold, entry->type);
@@ -192,6 +196,7 @@ static void merge(struct fold *fold, const struct fold_entry *version, struct sl
         entry->first_sequence = version->first_sequence;
         entry->first_index = version->first_index;
     }
+    assert(entry->class == version->class);
     if (fold_wins(version, entry)) {
         entry->place = version->place;
         entry->arrived_us = version->arrived_us;
@@ -248,8 +253,8 @@ static void bound_key(struct buf *key)
     buf_add(key, hex, 64);
 }
 
-/* A live batch lists only the newest model, so elements are merged one by one. What is no list
-   counts as one element, and an element without ids has the empty key. */
+/* A live batch lists only the newest model, so elements are merged one by one. A value that is no
+   list counts as one element; an element without ids has the key `/`. */
 static void apply_models(struct fold *fold, const struct fold_item *item, struct sl_span data)
 {
     bool is_list = json_kind_of(data) == JSON_ARRAY;

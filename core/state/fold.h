@@ -5,9 +5,21 @@
    bytes lie; it holds no content, reads no clock and no disk. What it must look into (the elements
    of `model`, the entries of `session_diff`) is handed to it.
 
-   Three classes of entries. ITEM: what /data shows, one a key. MODEL: an element of the merged
-   `model` item, by provider and id. DIFF: the entries of one batch's `session_diff`, kept for the
-   AgentSession view, which shows all batches'. */
+       events   2: {message a}{model [m1,m2]}    3: {part b}{message a'}    4: {model [m2']}
+
+       entries  ITEM   message a   ──> event 3, item 1        what /data shows, one a key
+                ITEM   model       ──> (merged: brackets around the MODEL entries)
+                MODEL  m1          ──> event 2, in item 1     an element of the merged `model`,
+                MODEL  m2          ──> event 4, in item 0     by provider and id
+                ITEM   part b      ──> event 3, item 0
+                DIFF   event, item ──> the entries of one batch's session_diff, kept for the
+                                       AgentSession view, which shows all batches'
+
+   Of two versions the one that arrived later counts, whatever order they were appended in. Entries
+   never go and never move: an index into them holds for the fold's life.
+
+   Memory that runs out sets `failed`; the fold is worthless then, and whoever folds looks at it
+   once, at the end. One thread at a time uses a fold. */
 
 #include "core/base/buf.h"
 #include "core/base/span.h"

@@ -100,6 +100,7 @@ bool orders_make(struct orders *orders, const struct fold *fold)
     struct sorting by = {fold, by_key};
     uint32_t *order = sorted(&by, FOLD_ITEM, orders->by_key, orders->seen, &orders->items);
     if (!order) return false;
+    assert(orders->items <= fold->count);
     orders->by_key = order;
     orders->seen = fold->count;
     return orders_make_models(orders, fold);

@@ -1,3 +1,6 @@
+/* Encoding a snapshot's head and table, finding the last one, and folding on from one. The table is
+   of as many rows as it needs, each closed at the first entry behind TABLE_ROW_FULL. */
+
 #include "core/state/snapshot.h"
 
 #include "core/base/pack.h"
@@ -170,6 +173,7 @@ enum sl_result snapshot_read_next(
         if (reader->row.bad)
             return snapshot_unreadable(reader->share_id, reader->head->sequence, "table", err);
     }
+    assert(reader->left > 0 && reader->rows_read <= reader->head->table_rows);
     reader->left--;
     decode_entry(&reader->row, entry);
     return reader->row.bad

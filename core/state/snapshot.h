@@ -1,15 +1,24 @@
 #ifndef SHARELOG_SNAPSHOT_H
 #define SHARELOG_SNAPSHOT_H
 
-/* A snapshot: a share's folded state at a sequence, in rows. Row 0 is its head; then come the
-   table's rows, which say of every entry of the fold where its bytes lie; then the stream's, but
-   for those that an earlier snapshot has; then the index of the stream's rows (snapshot_rows.h),
-   which says where each lies. The stream begins with exactly the text of /data, so that with
-   nothing pending its rows are sent as they lie; behind it are the session_diff entries that
-   AgentSession shows and /data doesn't.
+/* A snapshot: a share's folded state at a sequence, in rows of the family `snapshot`, under the
+   keys share 00 sequence chunk.
 
-   A snapshot is there when its head is. It is put row by row, its head last; the rows of one that
-   was cut short lie unused until it is made again, which gives the same bytes. */
+       chunk  0      head     counts and lengths; it is put last
+              1 …    table    of every entry of the fold: key, versions, where its bytes lie
+              …      stream   the entries' bytes, but for the rows that an earlier snapshot has
+              …      index    where each row of the stream lies (snapshot_rows.h)
+
+       stream   [{"type":…,"data":…},{"type":…,"data":…}] …
+                └──── data_bytes: the text of /data ────┘└─ rest: session_diffs not in it ─┘
+                └─────────────────────────── stream_bytes ────────────────────────────────┘
+
+   With nothing pending the stream's rows are sent as they lie.
+
+   A snapshot is there when its head is. The rows of one that was cut short lie unused until it is
+   made again, which gives the same bytes. A removal or a redaction takes rows away at any moment:
+   reading gives SL_NOT_FOUND then, and the caller says whether that is damage. SL_CORRUPT: a row is
+   unreadable. SL_IO, SL_NOMEM. Nothing here keeps a state of its own; any thread may call it. */
 
 #include "core/base/limits.h"
 #include "core/base/pack.h"
@@ -64,7 +73,7 @@ enum sl_result snapshot_table(const struct fold *fold, const uint32_t *by_key, s
     enum sl_result (*each)(void *ctx, struct sl_span row, struct sl_err *err), void *ctx,
     struct sl_err *err);
 
-/* SL_CORRUPT, saying so. */
+/* Fails with SL_CORRUPT: `what` of that snapshot is unreadable. */
 enum sl_result snapshot_unreadable(
     struct sl_span share_id, uint64_t sequence, const char *what, struct sl_err *err);
 

@@ -1,8 +1,15 @@
+/* The index is a run of entries of 28 bytes, big-endian, 2048 a row:
+
+       end[8] sequence[8] chunk[4] print[8]
+
+   and the rows that it tells of are cut here. */
+
 #include "core/state/snapshot_rows.h"
 
 #include "core/base/print.h"
 #include "core/kv/rows.h"
 
+#include <assert.h>
 #include <pthread.h>
 
 #define ENTRY_BYTES 28
@@ -26,6 +33,7 @@ bool snapshot_rows_add(struct snapshot_rows *rows, const struct snapshot_row *ro
         rows->rows = more;
         rows->cap = cap;
     }
+    assert(rows->count < rows->cap);
     rows->rows[rows->count++] = *row;
     return true;
 }
@@ -149,6 +157,7 @@ static bool is_part(const struct fold_entry *entry)
 
 uint64_t snapshot_cut(struct snapshot_cut *cut, uint64_t begin)
 {
+    assert(begin < cut->stream_bytes && cut->next <= cut->items);
     uint64_t most = begin + SL_SNAPSHOT_ROW_BYTES;
     if (most > cut->stream_bytes) most = cut->stream_bytes;
     for (; cut->next < cut->items; cut->next++) {

@@ -210,6 +210,9 @@ static void opened(void **state)
         }
         make_stored(10);
         struct sl_event *event = NULL;
+        struct sl_share_info info;
+        /* the share is loaded: what redacts it would wait for that, and this thread for it */
+        core_expect(sl_share_info(store, sl_span_of(share.id), &info, &err), SL_OK, &err);
         reads_left = k;
         enum sl_result result = sl_event_open(store, sl_span_of(share.id), 5, &event, &err);
         reached = reads_left < 0;
