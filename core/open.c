@@ -297,7 +297,7 @@ enum sl_result sl_store_compact(
     if (result == SL_OK) result = kv_flush(store->kv, err);
     if (result == SL_OK) result = kv_pack_hard(store->kv, true, err);
     if (result != SL_OK) return result;
-    for (int family = 0; family < KV_FAMILIES && result == SL_OK; family++) {
+    for (enum kv_family family = 0; family < KV_FAMILIES && result == SL_OK; family++) {
         progress_report(progress, "files", (uint64_t)family, KV_FAMILIES);
         result = kv_compact(store->kv, family, (struct sl_span){0}, (struct sl_span){0}, err);
     }

@@ -107,7 +107,7 @@ enum sl_result sl_store_stats(struct sl_store *store, struct sl_stats *out, stru
     stats.body_bytes = kv_family_bytes(store->kv, KV_BODY);
     stats.log_bytes = kv_family_bytes(store->kv, KV_LOG);
     stats.snapshot_bytes = kv_family_bytes(store->kv, KV_SNAPSHOT);
-    for (int family = 0; family < KV_FAMILIES; family++)
+    for (enum kv_family family = 0; family < KV_FAMILIES; family++)
         if (kv_family_derived(family) && family != KV_SNAPSHOT)
             stats.derived_bytes += kv_family_bytes(store->kv, family);
     stats.memory_bytes = kv_memory_bytes(store->kv);

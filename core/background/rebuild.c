@@ -21,7 +21,7 @@ void rebuild_mark_whole(struct kv *kv, struct kv_batch *batch)
 {
     struct row_key key = row_whole();
     uint8_t format = ROW_DERIVED_FORMAT;
-    for (int family = 0; family < KV_FAMILIES; family++)
+    for (enum kv_family family = 0; family < KV_FAMILIES; family++)
         if (kv_family_derived(family))
             kv_put(kv, batch, family, row_span(&key), (struct sl_span){(const char *)&format, 1});
 }
@@ -30,7 +30,7 @@ bool rebuild_is_whole(struct kv *kv)
 {
     struct row_key key = row_whole();
     bool whole = true;
-    for (int family = 0; family < KV_FAMILIES && whole; family++) {
+    for (enum kv_family family = 0; family < KV_FAMILIES && whole; family++) {
         if (!kv_family_derived(family)) continue;
         struct kv_pin pin;
         whole = kv_get(kv, family, row_span(&key), &pin, NULL) == SL_OK && pin.value.len == 1 &&
@@ -57,11 +57,11 @@ static enum sl_result clear(struct kv *kv, struct sl_err *err)
 {
     struct kv_batch *batch = kv_batch_create();
     struct row_key whole = row_whole();
-    for (int family = 0; family < KV_FAMILIES; family++)
+    for (enum kv_family family = 0; family < KV_FAMILIES; family++)
         if (kv_family_derived(family)) kv_delete(kv, batch, family, row_span(&whole));
     enum sl_result result = kv_write(kv, batch, true, err);
     kv_batch_clear(batch);
-    for (int family = 0; family < KV_FAMILIES; family++)
+    for (enum kv_family family = 0; family < KV_FAMILIES; family++)
         if (kv_family_derived(family))
             kv_delete_range(kv, batch, family, (struct sl_span){"", 0}, SL_SPAN("\xff\xff"));
     if (result == SL_OK) result = kv_write(kv, batch, true, err);

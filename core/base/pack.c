@@ -81,13 +81,15 @@ void pack_nil(struct buf *out)
    several times as long to make and to free as a record takes to be read ---- */
 
 /* How a value begins. What no record has (signed numbers, maps, extensions …) is bad. */
+enum mark_kind { MARK_BAD, MARK_NIL, MARK_U64, MARK_ARRAY, MARK_STR, MARK_BIN };
 struct mark {
-    enum { MARK_BAD, MARK_NIL, MARK_U64, MARK_ARRAY, MARK_STR, MARK_BIN } kind;
+    enum mark_kind kind;
     uint64_t number; /* it, or how many elements, or how many bytes come behind */
 };
 
 /* A mark whose number is the next 1, 2, 4 or 8 bytes. */
-static struct mark wide_mark(const char **at, const char *end, int kind, unsigned exponent)
+static struct mark wide_mark(
+    const char **at, const char *end, enum mark_kind kind, unsigned exponent)
 {
     assert(exponent <= 3);
     size_t bytes = (size_t)1 << exponent;

@@ -109,7 +109,7 @@ static void make_options(struct kv *kv, const struct kv_options *options)
 
 static void close_db(rocksdb_t *db, rocksdb_column_family_handle_t **family)
 {
-    for (int i = 0; i < KV_FAMILIES; i++)
+    for (enum kv_family i = 0; i < KV_FAMILIES; i++)
         if (family[i]) rocksdb_column_family_handle_destroy(family[i]);
     if (db) rocksdb_close(db);
 }
@@ -187,7 +187,7 @@ void kv_close(struct kv *kv)
 {
     if (!kv) return;
     close_db(kv->db, kv->family);
-    for (int i = 0; i < KV_FAMILIES; i++)
+    for (enum kv_family i = 0; i < KV_FAMILIES; i++)
         if (kv->family_options[i]) rocksdb_options_destroy(kv->family_options[i]);
     rocksdb_readoptions_destroy(kv->read);
     rocksdb_readoptions_destroy(kv->read_once);

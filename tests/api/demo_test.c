@@ -164,7 +164,7 @@ static void replay_takes_seconds(const struct demo *demo, struct net_client *cli
         assert_int_equal(net_get(client, path), 200);
         events = net_member(client, "events");
         for (count = 0; json_next(&events, &event); count++) {
-            uint64_t sequence, time;
+            uint64_t sequence = 0, time = 0;
             assert_true(json_next(&event, &field) && json_u64(field, &sequence));
             assert_true(json_next(&event, &field) && json_u64(field, &time));
             assert_int_equal(sequence, count + 1);

@@ -44,7 +44,7 @@ static int make_shares(void **state)
 static void gather(struct buf *out)
 {
     buf_clear(out);
-    for (int family = 0; family < KV_FAMILIES; family++) {
+    for (enum kv_family family = 0; family < KV_FAMILIES; family++) {
         if (!kv_family_derived((enum kv_family)family) || family == KV_SNAPSHOT) continue;
         struct kv_iter *iter = kv_iter_create(
             store->kv, (enum kv_family)family, (struct sl_span){0}, (struct sl_span){0}, KV_SCAN);

@@ -284,7 +284,7 @@ static void derived_data_comes_back(void **state)
     settle();
     unsigned snapshots = check_places(share.id);
     answers(share.id, &before);
-    for (int family = 0; family < KV_FAMILIES; family++) {
+    for (enum kv_family family = 0; family < KV_FAMILIES; family++) {
         if (!kv_family_derived(family)) continue;
         for (int mark_only = 0; mark_only <= 1; mark_only++) {
             close_store();

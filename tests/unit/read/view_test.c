@@ -56,7 +56,7 @@ static void ask(struct sl_view *view, unsigned thing, struct buf *out)
         assert_int_equal(out->len, bytes);
         break;
     case 1:
-        for (int section = SL_SECTION_SESSION; section <= SL_SECTION_MODELS; section++)
+        for (enum sl_section section = SL_SECTION_SESSION; section <= SL_SECTION_MODELS; section++)
             core_expect(sl_view_section(view, section, core_sink(out), &err), SL_OK, &err);
         break;
     case 2:
