@@ -88,7 +88,7 @@ const struct command command_log = {
     .words_max = 1,
     .takes = TAKES_DATA | TAKES_URL | TAKES_JSON,
     .summary = "list a share's events",
-    .about = "A line an event: sequence, time, kind, leaf hash, size, items by type..",
+    .about = "A line an event: sequence, time, kind, leaf hash, size, items by type.",
     .examples = "  sharelog log ID\n"
                 "  sharelog log ID --reverse --limit 10\n"
                 "  sharelog log ID --json | jq '.events[].bytes'\n",
