@@ -1,7 +1,7 @@
 /* One redact event at a time. All its rows are made before it is appended: the events' new rows and
-   bodies, the redact event's body. Who commits then moves the share to REDACTING and only puts them,
-   with the rule's row, the deletion of every snapshot that has seen what is replaced, the mark that
-   one is due again, and the mark that files are to be rewritten.
+   bodies, the redact event's body. Who commits then moves the share to REDACTING and only puts
+   them, with the rule's row, the deletion of every snapshot that has seen what is replaced, the
+   mark that one is due again, and the mark that files are to be rewritten.
 
    How it fails: before the append, nothing is left. Refused by the sequencer: the same. The write
    failed (SL_IO): the share is LIVE again, so that readers needn't wait, under another epoch, since
