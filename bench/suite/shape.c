@@ -271,8 +271,7 @@ static void add_part(const struct shape *shape, uint64_t part, uint64_t n, struc
         add_format(out,
             "{\"type\":\"message\",\"data\":{\"id\":\"msg_%04x%010llu\",\"role\":\"%s\",\"time\":{\"created\":%llu},\"cost\":0}},",
             tag, (unsigned long long)(part / PARTS_A_MESSAGE),
-            part / PARTS_A_MESSAGE % 2 ? "assistant" : "user",
-            (unsigned long long)(1795368000000u + part * 100));
+            part / PARTS_A_MESSAGE % 2 ? "assistant" : "user", 1795368000000ull + part * 100);
     begin = out->len;
     add_format(out,
         "{\"type\":\"part\",\"data\":{\"id\":\"prt_%04x%010llu\",\"messageID\":\"msg_%04x%010llu\",\"type\":\"text\",\"text\":\"",
