@@ -47,13 +47,9 @@ bool note_parse(struct sl_span bytes, struct note *note);
 bool note_signed_by(const struct note *note, const struct note_key *key, uint64_t *time_s);
 
 /* Append `— name base64(id ‖ signature)\n` of an Ed25519 signature over `text`, whose last newline
-   counts. A whole note is: text, an empty line, lines. */
+   counts. A whole note is: text, an empty line, lines. `out` has failed where memory ran out. */
 void note_sign(
     struct sl_span text, const struct note_key *key, const uint8_t seed[32], struct buf *out);
-/* … of a cosignature/v1 at a time: what a witness does. sharelog is none; tests make theirs with
-   it, and it stands beside what it has to agree with. */
-void note_cosign(struct sl_span text, const struct note_key *key, const uint8_t seed[32],
-    uint64_t time_s, struct buf *out);
 
 /* A checkpoint's text. False: not one. Extension lines may follow. */
 struct checkpoint_text {

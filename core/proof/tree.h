@@ -18,8 +18,15 @@
 /* H(0x01 ‖ left ‖ right); `out` may be either. */
 void tree_join(const uint8_t left[32], const uint8_t right[32], uint8_t out[32]);
 
-/* The leaves [0, size) by the roots of the subtrees that they make: one a set bit of the size.
-   Zeroed is empty. Adding costs one hash on average. */
+/* The leaves [0, size) by the roots of the subtrees that they make: one a set bit of the size, the
+   largest on the left. Of 11 (binary 1011) leaves:
+
+     root[3]            of leaves 0 … 7
+        .    root[1]    of leaves 8, 9
+        .      .    root[0]    of leaf 10; root[2] is unused
+
+   Zeroed is empty. A leaf joins the subtrees that are complete then, from the right, as adding one
+   carries: one hash on average. The tree's root joins them all, also from the right. */
 struct tree_edge {
     uint64_t size;
     uint8_t root[TREE_LEVELS][32];
@@ -60,11 +67,8 @@ enum sl_result tree_inclusion(struct tree_source source, uint64_t position, uint
 enum sl_result tree_consistency(struct tree_source source, uint64_t from, uint64_t to,
     struct tree_proof *proof, struct sl_err *err);
 
-/* RFC 9162, 2.1.3.2 and 2.1.4.2. A proof that is longer than it needs to be doesn't hold. An empty
-   tree is consistent with every tree, by an empty proof. */
+/* RFC 9162, 2.1.3.2. A proof that is longer than it needs to be doesn't hold. */
 bool tree_inclusion_holds(const struct tree_proof *proof, const uint8_t leaf[32], uint64_t position,
     uint64_t size, const uint8_t root[32]);
-bool tree_consistency_holds(const struct tree_proof *proof, uint64_t from,
-    const uint8_t from_root[32], uint64_t to, const uint8_t to_root[32]);
 
 #endif

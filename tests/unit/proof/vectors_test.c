@@ -17,6 +17,7 @@
 #include "core/proof/tree.h"
 #include "tests/support/bundle_make.h"
 #include "tests/support/core_store.h"
+#include "tests/support/tree_consistency.h"
 #include "tests/support/vectors.h"
 
 #include <stdio.h>
