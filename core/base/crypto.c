@@ -170,7 +170,7 @@ static void hmac_begin(struct hmac_key *begun, const uint8_t key[HMAC_BLOCK])
     begun->begun = true;
 }
 
-/* Begun, of the key that this thread used last or anew. */
+/* A key's two halves: those of the key that this thread used last, or new ones. */
 static const struct hmac_key *hmac_of(struct sl_span key)
 {
     static _Thread_local struct hmac_key last;

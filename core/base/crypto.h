@@ -8,7 +8,7 @@
 
 #include "core/base/lanes.h"
 
-/* SHA-256 (FIPS 180-4) of one piece, or of several as if they were one. */
+/* SHA-256 (FIPS 180-4) of one piece, or of several that follow each other. */
 void crypto_sha256(const void *bytes, size_t len, uint8_t out[32]);
 void crypto_sha256_of(const struct sl_span *pieces, size_t count, uint8_t out[32]);
 

@@ -1,7 +1,8 @@
 #ifndef SHARELOG_JSON_BYTES_H
 #define SHARELOG_JSON_BYTES_H
 
-/* What the scanner (json.c) and the writer (json_text.c) ask of bytes. Internal to the two. */
+/* Bytes of JSON text: which are plain, which make a UTF-8 character. For the scanner (json.c), the
+   writer (json_text.c), and notes, whose text is UTF-8 too (proof/note.c). */
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,16 +1,21 @@
 #ifndef SHARELOG_LANES_H
 #define SHARELOG_LANES_H
 
-/* SHA-256 (FIPS 180-4) of several texts side by side, by the processor's own instructions for it.
-   A round waits for the one before: three texts, taking turns, need 1.8 times as long as one. So
-   many small texts are hashed faster than by any library that is handed one after the other. */
+/* SHA-256 (FIPS 180-4) of several texts side by side, by the processor's own instructions for it. A
+   round waits for the one before, so three texts in turns need 1.8 times as long as one alone:
+
+     one after the other   │a│ │a│ │a│ │b│ │b│ │b│ │c│ │c│ │c│
+     in turns              │a│b│c│a│b│c│a│b│c│
+
+   An event's items are hashed this way, when a batch is sealed and when it is verified. No library
+   that is handed one text after the other can do it. */
 
 #include "core/base/span.h"
 
 #define LANES 3
 #define LANES_BLOCK 64
 
-/* Has this processor the instructions? If not, nothing else here may be called. */
+/* Does this processor have the instructions? If not, nothing else here may be called. */
 bool lanes_there(void);
 
 /* One lane's text so far. The words of `state` are in the order that the instructions want. */

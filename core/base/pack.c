@@ -151,7 +151,7 @@ bool unpack_begin(struct unpack *in, struct sl_span bytes)
 }
 
 /* The next value's mark, which must be of that kind. */
-static inline bool next(struct unpack *in, int kind, struct mark *mark)
+static inline bool next(struct unpack *in, enum mark_kind kind, struct mark *mark)
 {
     if (in->bad || in->left[in->depth] == 0) {
         in->bad = true;
@@ -160,7 +160,7 @@ static inline bool next(struct unpack *in, int kind, struct mark *mark)
     assert(in->depth < UNPACK_DEPTH && in->at <= in->end);
     in->left[in->depth]--;
     *mark = take_mark(&in->at, in->end);
-    if ((int)mark->kind != kind) in->bad = true;
+    if (mark->kind != kind) in->bad = true;
     return !in->bad;
 }
 
@@ -191,7 +191,7 @@ uint64_t unpack_u64(struct unpack *in)
     return next(in, MARK_U64, &mark) ? mark.number : 0;
 }
 
-static struct sl_span bytes_of(struct unpack *in, int kind)
+static struct sl_span bytes_of(struct unpack *in, enum mark_kind kind)
 {
     struct mark mark;
     if (!next(in, kind, &mark)) return (struct sl_span){0};

@@ -12,11 +12,11 @@ void pack_u64(struct buf *out, uint64_t value);
 void pack_u64_fixed(struct buf *out, uint64_t value);
 void pack_str(struct buf *out, struct sl_span text);
 void pack_bin(struct buf *out, struct sl_span bytes);
-/* what comes before a bin's bytes, which the caller puts behind it */
+/* what comes before the bytes of a bin; the caller adds them */
 void pack_bin_begin(struct buf *out, size_t len);
 void pack_nil(struct buf *out);
 
-/* How many bytes they take. */
+/* How many bytes each of them takes. */
 static inline size_t pack_array_bytes(size_t count)
 {
     return count < 16 ? 1 : count < 0x10000 ? 3 : 5;

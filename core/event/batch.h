@@ -1,8 +1,9 @@
 #ifndef SHARELOG_BATCH_H
 #define SHARELOG_BATCH_H
 
-/* A batch: a sync request's items, parsed in one pass over its bytes, then sealed: keyed, hashed,
-   packed, all on the caller's thread, so that the sequencer only has to give it a place. */
+/* A batch: a sync request's items, parsed in one pass over its bytes, then sealed: keyed, hashed
+   and packed. All of that is done on the caller's thread, and all that can fail fails there: the
+   sequencer only has to give a sealed batch a place. */
 
 #include "core/event/event.h"
 
@@ -15,7 +16,7 @@ struct batch {
     uint64_t arrived_us;
     struct batch_item *items;
     size_t count, cap;
-    struct buf names;          /* keys and unknown types */
+    struct buf names;          /* types, decoded; keys, encoded */
     struct sl_span secret_raw; /* as it stands between its quotes */
     /* the first item that breaks a rule; judged after the secret */
     enum sl_result item_result;

@@ -1,9 +1,23 @@
 #ifndef SHARELOG_EVENT_H
 #define SHARELOG_EVENT_H
 
-/* An event's bytes: header, manifest, commitments, the rows it is stored in. The formats are those
-   of the design's "Event bytes" and are for ever; golden files pin them. Nothing here knows a
-   store. */
+/* An event's bytes: header, manifest, commitments, the rows it is stored in. The formats are for
+   ever: core/FORMAT.md states them, golden files pin them. Nothing here knows a store.
+
+     family `log`    header ─────────────────────── its hash is the leaf of the log's tree
+       by position     prev ──────────────────────► the leaf of the share's event before
+                       manifest_commitment ────┐
+                                               ▼  a hash of
+                     manifest                [arrived_us, [type, key, length, commitment] …]
+                       is made anew whenever it is needed     │          │
+     family `event`  row                                      │          │
+       by share and    position, header, syncs, stored        │          │
+       sequence        arrived_us, [type, key, length] … ◄────┘          │
+     family `body`   rows of SL_BODY_ROW_BYTES                           ▼  a hash of
+                       prefix (nonces) │ bytes of item 0 │ bytes of item 1 │ …
+
+   Erasing takes the body away and all of the row behind `stored`; the header stays, and with it the
+   log's tree. */
 
 #include "core/base/buf.h"
 #include "core/sharelog.h"
@@ -24,8 +38,7 @@ struct header {
 void header_encode(const struct header *header, struct buf *out);
 /* False: not a header, or not in its one encoding. */
 bool header_decode(struct sl_span bytes, struct header *header);
-/* The kind alone, without checking the rest: for reads of what was checked before it was
-   written. */
+/* The kind alone. The rest isn't checked: for reads of what was checked before it was written. */
 bool header_kind(struct sl_span bytes, enum sl_kind *kind);
 /* SHA-256(0x00 ‖ header), RFC 6962 2.1. */
 void header_leaf(struct sl_span header, uint8_t leaf[32]);
@@ -108,9 +121,9 @@ void body_withheld_begin(struct buf *prefix, const uint8_t manifest_nonce[ITEM_N
 void body_withheld_keep(struct buf *prefix, const uint8_t nonce[ITEM_NONCE_BYTES]);
 void body_withheld_item(struct buf *prefix, const uint8_t commitment[32], uint64_t length);
 
-/* Read such a prefix: begin gives the manifest's nonce, next item by item; both false where it is
-   malformed or at its end. Pointers lead into the prefix; one of `nonce` and `commitment` is
-   NULL. */
+/* Read such a prefix: body_withheld_read takes the manifest's nonce, body_withheld_next one item.
+   False: it is malformed or at its end. Pointers lead into the prefix; one of `nonce` and
+   `commitment` is NULL. */
 struct body_item {
     const uint8_t *nonce, *commitment;
     uint64_t length; /* of a withheld item */

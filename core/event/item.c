@@ -44,8 +44,8 @@ void item_key_add(struct buf *out, struct sl_span text)
             p += 3;
             continue;
         }
-        /* U+0080–U+009F are control characters of two bytes, the rest behind 0xc2 and 0xed is
-           plain. */
+        /* U+0080–U+009F are control characters of two bytes; whatever else begins with 0xc2 or
+           0xed is plain. */
         size_t encode = *p == 0xc2 && left >= 2    ? (p[1] < 0xa0 ? 2 : 0)
                         : *p == 0xed || *p == 0xc2 ? 0
                                                    : 1;

@@ -24,7 +24,8 @@ struct bundle_reader {
     uint64_t taken; /* of the stream */
     uint64_t left; /* bytes that may be taken: of a bin whose content is read as values; else all */
     struct crypto_hash *tap; /* what is taken is hashed here too; NULL: nowhere */
-    /* Told before what lies in the window goes: for who keeps spans that long. NULL: nobody. */
+    /* Called before what lies in the window goes: whoever keeps spans of it needs to know. May be
+       NULL. */
     void (*leaving)(void *ctx);
     void *leaving_ctx;
     enum sl_result result;

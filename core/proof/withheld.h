@@ -1,8 +1,8 @@
 #ifndef SHARELOG_WITHHELD_H
 #define SHARELOG_WITHHELD_H
 
-/* What must be remembered of a share's withheld items until a later redact event names them: 56
-   bytes each. For who verifies a store, or a bundle. */
+/* A share's withheld items, remembered until a later redact event names them: 56 bytes each. Used
+   by the check of a store and by that of a bundle. */
 
 #include "core/base/err.h"
 #include "core/base/span.h"
@@ -18,11 +18,11 @@ struct withheld {
     size_t count, cap;
 };
 
-/* In order of sequence and item. */
+/* Items come in order of sequence and item. SL_NOMEM: it isn't added. */
 enum sl_result withheld_add(struct withheld *withheld, uint64_t sequence, uint64_t item,
     const uint8_t replacement[32], struct sl_err *err);
-/* A redact event names an item, whose replacement has this SHA-256: does what stands in its place?
-   WITHHELD_UNNAMED: it isn't withheld; then it is there, and proven by its commitment. */
+/* A redact event names an item, and its replacement has this SHA-256. Is that what stands in the
+   item's place? WITHHELD_UNNAMED: the item isn't withheld; then its commitment proves it. */
 enum withheld_named withheld_name(
     struct withheld *withheld, uint64_t sequence, uint64_t item, const uint8_t replacement[32]);
 /* The first that no redact event names with just its replacement; NULL: none. */
