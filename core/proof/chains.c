@@ -1,3 +1,7 @@
+/* The last header of each share in a table, by which the next one is judged. Whoever runs the log
+   may lie: everything about a header but its leaf hash is looked at here. A header that doesn't
+   fit, or for which there is no memory, changes nothing. */
+
 #include "core/proof/chains.h"
 
 #include "core/base/crypto.h"
