@@ -100,7 +100,7 @@ enum sl_result sl_store_catch_up(struct sl_store *store, struct sl_err *err);
 
 /* SL_OK, or SL_READ_ONLY with the reason in err: the store takes no writes until it is opened
    again. A durable write failed, and its fate is unknown; or the log doesn't fit its kept
-   checkpoint; or it was opened SL_READ_BESIDE. Reads go on. */
+   checkpoint. Reads go on. Of a store that was opened SL_READ_BESIDE: SL_OK. */
 enum sl_result sl_store_health(struct sl_store *store, struct sl_err *err);
 
 /* Delete all derived data and make it again from the events. The store must have been opened

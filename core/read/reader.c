@@ -291,6 +291,7 @@ enum sl_result reader_bytes(struct reader *reader, const struct fold_place *plac
     struct sl_span *bytes, struct sl_err *err)
 {
     struct sl_span piece = {0};
+    buf_clear(into);
     for (uint64_t done = 0; done < place->length; done += piece.len) {
         enum sl_result result = reader_piece(reader, place, done, &piece, err);
         if (result != SL_OK) return result;
@@ -298,7 +299,6 @@ enum sl_result reader_bytes(struct reader *reader, const struct fold_place *plac
             *bytes = piece;
             return SL_OK;
         }
-        if (done == 0) buf_clear(into);
         buf_add_span(into, piece);
     }
     if (into->failed) return sl_fail(err, SL_NOMEM, "out of memory");

@@ -15,10 +15,13 @@ static enum sl_result apply_event(
     struct event_reader *reader;
     struct sl_span id;
     uint64_t sequence = 0;
-    if (!row_parse_event(key, &id, &sequence) || event_read_begin(value, &event, &reader) != SL_OK)
+    enum sl_result result = row_parse_event(key, &id, &sequence)
+                                ? event_read_begin(value, &event, &reader)
+                                : SL_CORRUPT;
+    if (result == SL_NOMEM) return sl_fail(err, SL_NOMEM, "out of memory");
+    if (result != SL_OK)
         return sl_fail(err, SL_CORRUPT, "share %s: event %llu: its row is unreadable",
             view->moment.id, (unsigned long long)sequence);
-    enum sl_result result = SL_OK;
     enum sl_kind kind = SL_CREATE;
     bool readable = header_kind(event.header, &kind);
     struct event_item item;
@@ -99,11 +102,12 @@ static enum sl_result fold_to(struct sl_view *view, enum view_folded how, struct
 {
     struct moment *moment = &view->moment;
     enum sl_result result = moment_still_there(moment, err);
-    if (result != SL_OK || view->folded >= how) return result;
+    if (result != SL_OK) return result;
+    if (view->folded >= how && !view->fold.failed) return SL_OK;
     result = moment_seek_base(moment, err);
     if (result != SL_OK) return result;
     if (!moment_has_base(moment)) how = VIEW_WHOLE;
-    if (view->folded != VIEW_UNFOLDED || view->fold.count) unfold(view);
+    if (view->folded != VIEW_UNFOLDED || view->fold.count || view->fold.failed) unfold(view);
     if (moment_has_base(moment) && how == VIEW_WHOLE) result = restore(view, err);
     if (result == SL_OK)
         result = apply_events(view, moment->base.sequence, moment->at.sequence, err);

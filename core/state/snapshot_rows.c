@@ -40,9 +40,9 @@ bool snapshot_rows_add(struct snapshot_rows *rows, const struct snapshot_row *ro
 
 /* ---- the index ---- */
 
-static bool decode_row(struct sl_span bytes, struct snapshot_rows *rows)
+static enum sl_result decode_row(struct sl_span bytes, struct snapshot_rows *rows)
 {
-    if (bytes.len % ENTRY_BYTES != 0) return false;
+    if (bytes.len == 0 || bytes.len % ENTRY_BYTES != 0) return SL_CORRUPT;
     for (size_t at = 0; at < bytes.len; at += ENTRY_BYTES) {
         const char *entry = bytes.ptr + at;
         struct snapshot_row row = {.end = be_get(entry, 8),
@@ -50,10 +50,10 @@ static bool decode_row(struct sl_span bytes, struct snapshot_rows *rows)
             .chunk = (uint32_t)be_get(entry + 16, 4),
             .print = be_get(entry + 20, 8)};
         uint64_t begin = snapshot_row_begin(rows, rows->count);
-        if (row.end <= begin || row.end - begin > SL_SNAPSHOT_ROW_BYTES) return false;
-        if (!snapshot_rows_add(rows, &row)) return false;
+        if (row.end <= begin || row.end - begin > SL_SNAPSHOT_ROW_BYTES) return SL_CORRUPT;
+        if (!snapshot_rows_add(rows, &row)) return SL_NOMEM;
     }
-    return true;
+    return SL_OK;
 }
 
 enum sl_result snapshot_rows_load(struct kv *kv, struct sl_span share_id,
@@ -65,16 +65,15 @@ enum sl_result snapshot_rows_load(struct kv *kv, struct sl_span share_id,
     while (result == SL_OK && snapshot_row_begin(&rows, rows.count) < head->stream_bytes) {
         struct row_key key = row_snapshot(share_id, head->sequence, chunk++);
         struct kv_pin pin;
-        size_t before = rows.count;
         result = kv_get(kv, KV_SNAPSHOT, row_span(&key), &pin, err);
-        if (result == SL_OK && (!decode_row(pin.value, &rows) || rows.count == before))
-            result = SL_CORRUPT;
+        if (result == SL_OK) result = decode_row(pin.value, &rows);
         kv_release(&pin);
     }
     if (result == SL_OK && snapshot_row_begin(&rows, rows.count) != head->stream_bytes)
         result = SL_CORRUPT;
     if (result == SL_CORRUPT)
         result = snapshot_unreadable(share_id, head->sequence, "index of rows", err);
+    if (result == SL_NOMEM) result = sl_fail(err, SL_NOMEM, "out of memory");
     if (result == SL_OK) {
         free(out->rows);
         *out = rows;

@@ -15,7 +15,7 @@
 
 #define ITEMS                                                                                      \
     "[{\"type\":\"part\",\"data\":{\"id\":\"p\",\"messageID\":\"m\"}},{\"type\":\"x\",\"data\":"   \
-    "[1,2,3]}]"
+    "[\"a text\"]}]"
 
 static struct sl_credentials share;
 
@@ -54,11 +54,11 @@ static void items(void **state)
     assert_int_equal(sl_event_info(event)->items, 2);
     struct sl_item item = sl_event_item(event, 1);
     assert_true(sl_span_eq(item.type, SL_SPAN("x")));
-    assert_int_equal(item.bytes, strlen("[1,2,3]"));
+    assert_int_equal(item.bytes, strlen("[\"a text\"]"));
     assert_non_null(item.nonce);
     assert_false(item.withheld);
     core_expect(sl_event_item_data(event, 1, core_sink(&data), &err), SL_OK, &err);
-    assert_true(sl_span_eq(buf_span(&data), SL_SPAN("[1,2,3]")));
+    assert_true(sl_span_eq(buf_span(&data), SL_SPAN("[\"a text\"]")));
     assert_int_equal(sl_event_item(event, 2).type.len, 0);
     assert_int_equal(sl_event_item_data(event, 2, core_sink(&data), &err), SL_NOT_FOUND);
     core_expect(sl_event_check(event, &err), SL_OK, &err);
