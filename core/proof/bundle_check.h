@@ -52,9 +52,4 @@ void bundle_fault(const struct bundle_check *check, const char *format, ...)
 /* SL_OK, or what the stream has to say: its bytes' first fault, or its own failure. */
 enum sl_result bundle_check_read(const struct bundle_check *check);
 
-/* The content of the event at hand, whose header is read. */
-enum sl_result bundle_check_content(struct bundle_check *check);
-/* For the reader, before what lies in its window goes (`ctx` is the check). */
-void bundle_check_leaving(void *ctx);
-
 #endif

@@ -7,7 +7,7 @@
    word tells which item it is that differs. The first one is the fault that is named, even where
    something behind it, that was read before its hash was made, is wrong too. */
 
-#include "core/proof/bundle_check.h"
+#include "core/proof/bundle_content.h"
 
 #include <assert.h>
 

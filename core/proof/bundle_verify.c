@@ -6,45 +6,12 @@
    It ends at the first fault. What is known until then goes with it: a verdict is given of a whole
    bundle alone. */
 
-#include "core/proof/bundle_check.h"
+#include "core/proof/bundle_content.h"
 
 #include <assert.h>
-#include <stdarg.h>
-#include <stdio.h>
 
 /* more events than any log can have: sums stay in range */
 #define POSITION_MAX ((uint64_t)1 << 62)
-
-/* ---- faults ---- */
-
-void bundle_fault(const struct bundle_check *check, const char *format, ...)
-{
-    char place[SL_SHARE_ID_BYTES + KEY_SHOWN + 80], text[240];
-    size_t used = 0;
-    va_list args;
-    va_start(args, format);
-    vsnprintf(text, sizeof(text), format, args);
-    va_end(args);
-    used += (size_t)snprintf(place, sizeof(place),
-        check->verdict.share_id[0] ? "share %s" : "bundle", check->verdict.share_id);
-    if (check->sequence)
-        used += (size_t)snprintf(place + used, sizeof(place) - used, ": event %llu",
-            (unsigned long long)check->sequence);
-    if (check->item != NO_ITEM)
-        snprintf(place + used, sizeof(place) - used, ": item %llu%s%s%s",
-            (unsigned long long)check->item, check->key[0] ? " (" : "", check->key,
-            check->key[0] ? ")" : "");
-    sl_fail(check->err, SL_CORRUPT, "%s: %s", place, text);
-}
-
-enum sl_result bundle_check_read(const struct bundle_check *check)
-{
-    const struct bundle_reader *in = &check->in;
-    if (read_ok(in)) return SL_OK;
-    if (in->result == SL_CORRUPT)
-        return BUNDLE_FAULT(check, "byte %llu: %s", (unsigned long long)in->taken, in->what);
-    return sl_fail(check->err, in->result, "bundle: %s", in->err.text[0] ? in->err.text : in->what);
-}
 
 /* ---- the tree ---- */
 
