@@ -6,6 +6,8 @@
 #include "core/log/tiles.h"
 #include "core/proof/proof.h"
 
+#include <assert.h>
+
 static enum sl_result beyond(uint64_t size, struct sl_err *err)
 {
     return sl_fail(
@@ -83,6 +85,7 @@ static enum sl_result give(enum sl_result result, const struct tree_proof *proof
     uint8_t hashes[SL_PROOF_HASHES][32], size_t *count)
 {
     if (result != SL_OK) return result;
+    assert(proof->count <= SL_PROOF_HASHES);
     memcpy(hashes, proof->hashes, proof->count * 32);
     *count = proof->count;
     return SL_OK;

@@ -35,11 +35,11 @@ void verified_read(struct sl_store *store, struct sl_log_facts *facts)
         bool ok = unpack_array(&in) == 3;
         uint64_t ms = unpack_u64(&in), size = unpack_u64(&in);
         struct sl_span fault = unpack_str(&in);
-        if (fault.len >= sizeof(facts->verified_fault))
-            fault.len = sizeof(facts->verified_fault) - 1;
-        if (fault.len) memcpy(facts->verified_fault, fault.ptr, fault.len);
-        facts->verified_fault[fault.len] = 0;
         if (unpack_end(&in) && ok) {
+            if (fault.len >= sizeof(facts->verified_fault))
+                fault.len = sizeof(facts->verified_fault) - 1;
+            if (fault.len) memcpy(facts->verified_fault, fault.ptr, fault.len);
+            facts->verified_fault[fault.len] = 0;
             facts->verified_ms = ms;
             facts->verified_size = size;
             facts->verified_ok = fault.len == 0;
