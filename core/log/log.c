@@ -1,3 +1,8 @@
+/* The log's rows. An append only puts: what it needs was made when the batch was sealed. Reads fail
+   with SL_NOT_FOUND where content was erased or a sequence doesn't exist, SL_CORRUPT where a row is
+   there and unreadable; none of them changes anything. Erasing is made in two steps, the new row
+   and its put, so that who commits reads nothing. */
+
 #include "core/log/log.h"
 
 #include "core/kv/rows.h"

@@ -1,7 +1,17 @@
+/* Reading fills a tile from its row, or, of level 0's partial tile, from headers; roots of subtrees
+   are joined in memory. Growing keeps the last tile of each level in memory, so an append reads
+   nothing.
+
+   How it fails: a row that is missing or short is SL_CORRUPT, and named: tiles are derived, and a
+   rebuild makes them again from the headers. Nothing is written here but through the caller's sink.
+ */
+
 #include "core/log/tiles.h"
 
 #include "core/event/event.h"
 #include "core/kv/rows.h"
+
+#include <assert.h>
 
 #define LEVELS 8 /* of tiles: 256^8 leaves */
 
@@ -61,6 +71,7 @@ enum sl_result tiles_read(struct kv *kv, unsigned level, uint64_t index, unsigne
 /* RFC 6962 2.1 over a power of two of hashes, in place. */
 static void join_all(uint8_t *hashes, unsigned count, uint8_t root[32])
 {
+    assert(count > 0 && (count & (count - 1)) == 0);
     for (; count > 1; count /= 2)
         for (unsigned i = 0; i < count / 2; i++)
             tree_join(
@@ -96,6 +107,7 @@ static enum sl_result read_subtree(
     unsigned tile_level = level / 8, count = 1u << level % 8;
     uint64_t first = index << level % 8, tile_index = first / TILE_WIDTH;
     unsigned from = (unsigned)(first % TILE_WIDTH);
+    assert(tile_level < LEVELS && from + count <= TILE_WIDTH);
     uint8_t *tile = reader->tile[tile_level].hashes;
     unsigned *width = &reader->tile[tile_level].width;
     if (reader->tile[tile_level].index != tile_index || *width < from + count) {
@@ -159,6 +171,7 @@ void tiles_append(struct tiles *tiles, const uint8_t leaf[32], struct tiles_sink
     uint8_t hash[32], scratch[TILE_BYTES];
     memcpy(hash, leaf, 32);
     for (unsigned level = 0; level < LEVELS; level++) {
+        assert(tiles->tile[level].width < TILE_WIDTH);
         unsigned width = ++tiles->tile[level].width;
         uint8_t *hashes = tiles->tile[level].hashes;
         memcpy(hashes + (size_t)(width - 1) * 32, hash, 32);

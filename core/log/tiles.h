@@ -1,14 +1,18 @@
 #ifndef SHARELOG_TILES_H
 #define SHARELOG_TILES_H
 
-/* The log's Merkle tree as it is stored: C2SP tiles (tlog-tiles), 256 hashes of a level each. Level
-   0's hashes are the leaves'; a partial tile of it is made from the headers in the log. Higher up a
-   tile's row is put anew with each hash that it gains, which is at most once every 256 events: so
-   opening, a proof or a checkpoint reads a few rows, whatever the log's size, and an append costs
-   one hash and a bit.
+/* The log's Merkle tree as it is stored: C2SP tiles (tlog-tiles), 256 hashes of a level each.
 
-   What a row holds for a log of some size never changes, and a longer log's rows begin with it:
-   reads need no snapshot and wait for nobody. */
+     level 2    [0 ────────── …                     a row; put anew every 65,536 events
+                 ^ root of a full tile
+     level 1    [0 1 2 ... 255][256 257 …           a row a tile; the last one, partial, is put anew
+                 ^                                  every 256 events
+     level 0    [0 … 255][256 … 511][512 … 599      a row a full tile; the partial one has none:
+                                     └── made from the headers in the family `log`
+
+   So opening, a proof or a checkpoint reads a few rows, whatever the log's size, and an append
+   costs one hash and a bit. What a row holds for a log of some size never changes, and a longer
+   log's rows begin with it: reads need no snapshot of the database and wait for nobody. */
 
 #include "core/kv/kv.h"
 #include "core/proof/tree.h"
@@ -18,7 +22,7 @@
 struct tiles;
 enum sl_result tiles_open(struct kv *kv, uint64_t size, struct tiles **tiles, struct sl_err *err);
 void tiles_close(struct tiles *tiles); /* NULL is fine */
-/* Add a leaf; `put` gets the rows that change with it. */
+/* Add a leaf; `put` gets the rows that change with it. Allocates nothing and can't fail. */
 struct tiles_sink {
     void (*put)(void *ctx, unsigned level, uint64_t index, struct sl_span hashes);
     void *ctx;

@@ -94,7 +94,10 @@ static enum sl_result append_redaction(
             .ctx = redacting,
             .derived_bytes = weight};
         result = sequencer_append(store->sequencer, &append, err);
-        if (result == SL_OK) redacting->earlier[redacting->earlier_count++] = append.place.sequence;
+        if (result == SL_OK) {
+            assert(append.place.sequence > redacting->targets[redacting->count - 1].sequence);
+            redacting->earlier[redacting->earlier_count++] = append.place.sequence;
+        }
     }
     if (atomic_load(&redacting->share->phase) == SHARE_REDACTING) give_up(redacting);
     batch_fini(&batch);
@@ -125,6 +128,7 @@ enum sl_result redacting_add(struct redacting *redacting, uint64_t sequence, uin
         redacting->targets = targets;
         redacting->cap = cap;
     }
+    assert(redacting->count < redacting->cap);
     redacting->targets[redacting->count++] =
         (struct redact_target){.sequence = sequence, .item = item, .replacement = *replacement};
     redacting->bytes += replacement->len;
@@ -273,6 +277,7 @@ enum sl_result redacting_append(struct redacting *redacting, struct sl_err *err)
 {
     if (redacting->count == 0) return SL_OK;
     struct sl_store *store = redacting->store;
+    assert(redacting->share->acting); /* no removal and no other redaction comes between */
     struct buf body = {0};
     size_t items = redacting->count, events = 0;
     for (size_t i = 0; i < items; i++)

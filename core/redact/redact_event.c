@@ -1,6 +1,14 @@
+/* One event's new row and body, out of those it has: each item's nonce is kept or, where the item
+   is withheld, replaced by its commitment; the header, which binds them all, stays as it is.
+
+   How it fails: nothing is written here, and *out is empty. SL_NOT_FOUND: the event was erased, or
+   has no such item. SL_CORRUPT: its row or body is unreadable. SL_NOMEM. */
+
 #include "core/base/crypto.h"
 #include "core/kv/rows.h"
 #include "core/redact/redact.h"
+
+#include <assert.h>
 
 /* The event as it is: its row, its items, the nonces and commitments by which they are bound. */
 struct source {
@@ -102,6 +110,7 @@ static enum sl_result make(struct source *source, const struct redact_target *ta
     if (result == SL_OK && next < count)
         result = sl_fail(err, SL_NOT_FOUND, "event %llu has no item %llu",
             (unsigned long long)source->sequence, (unsigned long long)targets[next].item);
+    assert(result != SL_OK || data.failed || next == count);
     struct event_row row = source->row;
     row.redacted = true;
     row.prefix = out->body.len;
@@ -135,6 +144,7 @@ void redacted_event_put(struct kv *kv, struct kv_batch *kv_batch, struct sl_span
     kv_put(kv, kv_batch, KV_EVENT, row_span(&key), buf_span(&event->row));
     log_erase_bodies(kv, kv_batch, share_id, event->sequence, event->sequence + 1);
     uint32_t chunk = 0;
+    assert(event->row.len > 0 && event->body.len > 0);
     for (size_t at = 0; at < event->body.len; at += SL_BODY_ROW_BYTES) {
         size_t left = event->body.len - at;
         key = row_body(share_id, event->sequence, chunk++);
