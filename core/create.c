@@ -127,6 +127,7 @@ static enum sl_result put_share(struct append *append, struct kv_batch *kv_batch
     struct buf bytes = buf_fixed(room, sizeof(room));
     struct share_record record = append->share->record;
     struct sl_span id = sl_span_of(append->share->id);
+    assert(append->place.sequence == 1 && atomic_load(&append->share->phase) == SHARE_MAKING);
     record.created_ms = append->place.time_ms;
     record.position = append->place.position;
     share_record_encode(&record, &bytes);
@@ -184,6 +185,7 @@ static enum sl_result claim(struct sl_store *store, struct sl_span session_id,
     struct share_record record = {
         .session_id = session_id, .secret_kind = kind, .state = SL_SHARE_LIVE};
     struct sl_span id = sl_span_of(credentials->id);
+    assert(sl_share_id_valid(id) && store->keys->has_namespace);
     secret_of(store, session_id, id, kind, credentials->secret);
     crypto_sha256(credentials->secret, SL_SECRET_BYTES, record.secret_hash);
     crypto_random(record.salt, sizeof(record.salt));
@@ -291,6 +293,7 @@ enum sl_result sl_share_create(struct sl_store *store, struct sl_span session_id
 static enum sl_result drop_hold(struct append *append, struct kv_batch *kv_batch)
 {
     struct sl_store *store = append->ctx;
+    assert(append->kind == SL_ALLOW && !share_is_live(append->share));
     struct row_key key = row_held(append->share->record.session_id, sl_span_of(append->share->id));
     kv_delete(store->kv, kv_batch, KV_INDEX, row_span(&key));
     return SL_OK;

@@ -94,6 +94,7 @@ static enum sl_result put_removal(struct append *append, struct kv_batch *kv_bat
     struct buf bytes = buf_fixed(room, sizeof(room));
     struct share_record record = append->share->record;
     struct sl_span id = sl_span_of(append->share->id);
+    assert(append->place.sequence == removal->gathered + 1);
     record.state = SL_SHARE_REMOVED;
     record.removed_ms = append->place.time_ms;
     record.removed_by = removal->who;
@@ -138,6 +139,8 @@ static enum sl_result append_event(struct removal *removal, struct batch *batch,
 {
     struct sl_store *store = removal->store;
     struct sl_span session_id = removal->share->record.session_id;
+    assert(atomic_load(&removal->share->phase) == SHARE_CLOSING);
+    assert(removal->count == removal->gathered && removal->share->acting);
     struct append append = {.share = removal->share,
         .batch = batch,
         .kind = SL_REMOVE,

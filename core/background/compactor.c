@@ -122,6 +122,7 @@ static void erase(struct compactor *compactor)
 {
     struct task *taken[ERASURES];
     size_t count = take_erasures(compactor, taken);
+    assert(count > 0 && count <= compactor->queued);
     pthread_mutex_unlock(&compactor->lock);
     struct erasing *list = calloc(count, sizeof(*list));
     for (size_t i = 0; i < count && list; i++)
@@ -149,6 +150,7 @@ static enum sl_result perform(
 static void work(struct compactor *compactor)
 {
     struct task *task = compactor->first;
+    assert(task && compactor->queued > 0);
     if (task->kind == TASK_ERASE) {
         erase(compactor);
     } else {
@@ -235,6 +237,7 @@ enum sl_result compactor_create(struct sl_store *store, struct compactor **out, 
     pthread_cond_init(&compactor->changed, NULL);
     enum sl_result result = take_up(compactor, true, err);
     if (result == SL_OK) result = take_up(compactor, false, err);
+    assert(!store->due && !store->take_due); /* one compactor a store */
     /* before the thread begins: what it does reaches the compactor through the store */
     *out = compactor;
     store->due = &compactor->due;
@@ -258,6 +261,7 @@ void compactor_destroy(struct compactor *compactor)
     pthread_cond_broadcast(&compactor->changed);
     pthread_mutex_unlock(&compactor->lock);
     if (compactor->threaded) pthread_join(compactor->thread, NULL);
+    assert(due_stopping(&compactor->due));
     /* what fails has its mark, and is made again */
     if (store_writable(compactor->store, NULL) == SL_OK) due_flush(&compactor->due, NULL);
     due_fini(&compactor->due);

@@ -70,6 +70,7 @@ void due_end(struct due *due, const char *share_id)
     /* Without memory for it the mark stays too, and the next start finds nothing to do there. */
     if (!made) return;
     memcpy(made->id, share_id, sizeof(made->id));
+    assert(share_id[0] && due->resumed > 0); /* due_begin was called */
     made->flushes = due->flushes;
     made->next = due->made;
     due->made = made;
@@ -84,6 +85,7 @@ bool share_is_due(const struct share *share)
 
 static enum sl_result delete_mark(struct append *append, struct kv_batch *kv_batch)
 {
+    assert(!append->batch);
     if (share_is_due(append->share)) return SL_STOPPED;
     struct row_key mark = row_index(ROW_INDEX_DUE, sl_span_of(append->share->id));
     kv_delete(((struct sl_store *)append->ctx)->kv, kv_batch, KV_INDEX, row_span(&mark));
@@ -111,6 +113,7 @@ static enum sl_result drop_marks(struct due *due, unsigned long flushes, struct 
     enum sl_result result = SL_OK;
     for (struct made **at = &due->made; *at && result == SL_OK;) {
         struct made *made = *at;
+        assert(made->flushes <= due->flushes);
         if (due->flushes - made->flushes < flushes) {
             at = &made->next;
             continue;
@@ -152,6 +155,7 @@ static void rest(struct due *due)
 enum sl_result due_put(struct due *due, size_t bytes, struct sl_err *err)
 {
     rest(due);
+    assert(bytes > 0);
     due->unflushed += bytes + ROW_COSTS_BYTES;
     if (due->unflushed < UNFLUSHED_BYTES) return SL_OK;
     /* The marks of this flush wait for the next one: a process that reads beside this one reads the

@@ -64,6 +64,7 @@ static enum sl_result drop_bulk(struct append *append, struct kv_batch *kv_batch
     struct erasure *erasure = append->ctx;
     struct sl_span id = sl_span_of(append->share->id);
     struct kv *kv = erasure->store->kv;
+    assert(!share_is_live(append->share) && erasure->from == 2 && erasure->to >= 2);
     log_erase_bodies(kv, kv_batch, id, erasure->from, erasure->to);
     struct row_key from = row_share_from(id), to = row_share_to(id),
                    due = row_index(ROW_INDEX_DUE, id);
@@ -163,6 +164,7 @@ static void begin(struct sl_store *store, struct erasing *erasing)
         share_acquire(store->shares, sl_span_of(erasing->id), &erasing->share, &erasing->err);
     if (erasing->result != SL_OK) return;
     struct share *share = erasing->share;
+    assert(share_exists(share));
     erasing->seen = share_epoch(store->shares, share);
     erasing->redaction = share_is_live(share);
     if (!erasing->redaction) erasing->result = erase_rows(store, share, &erasing->err);
@@ -172,6 +174,7 @@ static void begin(struct sl_store *store, struct erasing *erasing)
    for itself, after files began to be rewritten. */
 static void end(struct sl_store *store, struct erasing *erasing)
 {
+    assert(erasing->share && erasing->result == SL_OK);
     struct append append = {.share = erasing->share,
         .derive = drop_mark,
         .ctx = store,
@@ -196,6 +199,7 @@ static int by_id(const void *a, const void *b)
 static enum sl_result compact_family(struct sl_store *store, enum kv_family family,
     const struct erasing *list, size_t count, struct sl_err *err)
 {
+    assert(count > 0);
     size_t step = count > 1 + kv_family_bytes(store->kv, family) / FILE_BYTES ? count : 1;
     enum sl_result result = SL_OK;
     for (size_t i = 0; i < count && result == SL_OK; i += step) {
@@ -221,6 +225,7 @@ static enum sl_result rewrite_files(
 void erase_shares(struct sl_store *store, struct erasing *list, size_t count)
 {
     struct sl_err err = {0};
+    assert(list && count > 0);
     qsort(list, count, sizeof(*list), by_id);
     for (size_t i = 0; i < count; i++)
         begin(store, &list[i]);

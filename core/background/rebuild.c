@@ -79,6 +79,8 @@ static void put_share(struct walk *walk)
     struct kv *kv = walk->store->kv;
     struct sl_span id = sl_span_of(walk->id);
     bool live = walk->record.state == SL_SHARE_LIVE;
+    assert(walk->id[0] && walk->last.sequence > 0 && walk->record.position <= walk->last.position);
+    assert(!walk->held || !live);
     uint8_t ref[32];
     char room[SHARE_RECORD_BYTES];
     struct buf bytes = buf_fixed(room, sizeof(room));
@@ -144,6 +146,7 @@ static enum sl_result take_removal(
 {
     struct remove_body removal;
     if (!remove_body_decode(body, &removal)) return SL_CORRUPT;
+    assert(walk->id[0]);
     walk->record.state = SL_SHARE_REMOVED;
     walk->record.removed_ms = header->time_ms;
     walk->record.removed_by = removal.who;

@@ -229,6 +229,7 @@ static enum sl_result put_stream(struct making *making, struct sl_view *view)
 static enum sl_result put_head(struct making *making, uint64_t stored)
 {
     struct buf bytes = {0};
+    assert(making->chunk > making->head.table_rows + making->head.own_rows);
     making->head.sequence = making->sequence;
     making->head.stored = stored;
     snapshot_head_encode(&making->head, &bytes);
@@ -263,6 +264,7 @@ static enum sl_result make(struct sl_store *store, struct share *share, unsigned
     struct sl_view *view;
     enum sl_result result = view_open_at(store, share, sequence, &view, err);
     if (result != SL_OK) return result;
+    assert(view->moment.at.sequence == sequence && view->moment.base.sequence <= sequence);
     if (view->moment.base.sequence == sequence) {
         result = take_up(&making, &view->moment.base, err);
         sl_view_close(view);

@@ -90,6 +90,7 @@ void keys_default_origin(const struct keys *keys, char origin[32])
 
 void keys_set_origin(struct keys *keys, struct sl_span origin)
 {
+    assert(origin.len > 0 && origin.len <= NOTE_NAME_BYTES);
     snprintf(keys->origin, sizeof(keys->origin), "%.*s", (int)origin.len, origin.ptr);
     note_key_make(&keys->signing, NOTE_ED25519, sl_span_of(keys->origin), keys->signing_public);
     note_key_text(&keys->signing, keys->log_key);

@@ -141,6 +141,7 @@ struct group {
 
 static void take(struct group *group, struct append *append)
 {
+    assert(!*group->last);
     append->next = NULL;
     *group->last = append;
     group->last = &append->next;
@@ -169,6 +170,7 @@ static void count(struct sl_store *store, const struct append *append)
     bool removal = append->kind == SL_REMOVE;
     store->created_or_removed++;
     if (!store->counted) return;
+    assert(!removal || store->live > 0);
     store->live += removal ? (uint64_t)-1 : 1;
     store->removed += removal;
 }
@@ -176,10 +178,13 @@ static void count(struct sl_store *store, const struct append *append)
 static void publish(struct sequencer *sequencer, struct group *group)
 {
     struct sl_store *store = sequencer->store;
+    uint64_t position = atomic_load(&store->log_size);
     shares_lock(store->shares);
     for (struct append *append = group->first; append; append = append->next) {
         if (append->batch) {
             assert(append->place.sequence == append->share->head.sequence + 1);
+            assert(append->place.position == position);
+            position++;
             append->share->head = append->place;
         }
         if (append->committed) append->committed(append);
@@ -188,7 +193,8 @@ static void publish(struct sequencer *sequencer, struct group *group)
             store->take_due(store, sl_span_of(append->share->id));
     }
     shares_unlock(store->shares);
-    atomic_fetch_add(&store->log_size, group->events);
+    assert(position == atomic_load(&store->log_size) + group->events);
+    atomic_store(&store->log_size, position);
     give_to_subscriber(store, group);
 }
 
@@ -197,6 +203,7 @@ static enum sl_result write_group(
 {
     struct sl_store *store = sequencer->store;
     struct sl_err err = {0};
+    assert(group->first && group->durable == (group->events > 0));
     bool sync = group->durable && store->durability == SL_DURABLE_FSYNC;
     enum sl_result result = SL_OK;
     if (kv_batch_count(kv_batch) > 0) result = kv_write(store->kv, kv_batch, sync, &err);
@@ -268,6 +275,7 @@ static void *run(void *arg)
         pthread_mutex_unlock(&sequencer->lock);
         commit(sequencer, sequencer->kv_batch, waiting);
         pthread_mutex_lock(&sequencer->lock);
+        assert(sequencer->busy);
         sequencer->busy = false;
     }
     pthread_mutex_unlock(&sequencer->lock);
@@ -280,6 +288,7 @@ static void commit_alone(struct sequencer *sequencer, struct append *append)
 {
     commit(sequencer, sequencer->kv_batch, append);
     pthread_mutex_lock(&sequencer->lock);
+    assert(sequencer->busy);
     sequencer->busy = false;
     if (sequencer->first || sequencer->closing) pthread_cond_signal(&sequencer->wake);
     pthread_mutex_unlock(&sequencer->lock);
@@ -322,6 +331,7 @@ void sequencer_destroy(struct sequencer *sequencer)
     pthread_cond_signal(&sequencer->wake);
     pthread_mutex_unlock(&sequencer->lock);
     pthread_join(sequencer->thread, NULL);
+    assert(!sequencer->first && !sequencer->busy);
     pthread_cond_destroy(&sequencer->wake);
     pthread_mutex_destroy(&sequencer->lock);
     kv_batch_destroy(sequencer->kv_batch);
@@ -340,6 +350,7 @@ void sequencer_stop(struct sequencer *sequencer, const struct sl_err *why)
 enum sl_result sequencer_append(
     struct sequencer *sequencer, struct append *append, struct sl_err *err)
 {
+    assert(!append->batch || (append->share && append->batch->packed.len > 0));
     append->next = NULL;
     sem_init(&append->done, 0, 0);
     pthread_mutex_lock(&sequencer->lock);

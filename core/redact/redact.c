@@ -21,6 +21,8 @@
 #include "core/redact/redact_append.h"
 #include "core/redact/rules.h"
 
+#include <assert.h>
+
 /* ---- finding ---- */
 
 /* The item's replacement, if it is meant; *found false: it isn't, or is what it would be. */
@@ -102,6 +104,7 @@ static enum sl_result find_earlier(struct redacting *redacting, uint64_t last, s
             event_read_begin(kv_iter_value(iter), &row, &reader) == SL_OK &&
             header_kind(row.header, &kind) && kind == SL_REDACT)
             redacting->earlier[redacting->earlier_count++] = sequence;
+        assert(redacting->earlier_count <= last);
         event_read_end(reader);
     }
     if (result == SL_OK) result = kv_iter_check(iter, err);
@@ -113,6 +116,7 @@ static enum sl_result search(struct redacting *redacting, uint64_t last,
     const struct sl_progress *progress, struct sl_err *err)
 {
     struct sl_span id = sl_span_of(redacting->share->id);
+    assert(redacting->rule && share_is_live(redacting->share));
     enum sl_result result = find_earlier(redacting, last, err);
     struct kv_pin pin;
     for (uint64_t sequence = 2; sequence <= last && result == SL_OK; sequence++) {
@@ -156,6 +160,7 @@ static enum sl_result make_rule(struct sl_store *store, const struct sl_redactio
 {
     struct buf data = {0};
     enum sl_result result = SL_OK;
+    assert(!asked->sequence + !asked->key.len + !asked->text.len == 2);
     *use = (struct rule_use){.share_id = asked->share_id};
     if (asked->text.len) {
         rules_make(store->rules, REDACT_RULE_TEXT, asked->text, &use->rule);

@@ -60,6 +60,7 @@ static struct rule_set *find_or_add(struct rules *rules, struct sl_span share_id
     struct rule_set *sets = realloc(rules->sets, (rules->count + 1) * sizeof(*sets));
     if (!sets) return NULL;
     rules->sets = sets;
+    assert(share_id.len <= SL_SHARE_ID_BYTES);
     set = &sets[rules->count++];
     *set = (struct rule_set){0};
     memcpy(set->share_id, share_id.ptr, share_id.len);
@@ -239,6 +240,7 @@ static enum sl_result apply_set(
     const struct rules *rules, const struct rule_set *set, struct batch *batch, struct sl_err *err)
 {
     if (!set || set->count == 0) return SL_OK;
+    assert(set->count <= atomic_load(&rules->total));
     struct redact_rules *ready = redact_rules_create(set->rules, set->count, rules->key);
     enum sl_result result = ready ? SL_OK : sl_fail(err, SL_NOMEM, "out of memory");
     for (size_t i = 0; i < batch->count && result == SL_OK; i++) {
