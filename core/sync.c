@@ -7,6 +7,7 @@
 
 #include "core/base/json.h"
 #include "core/log/sequencer.h"
+#include "core/log/share.h"
 #include "core/redact/rules.h"
 
 static enum sl_result check_secret(

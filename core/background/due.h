@@ -12,6 +12,7 @@
 
    The functions are for the thread that makes snapshots alone, but due_stopping. */
 
+#include "core/log/share.h"
 #include "core/log/store.h"
 
 struct made;

@@ -12,6 +12,7 @@
    One thread commits at a time, and it never waits for more: groups form while one is written. */
 
 #include "core/event/batch.h"
+#include "core/log/share.h"
 #include "core/log/store.h"
 
 #include <semaphore.h>

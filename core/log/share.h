@@ -9,6 +9,7 @@
 #include "core/kv/kv.h"
 #include "core/log/epoch.h"
 #include "core/log/share_record.h"
+#include "core/sharelog.h"
 
 #include <pthread.h>
 

@@ -22,7 +22,6 @@
    while rows of its share are being exchanged. */
 
 #include "core/kv/kv.h"
-#include "core/log/share.h"
 #include "core/sharelog.h"
 
 #include <pthread.h>
@@ -37,6 +36,7 @@ struct due;
 struct checkpoints;
 struct rules;
 struct session_locks;
+struct shares;
 struct twins;
 
 struct sl_store {

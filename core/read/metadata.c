@@ -3,6 +3,7 @@
  */
 
 #include "core/base/json.h"
+#include "core/log/share.h"
 #include "core/read/view.h"
 #include "core/state/snapshot_layout.h"
 

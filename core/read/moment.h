@@ -14,6 +14,7 @@
    share is removed or redacted; each read asks it, so that nothing that was taken away is shown. A
    function that fails leaves the moment as it was. One thread at a time uses a moment. */
 
+#include "core/log/share.h"
 #include "core/log/store.h"
 #include "core/state/snapshot.h"
 

@@ -249,10 +249,10 @@ static enum sl_result check_asked(const struct sl_redaction *asked, struct sl_er
     if (meant != 1)
         return sl_fail(
             err, SL_INVALID, "exactly one of an item (seq and item), a key, a text is redacted");
-    if (asked->text.len && asked->text.len < REDACT_TEXT_MIN_BYTES)
-        return sl_fail(err, SL_INVALID, "text: shorter than %d bytes", REDACT_TEXT_MIN_BYTES);
-    if (asked->text.len > REDACT_TEXT_MAX_BYTES)
-        return sl_fail(err, SL_INVALID, "text: longer than %d bytes", REDACT_TEXT_MAX_BYTES);
+    if (asked->text.len && asked->text.len < SL_REDACT_TEXT_MIN_BYTES)
+        return sl_fail(err, SL_INVALID, "text: shorter than %d bytes", SL_REDACT_TEXT_MIN_BYTES);
+    if (asked->text.len > SL_REDACT_TEXT_BYTES)
+        return sl_fail(err, SL_INVALID, "text: longer than %d bytes", SL_REDACT_TEXT_BYTES);
     if (asked->key.len > SL_ITEM_KEY_BYTES)
         return sl_fail(err, SL_INVALID, "key: longer than %d bytes", SL_ITEM_KEY_BYTES);
     if (asked->reason.len > SL_REASON_BYTES)

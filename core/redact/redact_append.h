@@ -5,7 +5,7 @@
    each with the rows that it makes anew, in one write. While that is written the share is REDACTING
    and its epoch odd (share.h), and readers of the share begin again. */
 
-#include "core/redact/redact.h"
+#include "core/redact/redact_event.h"
 #include "core/redact/redact_text.h"
 #include "core/state/snapshot.h"
 

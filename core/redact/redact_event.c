@@ -4,9 +4,9 @@
    How it fails: nothing is written here, and *out is empty. SL_NOT_FOUND: the event was erased, or
    has no such item. SL_CORRUPT: its row or body is unreadable. SL_NOMEM. */
 
+#include "core/redact/redact_event.h"
 #include "core/base/crypto.h"
 #include "core/kv/rows.h"
-#include "core/redact/redact.h"
 
 #include <assert.h>
 

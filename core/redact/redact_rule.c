@@ -111,7 +111,7 @@ void redact_rule_make(struct redact_rule *rule, enum redact_rule_kind kind, stru
     mac_of(key, uses[kind], subject, rule->mac);
     if (kind != REDACT_RULE_KEY) rule->length = subject.len;
     if (kind != REDACT_RULE_TEXT) return;
-    assert(subject.len >= REDACT_TEXT_MIN_BYTES && subject.len <= REDACT_TEXT_MAX_BYTES);
+    assert(subject.len >= SL_REDACT_TEXT_MIN_BYTES && subject.len <= SL_REDACT_TEXT_BYTES);
     struct secrets secrets = secrets_of(key);
     rule->rolling =
         settled(hash_of(subject.ptr, subject.len, secrets.base)) ^ mask_of(&secrets, rule->mac);
@@ -166,8 +166,8 @@ static void entries_init(struct redact_rules *rules)
     rules->base = secrets.base;
     for (size_t i = 0; i < rules->count; i++) {
         const struct redact_rule *rule = &rules->rules[i];
-        if (rule->kind != REDACT_RULE_TEXT || rule->length < REDACT_TEXT_MIN_BYTES ||
-            rule->length > REDACT_TEXT_MAX_BYTES)
+        if (rule->kind != REDACT_RULE_TEXT || rule->length < SL_REDACT_TEXT_MIN_BYTES ||
+            rule->length > SL_REDACT_TEXT_BYTES)
             continue;
         uint64_t hash = rule->rolling ^ mask_of(&secrets, rule->mac);
         if (hash >= prime) continue; /* not made with this key */

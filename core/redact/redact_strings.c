@@ -4,7 +4,7 @@
 #include "core/redact/redact_strings.h"
 
 #include "core/base/json.h"
-#include "core/redact/redact_text.h"
+#include "core/base/limits.h"
 
 #include <assert.h>
 
@@ -74,7 +74,7 @@ static size_t piece_of(struct sl_span raw)
 
 static bool hits_escaped(const struct redact_search *search, struct sl_span raw)
 {
-    char text[REDACT_TEXT_MAX_BYTES + PIECE_BYTES];
+    char text[SL_REDACT_TEXT_BYTES + PIECE_BYTES];
     size_t kept = 0;
     while (raw.len > 0) {
         size_t piece = piece_of(raw);
@@ -101,7 +101,7 @@ enum sl_result redact_strings(struct sl_span data, const struct redact_search *s
     struct buf *out, bool *found, struct sl_err *err)
 {
     assert(search->shortest >= 1 && search->shortest <= search->longest);
-    assert(search->longest <= REDACT_TEXT_MAX_BYTES);
+    assert(search->longest <= SL_REDACT_TEXT_BYTES);
     const char *at = data.len ? data.ptr : "", *end = at + data.len, *copied = at;
     size_t before = out->len;
     struct string string;

@@ -12,7 +12,7 @@
 /* `hits` sees a string decoded; a long one that has escapes in pieces that overlap by `longest` - 1
    bytes, so that nothing of up to `longest` bytes is cut. Strings that can't have `shortest` bytes
    are passed over, and so are those that read `[redacted]` already: redacting again changes
-   nothing. 1 <= shortest <= longest <= REDACT_TEXT_MAX_BYTES. */
+   nothing. 1 <= shortest <= longest <= SL_REDACT_TEXT_BYTES. */
 struct redact_search {
     size_t shortest, longest;
     bool (*hits)(void *ctx, struct sl_span text);

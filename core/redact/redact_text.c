@@ -15,7 +15,7 @@ static bool text_hits(void *ctx, struct sl_span text)
 
 static bool fit(struct sl_span text)
 {
-    return text.len >= REDACT_TEXT_MIN_BYTES && text.len <= REDACT_TEXT_MAX_BYTES;
+    return text.len >= SL_REDACT_TEXT_MIN_BYTES && text.len <= SL_REDACT_TEXT_BYTES;
 }
 
 enum sl_result redact_matches(
@@ -23,7 +23,7 @@ enum sl_result redact_matches(
 {
     if (!fit(text))
         return sl_fail(err, SL_INVALID, "a text to redact has %d to %d bytes",
-            REDACT_TEXT_MIN_BYTES, REDACT_TEXT_MAX_BYTES);
+            SL_REDACT_TEXT_MIN_BYTES, SL_REDACT_TEXT_BYTES);
     struct redact_search search = {text.len, text.len, text_hits, &text};
     return redact_strings(data, &search, out, found, err);
 }

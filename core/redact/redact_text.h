@@ -18,9 +18,6 @@
 #include "core/base/err.h"
 #include "core/base/limits.h"
 
-#define REDACT_TEXT_MIN_BYTES SL_REDACT_TEXT_MIN_BYTES
-#define REDACT_TEXT_MAX_BYTES SL_REDACT_TEXT_BYTES
-
 /* `data`, one valid JSON value, redacted as a whole; appended to `out`. On failure `out` is as it
    was, here and below: SL_INVALID (not JSON, or deeper than JSON_DEPTH_CEILING), SL_NOMEM. */
 enum sl_result redact_whole(struct sl_span data, struct buf *out, struct sl_err *err);

@@ -5,6 +5,7 @@
    memory and in `meta`: of one share, or of every share. None of them holds a text. */
 
 #include "core/event/batch.h"
+#include "core/log/share.h"
 #include "core/log/store.h"
 #include "core/redact/redact_text.h"
 

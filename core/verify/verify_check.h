@@ -7,6 +7,7 @@
 
 #include "core/event/commit.h"
 #include "core/kv/rows.h"
+#include "core/log/share.h"
 #include "core/log/store.h"
 #include "core/proof/withheld.h"
 #include "core/verify/verify_fold.h"

@@ -6,6 +6,7 @@
 #include "core/background/rebuild.h"
 #include "core/kv/rows.h"
 #include "core/log/keys.h"
+#include "core/log/share.h"
 #include "core/redact/rules.h"
 
 #include <stdio.h>

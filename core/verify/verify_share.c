@@ -3,6 +3,7 @@
 
 #include "core/verify/verify_share.h"
 
+#include "core/log/share.h"
 #include "core/verify/verify_body.h"
 #include "core/verify/verify_rows.h"
 #include "core/verify/verify_snapshot.h"

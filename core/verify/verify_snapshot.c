@@ -2,6 +2,7 @@
 
 #include "core/event/item.h"
 #include "core/kv/rows.h"
+#include "core/log/share.h"
 #include "core/state/snapshot_layout.h"
 #include "core/state/snapshot_rows.h"
 

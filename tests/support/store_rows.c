@@ -7,6 +7,7 @@
 
 #include <cmocka.h>
 
+#include "core/log/share.h"
 #include "tests/support/store_rows.h"
 
 #include "core/log/store.h"

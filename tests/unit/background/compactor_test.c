@@ -10,6 +10,7 @@
 
 #include "core/background/compactor.h"
 #include "core/kv/rows.h"
+#include "core/log/share.h"
 #include "core/log/store.h"
 #include "tests/support/core_fixture.h"
 

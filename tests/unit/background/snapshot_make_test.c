@@ -11,6 +11,7 @@
 #include "core/background/compactor.h"
 #include "core/background/snapshot_make.h"
 #include "core/kv/rows.h"
+#include "core/log/share.h"
 #include "core/log/store.h"
 #include "core/state/snapshot_rows.h"
 #include "tests/support/core_fixture.h"

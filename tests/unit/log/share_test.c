@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "core/log/share.h"
 #include "core/log/store.h"
 #include "tests/support/core_fixture.h"
 

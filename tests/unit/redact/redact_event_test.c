@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "core/log/log.h"
-#include "core/redact/redact.h"
+#include "core/redact/redact_event.h"
 #include "tests/support/core_answers.h"
 #include "tests/support/core_fixture.h"
 

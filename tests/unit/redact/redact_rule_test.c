@@ -155,8 +155,8 @@ static void make_value(struct buf *out, unsigned depth)
 static struct sl_span make_text(struct sl_span document)
 {
     static const char letters[] = "aaabbc\n\"";
-    size_t len = REDACT_TEXT_MIN_BYTES + (chance(8) ? chance(8) : chance(4000));
-    char *text = malloc(document.len + REDACT_TEXT_MAX_BYTES);
+    size_t len = SL_REDACT_TEXT_MIN_BYTES + (chance(8) ? chance(8) : chance(4000));
+    char *text = malloc(document.len + SL_REDACT_TEXT_BYTES);
     assert_non_null(text);
     const char *from = document.ptr + chance(document.len), *end = document.ptr + document.len;
     const char *quote = memchr(from, '"', (size_t)(end - from));
@@ -164,7 +164,7 @@ static struct sl_span make_text(struct sl_span document)
         size_t decoded = json_decode((struct sl_span){from, (size_t)(quote - from)}, text);
         size_t skip = decoded > len ? chance(decoded - len + 1) : 0;
         memmove(text, text + skip, decoded - skip);
-        if (decoded - skip >= REDACT_TEXT_MIN_BYTES)
+        if (decoded - skip >= SL_REDACT_TEXT_MIN_BYTES)
             return (struct sl_span){text, decoded - skip < len ? decoded - skip : len};
     }
     for (size_t i = 0; i < len; i++)

@@ -285,7 +285,7 @@ static void test_matches_lengths(void **state)
         add(&data, "abcdefgh");
     add(&data, "\"]");
     const char *at = data.ptr + 4;
-    struct sl_span longest = {at, REDACT_TEXT_MAX_BYTES}, longer = {at, REDACT_TEXT_MAX_BYTES + 1};
+    struct sl_span longest = {at, SL_REDACT_TEXT_BYTES}, longer = {at, SL_REDACT_TEXT_BYTES + 1};
     core_expect(redact_matches(buf_span(&data), longest, &out, &found, &err), SL_OK, &err);
     assert_is(&out, "[\"[redacted]\"]", "longest");
     assert_true(found);

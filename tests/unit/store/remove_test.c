@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "core/kv/kv.h"
+#include "core/log/share.h"
 #include "core/log/store.h"
 #include "tests/support/core_fixture.h"
 

@@ -10,6 +10,7 @@
 
 #include "core/event/event.h"
 #include "core/kv/rows.h"
+#include "core/log/share.h"
 #include "core/log/store.h"
 #include "core/state/snapshot.h"
 #include "tests/support/core_fixture.h"

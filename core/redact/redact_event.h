@@ -1,8 +1,8 @@
-#ifndef SHARELOG_REDACT_H
-#define SHARELOG_REDACT_H
+#ifndef SHARELOG_REDACT_EVENT_H
+#define SHARELOG_REDACT_EVENT_H
 
-/* Redacting, from the inside: redact.c finds what is meant, redact_append.c appends redact events
-   that say so, redact_event.c makes an event's new rows.
+/* An event's rows as a redaction makes them. redact.c finds what is meant, redact_append.c appends
+   redact events that say so, redact_event.c makes the new rows.
 
    An event whose items are redacted keeps its header and its items' types, keys and places; its
    body is put anew: a prefix with the nonces one by one and the commitments of what is withheld,
