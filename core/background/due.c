@@ -69,7 +69,8 @@ void due_end(struct due *due, const char *share_id)
     struct made *made = calloc(1, sizeof(*made));
     /* Without memory for it the mark stays too, and the next start finds nothing to do there. */
     if (!made) return;
-    memcpy(made->id, share_id, sizeof(made->id));
+    assert(strlen(share_id) <= SL_SHARE_ID_BYTES);
+    memcpy(made->id, share_id, strlen(share_id));
     assert(share_id[0] && due->resumed > 0); /* due_begin was called */
     made->flushes = due->flushes;
     made->next = due->made;
