@@ -58,13 +58,13 @@ static enum sl_result gather_positions(struct removal *removal, struct sl_err *e
     enum sl_result result = SL_OK;
     for (kv_iter_first(iter); kv_iter_valid(iter) && result == SL_OK; kv_iter_next(iter)) {
         struct event_row row;
-        struct event_reader *reader = NULL;
+        struct event_reader reader = {0};
         if (event_read_begin(kv_iter_value(iter), &row, &reader) != SL_OK)
             result = sl_fail(
                 err, SL_CORRUPT, "share %s: an event's row is unreadable", removal->share->id);
         else if (!add_position(removal, row.position))
             result = sl_fail(err, SL_NOMEM, "out of memory");
-        event_read_end(reader);
+        event_read_end(&reader);
         removal->gathered++;
     }
     if (result == SL_OK) result = kv_iter_check(iter, err);

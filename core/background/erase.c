@@ -115,11 +115,11 @@ static enum sl_result find_removal(
         enum sl_result result = log_event(store->kv, sl_span_of(share->id), at, &pin, err);
         if (result != SL_OK) return result;
         struct event_row row;
-        struct event_reader *reader = NULL;
+        struct event_reader reader = {0};
         struct header header = {0};
         bool ok = event_read_begin(pin.value, &row, &reader) == SL_OK &&
                   header_decode(row.header, &header);
-        event_read_end(reader);
+        event_read_end(&reader);
         kv_release(&pin);
         if (!ok)
             return sl_fail(

@@ -160,7 +160,7 @@ static enum sl_result take_event(
     struct sl_span id;
     uint64_t sequence;
     struct event_row row;
-    struct event_reader *reader = NULL;
+    struct event_reader reader = {0};
     struct header header;
     struct buf body = {0};
     if (!row_parse_event(key, &id, &sequence)) return SL_CORRUPT;
@@ -169,7 +169,7 @@ static enum sl_result take_event(
     if (result == SL_OK) result = event_read_begin(value, &row, &reader);
     if (result == SL_OK && !header_decode(row.header, &header)) result = SL_CORRUPT;
     bool control = result == SL_OK && (header.kind == SL_CREATE || header.kind == SL_REMOVE);
-    if (control) result = control_body(walk, id, sequence, reader, &body, err);
+    if (control) result = control_body(walk, id, sequence, &reader, &body, err);
     if (result == SL_OK && new_share)
         result = begin_share(walk, id, &row, &header, buf_span(&body));
     if (result == SL_OK && header.kind == SL_REMOVE)
@@ -180,7 +180,7 @@ static enum sl_result take_event(
             (struct head){sequence, row.position, header.time_ms, row.syncs, row.stored, {0}};
         walk->events++;
     }
-    event_read_end(reader);
+    event_read_end(&reader);
     buf_fini(&body);
     return result;
 }

@@ -151,18 +151,9 @@ void event_row_encode(const struct event_row *row, struct buf *out)
     if (row->redacted && !row->erased) pack_u64(out, row->prefix);
 }
 
-struct event_reader {
-    struct unpack in;
-    size_t left;
-    uint64_t offset;
-    bool bad;
-};
-
 enum sl_result event_read_begin(
-    struct sl_span bytes, struct event_row *row, struct event_reader **out)
+    struct sl_span bytes, struct event_row *row, struct event_reader *reader)
 {
-    struct event_reader *reader = calloc(1, sizeof(*reader));
-    if (!reader) return SL_NOMEM;
     unpack_begin(&reader->in, bytes);
     size_t parts = unpack_array(&reader->in);
     row->erased = parts == 4;
@@ -176,12 +167,7 @@ enum sl_result event_read_begin(
     row->prefix = row->erased ? 0 : row->redacted ? unpack_u64(&reader->in) : BODY_PREFIX_BYTES;
     reader->offset = row->prefix;
     row->items = reader->left = row->erased ? 0 : unpack_array(&reader->in);
-    if (reader->bad || reader->in.bad) {
-        event_read_end(reader);
-        return SL_CORRUPT;
-    }
-    *out = reader;
-    return SL_OK;
+    return reader->bad || reader->in.bad ? SL_CORRUPT : SL_OK;
 }
 
 bool event_read_next(struct event_reader *reader, struct event_item *item)
@@ -201,10 +187,7 @@ bool event_read_next(struct event_reader *reader, struct event_item *item)
 
 bool event_read_end(struct event_reader *reader)
 {
-    if (!reader) return true;
-    bool ok = unpack_end(&reader->in) && !reader->bad;
-    free(reader);
-    return ok;
+    return unpack_end(&reader->in) && !reader->bad;
 }
 
 /* ---- a redacted event's prefix ---- */

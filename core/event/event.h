@@ -20,6 +20,7 @@
    log's tree. */
 
 #include "core/base/buf.h"
+#include "core/base/pack.h"
 #include "core/sharelog.h"
 
 #define HEADER_VERSION 1
@@ -91,16 +92,21 @@ size_t event_items_add_bytes(struct sl_span type, struct sl_span key, uint64_t l
 void event_row_encode(const struct event_row *row, struct buf *out);
 
 /* Read a row: begin gives its fixed parts, next one item at a time, end is called either way and
-   says whether all was well. Spans point into `bytes`. */
-struct unpack;
+   says whether all was well (true too where begin was never called on a zeroed reader). Spans point
+   into `bytes`. SL_CORRUPT is the one failure. */
 struct event_item {
     struct sl_span type, key;
     uint64_t length;
     uint64_t offset; /* of its data, in the event's body */
 };
-struct event_reader;
+struct event_reader {
+    struct unpack in;
+    size_t left;     /* items */
+    uint64_t offset; /* of the next item's data */
+    bool bad;
+};
 enum sl_result event_read_begin(
-    struct sl_span bytes, struct event_row *row, struct event_reader **reader);
+    struct sl_span bytes, struct event_row *row, struct event_reader *reader);
 bool event_read_next(struct event_reader *reader, struct event_item *item);
 bool event_read_end(struct event_reader *reader);
 

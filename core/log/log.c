@@ -114,7 +114,7 @@ enum sl_result log_place(struct kv *kv, struct sl_span share_id, uint64_t sequen
     enum sl_result result = log_event(kv, share_id, sequence, &pin, err);
     if (result != SL_OK) return result;
     struct event_row row;
-    struct event_reader *reader = NULL;
+    struct event_reader reader = {0};
     struct header header;
     if (event_read_begin(pin.value, &row, &reader) == SL_OK && header_decode(row.header, &header)) {
         *place = (struct head){sequence, row.position, header.time_ms, row.syncs, row.stored, {0}};
@@ -123,7 +123,7 @@ enum sl_result log_place(struct kv *kv, struct sl_span share_id, uint64_t sequen
         result = sl_fail(err, SL_CORRUPT, "share %.*s: event %llu: its row is unreadable",
             (int)share_id.len, share_id.ptr, (unsigned long long)sequence);
     }
-    event_read_end(reader);
+    event_read_end(&reader);
     kv_release(&pin);
     return result;
 }
@@ -216,7 +216,7 @@ enum sl_result log_erased_row(struct kv *kv, struct sl_span share_id, uint64_t s
     enum sl_result result = log_event(kv, share_id, sequence, &pin, err);
     if (result != SL_OK) return result;
     struct event_row row;
-    struct event_reader *reader = NULL;
+    struct event_reader reader = {0};
     *out = (struct log_erased){.sequence = sequence, .offset = bytes->len};
     result = event_read_begin(pin.value, &row, &reader);
     if (result == SL_OK && !row.erased) {
@@ -228,7 +228,7 @@ enum sl_result log_erased_row(struct kv *kv, struct sl_span share_id, uint64_t s
         sl_fail(err, result, "share %.*s: event %llu: its row is unreadable", (int)share_id.len,
             share_id.ptr, (unsigned long long)sequence);
     }
-    event_read_end(reader);
+    event_read_end(&reader);
     kv_release(&pin);
     return result;
 }

@@ -264,7 +264,7 @@ static enum sl_result load_head(struct kv *kv, struct share *share, struct sl_er
             result = sl_fail(err, SL_CORRUPT, "share %s: has a record but no events", share->id);
     } else {
         struct event_row row;
-        struct event_reader *reader = NULL;
+        struct event_reader reader = {0};
         struct header header;
         struct sl_span key_id;
         uint64_t sequence;
@@ -278,7 +278,7 @@ static enum sl_result load_head(struct kv *kv, struct share *share, struct sl_er
         } else {
             result = sl_fail(err, SL_CORRUPT, "share %s: its last event is unreadable", share->id);
         }
-        event_read_end(reader);
+        event_read_end(&reader);
     }
     kv_iter_destroy(iter);
     return result;

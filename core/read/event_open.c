@@ -39,24 +39,24 @@ struct sl_event {
 static enum sl_result read_items(struct sl_event *event, struct sl_err *err)
 {
     struct event_row row;
-    struct event_reader *reader = NULL;
+    struct event_reader reader = {0};
     enum sl_result result = event_read_begin(event->row.value, &row, &reader);
     if (result != SL_OK) return sl_fail(err, result, "its row is unreadable");
     event->items = calloc(row.items + 1, sizeof(*event->items));
     event->text_at = calloc(row.items + 1, sizeof(*event->text_at));
     if (!event->items || !event->text_at) {
-        event_read_end(reader);
+        event_read_end(&reader);
         return sl_fail(err, SL_NOMEM, "out of memory");
     }
     size_t n = 0;
     uint64_t at = 1;
-    while (event_read_next(reader, &event->items[n])) {
+    while (event_read_next(&reader, &event->items[n])) {
         event->text_at[n] = at;
         at += (n > 0) + item_prefix_bytes(event->items[n].type) + event->items[n].length + 1;
         n++;
     }
     event->text_at[n] = at;
-    return event_read_end(reader) && n == row.items
+    return event_read_end(&reader) && n == row.items
                ? SL_OK
                : sl_fail(err, SL_CORRUPT, "its row is unreadable");
 }
@@ -123,12 +123,12 @@ static enum sl_result read_withheld(struct sl_event *event, uint64_t prefix, str
 static enum sl_result read_prefix(struct sl_event *event, struct sl_err *err)
 {
     struct event_row row;
-    struct event_reader *reader = NULL;
+    struct event_reader reader = {0};
     if (event->facts.info.erased) return SL_OK;
     enum sl_result begun = event_read_begin(event->row.value, &row, &reader);
     if (begun == SL_NOMEM) return sl_fail(err, SL_NOMEM, "out of memory");
     if (begun != SL_OK) return unreadable(err);
-    event_read_end(reader);
+    event_read_end(&reader);
     if (row.redacted) return read_withheld(event, row.prefix, err);
     struct kv_pin pin;
     enum sl_result result =

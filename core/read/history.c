@@ -54,7 +54,7 @@ enum sl_result event_facts_read(const char *share_id, uint64_t sequence, struct 
     struct event_facts *facts, struct sl_err *err)
 {
     struct event_row row;
-    struct event_reader *reader = NULL;
+    struct event_reader reader = {0};
     struct header header;
     facts->types_count = 0;
     enum sl_result result = event_read_begin(bytes, &row, &reader);
@@ -72,7 +72,7 @@ enum sl_result event_facts_read(const char *share_id, uint64_t sequence, struct 
             .items = row.items};
         header_leaf(row.header, info->leaf);
         struct event_item item;
-        while (result == SL_OK && event_read_next(reader, &item)) {
+        while (result == SL_OK && event_read_next(&reader, &item)) {
             info->bytes += item.length;
             if (!count_type(facts, item.type)) result = SL_NOMEM;
         }
@@ -82,7 +82,7 @@ enum sl_result event_facts_read(const char *share_id, uint64_t sequence, struct 
         info->types_count = facts->types_count;
         facts->header = row.header;
     }
-    if (!event_read_end(reader) && result == SL_OK) result = SL_CORRUPT;
+    if (!event_read_end(&reader) && result == SL_OK) result = SL_CORRUPT;
     if (result == SL_OK) return SL_OK;
     return sl_fail(err, result, "share %s: event %llu: %s", share_id, (unsigned long long)sequence,
         result == SL_NOMEM ? "out of memory" : "its row is unreadable");

@@ -12,7 +12,7 @@ static enum sl_result apply_event(
     struct sl_view *view, struct sl_span key, struct sl_span value, struct sl_err *err)
 {
     struct event_row event;
-    struct event_reader *reader;
+    struct event_reader reader = {0};
     struct sl_span id;
     uint64_t sequence = 0;
     enum sl_result result = row_parse_event(key, &id, &sequence)
@@ -25,7 +25,7 @@ static enum sl_result apply_event(
     enum sl_kind kind = SL_CREATE;
     bool readable = header_kind(event.header, &kind);
     struct event_item item;
-    for (uint32_t i = 0; readable && kind == SL_SYNC && event_read_next(reader, &item); i++) {
+    for (uint32_t i = 0; readable && kind == SL_SYNC && event_read_next(&reader, &item); i++) {
         struct sl_span data = {0};
         struct fold_place place = {sequence, item.offset, item.length};
         if (fold_looks_into(item.type))
@@ -35,7 +35,7 @@ static enum sl_result apply_event(
             item.key, item.type, sequence, item.offset, item.length, event.arrived_us, i};
         fold_apply(&view->fold, &applied, data);
     }
-    bool ended = event_read_end(reader);
+    bool ended = event_read_end(&reader);
     if (result == SL_OK && (!readable || !ended))
         result = sl_fail(err, SL_CORRUPT, "share %s: event %llu: its row is unreadable",
             view->moment.id, (unsigned long long)sequence);

@@ -73,15 +73,15 @@ static enum sl_result search_row(
     struct redacting *redacting, uint64_t sequence, struct sl_span bytes, struct sl_err *err)
 {
     struct event_row row;
-    struct event_reader *reader = NULL;
+    struct event_reader reader = {0};
     enum sl_kind kind = SL_CREATE;
     bool ok = event_read_begin(bytes, &row, &reader) == SL_OK && header_kind(row.header, &kind);
     enum sl_result result =
         ok ? SL_OK
            : sl_fail(err, SL_CORRUPT, "event %llu is unreadable", (unsigned long long)sequence);
     bool meant = !redacting->asked->sequence || redacting->asked->sequence == sequence;
-    if (ok && kind == SL_SYNC && meant) result = search_event(redacting, sequence, reader, err);
-    event_read_end(reader);
+    if (ok && kind == SL_SYNC && meant) result = search_event(redacting, sequence, &reader, err);
+    event_read_end(&reader);
     return result == SL_OK && redacting_full(redacting) ? redacting_append(redacting, err) : result;
 }
 
@@ -98,14 +98,14 @@ static enum sl_result find_earlier(struct redacting *redacting, uint64_t last, s
         struct sl_span key_id;
         uint64_t sequence;
         struct event_row row;
-        struct event_reader *reader = NULL;
+        struct event_reader reader = {0};
         enum sl_kind kind;
         if (row_parse_event(kv_iter_key(iter), &key_id, &sequence) &&
             event_read_begin(kv_iter_value(iter), &row, &reader) == SL_OK &&
             header_kind(row.header, &kind) && kind == SL_REDACT)
             redacting->earlier[redacting->earlier_count++] = sequence;
         assert(redacting->earlier_count <= last);
-        event_read_end(reader);
+        event_read_end(&reader);
     }
     if (result == SL_OK) result = kv_iter_check(iter, err);
     kv_iter_destroy(iter);

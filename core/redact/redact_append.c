@@ -182,16 +182,16 @@ static enum sl_result earlier_body(
     struct sl_span id = sl_span_of(redacting->share->id);
     struct kv_pin pin;
     struct event_row row;
-    struct event_reader *reader = NULL;
+    struct event_reader reader = {0};
     struct event_item item;
     buf_clear(body);
     enum sl_result result = log_event(kv, id, sequence, &pin, err);
     if (result != SL_OK) return result;
-    if (event_read_begin(pin.value, &row, &reader) == SL_OK && event_read_next(reader, &item))
+    if (event_read_begin(pin.value, &row, &reader) == SL_OK && event_read_next(&reader, &item))
         result = log_body_bytes(kv, id, sequence, item.offset, item.length, body, err);
     else
         result = sl_fail(err, SL_CORRUPT, "event %llu is unreadable", (unsigned long long)sequence);
-    event_read_end(reader);
+    event_read_end(&reader);
     kv_release(&pin);
     return result;
 }

@@ -17,7 +17,7 @@ struct source {
     uint64_t sequence;
     struct kv_pin pin;
     struct event_row row;
-    struct event_reader *reader;
+    struct event_reader reader;
     struct buf prefix;
     uint8_t event_nonce[EVENT_NONCE_BYTES], manifest_nonce[ITEM_NONCE_BYTES];
     struct sl_span kept; /* what is left of such a prefix */
@@ -56,7 +56,7 @@ static enum sl_result open_source(struct source *source, struct sl_err *err)
 
 static void close_source(struct source *source)
 {
-    event_read_end(source->reader);
+    event_read_end(&source->reader);
     kv_release(&source->pin);
     buf_fini(&source->prefix);
 }
@@ -102,7 +102,7 @@ static enum sl_result make(struct source *source, const struct redact_target *ta
     size_t next = 0;
     body_withheld_begin(&out->body, source->manifest_nonce);
     event_items_begin(&packed, source->row.items);
-    for (uint32_t i = 0; result == SL_OK && event_read_next(source->reader, &item); i++) {
+    for (uint32_t i = 0; result == SL_OK && event_read_next(&source->reader, &item); i++) {
         const struct redact_target *target =
             next < count && targets[next].item == i ? &targets[next++] : NULL;
         result = add_item(source, i, &item, target, &out->body, &data, &packed, err);

@@ -310,15 +310,15 @@ static enum sl_result check_control(struct share_check *check, struct sl_span by
     const struct header *header, struct sl_err *err)
 {
     struct event_row row;
-    struct event_reader *reader;
+    struct event_reader reader = {0};
     if (header->kind == SL_ALLOW) check->facts.holds = false;
     bool redact = header->kind == SL_REDACT && check->content != CONTENT_ERASING;
     if (header->kind != SL_CREATE && header->kind != SL_REMOVE && !redact) return SL_OK;
     enum sl_result begun = event_read_begin(bytes, &row, &reader);
     if (begun == SL_NOMEM) return sl_fail(err, SL_NOMEM, "out of memory");
     if (begun != SL_OK) return SHARE_FAULT(check, header->sequence, err, "its row is unreadable");
-    enum sl_result result = take_control(check, header, reader, err);
-    event_read_end(reader);
+    enum sl_result result = take_control(check, header, &reader, err);
+    event_read_end(&reader);
     return result;
 }
 
@@ -356,15 +356,15 @@ enum sl_result share_check_event(
     struct share_check *check, uint64_t sequence, struct sl_span bytes, struct sl_err *err)
 {
     struct event_row row;
-    struct event_reader *reader;
+    struct event_reader reader = {0};
     if (sequence != check->facts.last.sequence + 1)
         return SHARE_FAULT(check, check->facts.last.sequence + 1, err,
             "missing (the next one is %llu)", (unsigned long long)sequence);
     enum sl_result begun = event_read_begin(bytes, &row, &reader);
     if (begun == SL_NOMEM) return sl_fail(err, SL_NOMEM, "out of memory");
     if (begun != SL_OK) return SHARE_FAULT(check, sequence, err, "its row or header is unreadable");
-    enum sl_result result = check_row(check, bytes, &row, reader, err);
-    if (!event_read_end(reader) && result == SL_OK)
+    enum sl_result result = check_row(check, bytes, &row, &reader, err);
+    if (!event_read_end(&reader) && result == SL_OK)
         result = SHARE_FAULT(check, sequence, err, "its row is unreadable");
     if (result != SL_OK) return result;
     return check->content != CONTENT_WHOLE ? SL_OK : snapshot_check(check, err);

@@ -210,7 +210,7 @@ static void row_bytes(void **state)
         "93a773657373696f6ea773657373696f6e0e"
         "93a470617274b0706172742f6d73675f312f7072745f3122");
     struct event_row again;
-    struct event_reader *reader;
+    struct event_reader reader = {0};
     struct event_item item;
     assert_int_equal(event_read_begin(buf_span(&out), &again, &reader), SL_OK);
     assert_int_equal(again.position, 300);
@@ -220,16 +220,16 @@ static void row_bytes(void **state)
     assert_false(again.erased);
     assert_int_equal(again.arrived_us, ARRIVED_US);
     assert_int_equal(again.items, 2);
-    assert_true(event_read_next(reader, &item));
+    assert_true(event_read_next(&reader, &item));
     assert_true(
         sl_span_eq(item.type, SL_SPAN("session")) && sl_span_eq(item.key, SL_SPAN("session")));
     assert_true(item.offset == BODY_PREFIX_BYTES && item.length == 14);
-    assert_true(event_read_next(reader, &item));
+    assert_true(event_read_next(&reader, &item));
     assert_true(sl_span_eq(item.type, SL_SPAN("part")) &&
                 sl_span_eq(item.key, SL_SPAN("part/msg_1/prt_1")));
     assert_true(item.offset == BODY_PREFIX_BYTES + 14 && item.length == 34);
-    assert_false(event_read_next(reader, &item));
-    assert_true(event_read_end(reader));
+    assert_false(event_read_next(&reader, &item));
+    assert_true(event_read_end(&reader));
     buf_fini(&out);
 }
 
@@ -242,13 +242,12 @@ static void erased_row(void **state)
     encode_row(&row, false, &out);
     assert_hex(buf_span(&out), "94cd012cc4044845414401cf00000000000003e8");
     struct event_row again;
-    struct event_reader *reader;
+    struct event_reader reader = {0};
     struct event_item item;
     assert_int_equal(event_read_begin(buf_span(&out), &again, &reader), SL_OK);
     assert_true(again.erased && again.items == 0 && again.arrived_us == 0 && again.stored == 1000);
-    assert_false(event_read_next(reader, &item));
-    assert_true(event_read_end(reader));
-    assert_true(event_read_end(NULL));
+    assert_false(event_read_next(&reader, &item));
+    assert_true(event_read_end(&reader));
     buf_fini(&out);
 }
 
@@ -273,20 +272,20 @@ static void damaged_rows(void **state)
             memcpy(copy, out.ptr, len);
             if (i < out.len) copy[i] = (char)value;
             struct event_row again;
-            struct event_reader *reader = NULL;
+            struct event_reader reader = {0};
             struct event_item item;
             if (event_read_begin((struct sl_span){copy, len}, &again, &reader) == SL_OK) {
                 unsigned items = 0;
-                while (event_read_next(reader, &item))
+                while (event_read_next(&reader, &item))
                     items++;
                 assert_true(items <= 2);
-                event_read_end(reader);
+                event_read_end(&reader);
             }
             free(copy);
         }
     for (size_t len = 0; len < out.len; len++) {
         struct event_row again;
-        struct event_reader *reader = NULL;
+        struct event_reader reader = {0};
         assert_int_equal(
             event_read_begin((struct sl_span){out.ptr, len}, &again, &reader), SL_CORRUPT);
     }

@@ -166,11 +166,11 @@ static void take_row(enum kv_family family, size_t index, struct row *row)
 static bool harmless(enum kv_family family, const struct row *row, bool in_key, size_t bit)
 {
     struct event_row event;
-    struct event_reader *reader = NULL;
+    struct event_reader reader = {0};
     /* it is what the row ends with */
     if (family != KV_EVENT || in_key || bit / 8 + 8 < row->value.len) return false;
     bool erased = event_read_begin(buf_span(&row->value), &event, &reader) == SL_OK && event.erased;
-    event_read_end(reader);
+    event_read_end(&reader);
     return erased;
 }
 
@@ -291,10 +291,10 @@ static void test_erased_and_redacted(void **state)
     size_t erased = 0, redacted = 0;
     for (size_t i = 0, rows = count_rows(KV_EVENT); i < rows; i++) {
         struct event_row event;
-        struct event_reader *reader = NULL;
+        struct event_reader reader = {0};
         take_row(KV_EVENT, i, &row);
         assert_int_equal(event_read_begin(buf_span(&row.value), &event, &reader), SL_OK);
-        event_read_end(reader);
+        event_read_end(&reader);
         erased += event.erased;
         redacted += event.redacted;
         if (!event.erased && !event.redacted) continue;

@@ -125,10 +125,10 @@ static size_t read_places(struct kv *kv, struct place *places, size_t cap)
         struct sl_span id;
         uint64_t sequence;
         struct event_row row;
-        struct event_reader *reader = NULL;
+        struct event_reader reader = {0};
         assert_true(row_parse_event(kv_iter_key(iter), &id, &sequence));
         assert_int_equal(event_read_begin(kv_iter_value(iter), &row, &reader), SL_OK);
-        event_read_end(reader);
+        event_read_end(&reader);
         assert_true(row.position < cap);
         struct place *place = &places[row.position];
         memcpy(place->id, id.ptr, id.len);
@@ -147,13 +147,13 @@ static void append_again(
 {
     struct kv_pin pin;
     struct event_row row;
-    struct event_reader *reader = NULL;
+    struct event_reader reader = {0};
     struct header header;
     struct buf bytes = {0}, header_bytes = {0};
     struct row_key key = row_event(sl_span_of(place->id), place->sequence);
     core_expect(kv_get(kv, KV_EVENT, row_span(&key), &pin, &err), SL_OK, &err);
     assert_int_equal(event_read_begin(pin.value, &row, &reader), SL_OK);
-    event_read_end(reader);
+    event_read_end(&reader);
     assert_true(header_decode(row.header, &header));
     size_t fixed = 0;
     struct buf head = {0}, packed = {0};
