@@ -23,13 +23,25 @@ void store_row_get(
     kv_release(&pin);
 }
 
-void store_row_put(
-    struct sl_store *store, enum kv_family family, struct row_key key, struct sl_span value)
+static void write_row(struct sl_store *store, struct kv_batch *batch)
 {
     struct sl_err err = {0};
-    struct kv_batch *batch = kv_batch_create();
-    kv_put(store->kv, batch, family, row_span(&key), value);
     if (kv_write(store->kv, batch, false, &err) != SL_OK) fail_msg("%s", err.text);
     kv_batch_destroy(batch);
     shares_clear(store->shares);
+}
+
+void store_row_put(
+    struct sl_store *store, enum kv_family family, struct row_key key, struct sl_span value)
+{
+    struct kv_batch *batch = kv_batch_create();
+    kv_put(store->kv, batch, family, row_span(&key), value);
+    write_row(store, batch);
+}
+
+void store_row_delete(struct sl_store *store, enum kv_family family, struct row_key key)
+{
+    struct kv_batch *batch = kv_batch_create();
+    kv_delete(store->kv, batch, family, row_span(&key));
+    write_row(store, batch);
 }

@@ -14,5 +14,6 @@ void store_row_get(
 /* The store's memory of shares is dropped too: it reads what is there. */
 void store_row_put(
     struct sl_store *store, enum kv_family family, struct row_key key, struct sl_span value);
+void store_row_delete(struct sl_store *store, enum kv_family family, struct row_key key);
 
 #endif

@@ -326,52 +326,9 @@ static void test_withheld(void **state)
     buf_fini(&row.value);
 }
 
-/* Rows that should not be there at all. */
-static void extra(enum kv_family family, struct row_key key, const char *value)
-{
-    struct sl_verified verified;
-    put_row(family, row_span(&key), sl_span_of(value));
-    if (sl_store_verify(store, NULL, &verified, &err) != SL_CORRUPT)
-        fail_msg("a row too many in %s is not found", kv_family_name(family));
-    assert_true(names_a_record(err.text));
-    delete_row(family, row_span(&key));
-}
-
-static void test_rows_too_many(void **state)
-{
-    (void)state;
-    struct sl_share_info info;
-    char id[SL_SHARE_ID_BYTES + 1];
-    core_expect(
-        sl_session_share(store, SL_SPAN("ses_0123456789abcdeflarge"), id, &err), SL_OK, &err);
-    struct sl_span large = sl_span_of(id);
-    core_expect(sl_share_info(store, large, &info, &err), SL_OK, &err);
-    extra(KV_BODY, row_body(large, 2, 1), "x");
-    extra(KV_BODY, row_body(large, 0, 0), "x");
-    extra(KV_BODY, row_body(large, info.sequence + 900, 0), "x");
-    extra(KV_BODY, row_body(SL_SPAN("nobody"), 3, 1), "x");
-    extra(KV_BODY, row_meta("short"), "x");
-    extra(KV_SNAPSHOT, row_snapshot(large, 2, 1), "x");
-    extra(KV_SNAPSHOT, row_snapshot(large, 1, 0), "x");
-    extra(KV_SNAPSHOT, row_snapshot(large, 900, 7), "x");
-    extra(KV_SNAPSHOT, row_snapshot(SL_SPAN("nobody"), 3, 1), "x");
-    extra(KV_META, row_erase(SL_SPAN("nobody")), "");
-    extra(KV_META, row_meta("anything"), "");
-    extra(KV_META, row_rule(large, (const uint8_t *)"0123456789abcdef0123456789abcdef"), "x");
-    extra(KV_INDEX, row_index(ROW_INDEX_DUE, SL_SPAN("nobody")), "");
-    extra(KV_INDEX, row_index('z', large), "");
-    extra(KV_TILE, row_tile(0, 77), "x");
-    extra(KV_TILE, row_tile(3, 0), "x");
-    extra(KV_SHARE, row_share(SL_SPAN("nobody")), "x");
-    extra(KV_EVENT, row_event(SL_SPAN("nobody"), 1), "x");
-    extra(KV_LOG, row_log(100000), "x");
-    core_verify(store);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rows_too_many),
         cmocka_unit_test(test_erased_and_redacted),
         cmocka_unit_test(test_withheld),
         cmocka_unit_test(test_small_families),
