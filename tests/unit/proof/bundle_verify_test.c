@@ -8,13 +8,8 @@
 
 #include <cmocka.h>
 
-#include "core/base/crypto.h"
-#include "core/base/pack.h"
 #include "tests/support/bundle_make.h"
 #include "tests/support/core_store.h"
-
-#include <stdio.h>
-#include <stdlib.h>
 
 static struct bm bm;
 static struct policy *policy;
@@ -220,12 +215,6 @@ static void test_kinds(void **state)
     bm.events[2].kind = 77;
     refused("event 3: of an unknown kind, 77");
     bm = good;
-    bm.events[0].items[0].withheld = false;
-    refused("event 1: item 0 (create): a create's item, and not withheld");
-    bm = good;
-    bm.events[0].items[0].replacement = SL_SPAN("x");
-    refused("event 1: item 0 (create): something stands in its place");
-    bm = good;
     bm.events[0].erased = true;
     refused("event 1: its content is gone, which that of a create never is");
     bm = good;
@@ -237,108 +226,6 @@ static void test_kinds(void **state)
     refused("event 6: a sync after the removal");
     bm.events[5].kind = SL_REMOVE;
     refused("event 6: a remove after the removal");
-    bm = good;
-    bm_remove(&bm, 12, (enum sl_who)9, &removal);
-    refused("event 5: item 0 (remove): byte ");
-    bm.events[4].items_count = 0;
-    refused("event 5: a remove of 0 items, not 1");
-}
-
-static void test_items(void **state)
-{
-    (void)state;
-    struct bm good = bm;
-    bm.events[1].data_flip = 1;
-    refused("event 2: item 0 (message/msg_1): its bytes are not the ones that were committed to");
-    bm = good;
-    bm.events[1].nonces_apart = true;
-    refused("event 2: nonces one by one, but nothing is withheld");
-    bm = good;
-    bm.events[1].items[1].withheld = true;
-    refused("event 2: item 1: withheld, but no redact event names it");
-    bm.events[1].nonces_short = true;
-    refused("event 2: nonces one by one, but nothing is withheld");
-    bm.events[1].items[0].withheld = true;
-    refused("event 2: 2 items, but nonces of 1");
-    bm = good;
-    bm_redact(&bm, 12, 2, 1, SL_SPAN("{}"), &redaction);
-    bm.events[1].items[1].replacement = SL_SPAN("{ }");
-    refused("event 2: item 1: what stands in its place is not what the redact event says");
-    bm = good;
-    bm_remove(&bm, 12, SL_WHO_OWNER, &removal);
-    bm.events[4].items[0].withheld = true;
-    refused("event 5: item 0 (remove): withheld from a remove");
-    bm = good;
-    bm_redact(&bm, 12, 2, 1, SL_SPAN("{}"), &redaction);
-    redaction.ptr[0] = (char)0x92;
-    refused("event 5: item 0 (redact): byte ");
-}
-
-/* What a redact event put in an item's place is itself redacted: it says the newest one now, and
-   the event that did that names both. */
-static void test_redaction_redacted(void **state)
-{
-    (void)state;
-    struct buf now = {0};
-    const struct bm_named first[] = {
-        {2, 1, SL_SPAN("{\"old\":1}")}, {4, 0, SL_SPAN("{\"kept\":1}")}};
-    bm_redact(&bm, 12, 2, 1, first[0].replacement, &redaction);
-    bm_redact_body(first, 2, &redaction);
-    bm.events[4].items[0].data = buf_span(&redaction);
-    bm.events[3].items[0].withheld = true;
-    bm.events[3].items[0].replacement = first[1].replacement;
-    holds();
-    assert_int_equal(verdict.withheld, 2);
-    const struct bm_named then[] = {{2, 1, SL_SPAN("{}")}, first[1]};
-    bm_redact_body(then, 2, &now);
-    bm_redact(&bm, 13, 5, 0, buf_span(&now), &redaction2);
-    uint8_t hash[32]; /* of another redact event it says no more */
-    crypto_sha256(now.ptr, now.len, hash);
-    const struct bm_named second[] = {
-        {2, 1, SL_SPAN("{}")}, {5, 0, {(const char *)hash, sizeof(hash)}}};
-    bm_redact_body(second, 2, &redaction2);
-    bm.events[5].items[0].data = buf_span(&redaction2);
-    bm.events[1].items[1].replacement = SL_SPAN("{}");
-    struct bm good = bm;
-    holds();
-    assert_int_equal(verdict.withheld, 2);
-    each_bit();
-    /* the earlier event alone names event 4's item: only as it stands now */
-    bm.events[3].items[0].replacement = SL_SPAN("{}");
-    refused("event 4: item 0: what stands in its place is not what the redact event says");
-    bm = good;
-    bm_redact_body(second, 1, &redaction2);
-    bm.events[5].items[0].data = buf_span(&redaction2);
-    refused("event 5: item 0: withheld, but no redact event names it");
-    const struct bm_named by_bytes[] = {second[0], {5, 0, buf_span(&now)}};
-    bm_redact_body(by_bytes, 2, &redaction2);
-    bm.events[5].items[0].data = buf_span(&redaction2);
-    refused("event 5: item 0: what stands in its place is not what the redact event says");
-    bm_redact_body(second, 2, &redaction2);
-    bm.events[5].items[0].data = buf_span(&redaction2);
-    bm.events[4].items[0].replacement = SL_SPAN("{}");
-    refused("event 5: item 0 (redact): byte ");
-    bm = good;
-    bm.events[5].items[0].withheld = true; /* the last one by nobody */
-    bm.events[5].items[0].replacement = buf_span(&redaction2);
-    refused("event 6: item 0: withheld, but no redact event names it");
-    buf_fini(&now);
-}
-
-/* A redaction before the item that it names: it can't have meant that one. */
-static void test_redacted_too_early(void **state)
-{
-    (void)state;
-    struct bm_event *redacted = bm_redact(&bm, 12, 4, 0, SL_SPAN("{}"), &redaction);
-    struct bm_event early = *redacted, late = bm.events[3];
-    late.sequence = 5;
-    late.time_ms = early.time_ms;
-    late.position = 12;
-    early.sequence = 4;
-    early.position = 9;
-    bm.events[3] = early;
-    bm.events[4] = late;
-    refused("event 5: item 0: withheld, but no redact event names it");
 }
 
 /* ---- by one who can't sign ---- */
@@ -542,9 +429,6 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_head, begin, end),
         cmocka_unit_test_setup_teardown(test_places, begin, end),
         cmocka_unit_test_setup_teardown(test_kinds, begin, end),
-        cmocka_unit_test_setup_teardown(test_items, begin, end),
-        cmocka_unit_test_setup_teardown(test_redaction_redacted, begin, end),
-        cmocka_unit_test_setup_teardown(test_redacted_too_early, begin, end),
         cmocka_unit_test_setup_teardown(test_forged, begin, end),
         cmocka_unit_test_setup_teardown(test_only_the_last_is_true, begin, end),
         cmocka_unit_test_setup_teardown(test_bits, begin, end),
