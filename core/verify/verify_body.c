@@ -1,8 +1,11 @@
+/* One iterator goes through the rows of all bodies. A row that it meets before the one that it
+   looks for belongs to no event: a fault, unless the share is being erased. */
+
 #include "core/verify/verify_body.h"
 
 #include <assert.h>
 
-/* What stands at the iterator, if it is this event's next row. */
+/* Move to this event's next row. *found: it is there. */
 static enum sl_result body_row(struct body *body, bool *found, struct sl_err *err)
 {
     struct share_check *check = body->check;
@@ -53,6 +56,7 @@ enum sl_result body_piece(
 
 enum sl_result body_end(struct body *body, struct sl_err *err)
 {
+    assert(body->row.ptr && body->chunk > 0); /* the prefix was read */
     if (body->used != body->row.len)
         return SHARE_FAULT(body->check, body->sequence, err, "its body is longer than its items");
     bool found = false;

@@ -12,14 +12,14 @@
 
 #include "core/verify/verify_check.h"
 
-/* One event's. Zeroed but for check and sequence. */
+/* The body of one event. Zeroed but for check and sequence. */
 struct body {
     struct share_check *check;
     uint64_t sequence;
     uint32_t chunk;     /* of the next row */
     struct sl_span row; /* ptr NULL: none yet */
     size_t used;        /* of the row */
-    /* of the item that was read last: its print, and where its bytes go too; NULL: nowhere */
+    /* of the item that is read: its print afterwards, and where its bytes go too; NULL: nowhere */
     uint64_t print;
     struct buf *into;
 };

@@ -24,7 +24,7 @@ struct check_cursors {
     struct row_key next;       /* the next share with events begins there; empty: nowhere */
 };
 
-/* What the share's events say of it, so far: the derived records must say the same. */
+/* The share as its events so far say it is. The derived records must say the same. */
 struct check_facts {
     char id[SL_SHARE_ID_BYTES + 1]; /* empty: no share is begun */
     char session_id[SL_SESSION_ID_BYTES + 1];
@@ -35,7 +35,7 @@ struct check_facts {
     uint64_t removal; /* the sequence of the remove event; 0: none */
 };
 
-/* What there is to be of the share's content, by its record and its mark in the store. */
+/* How much of the share's content must be there, by its record and its mark in the store. */
 enum check_content {
     CONTENT_WHOLE,   /* live: all of it */
     CONTENT_ERASING, /* removed, and marked: it may be there, gone or half gone */

@@ -1,3 +1,12 @@
+/* One event after the other:
+
+       row ─► header ─► what it says of the share ─► its place (prev, time, counts, the log's copy)
+                                                              │
+                        applied to the fold ◄─ all committed ─┘ items, as their bytes come by
+
+   Each step takes for granted that the one before found nothing. The first fault ends the share's
+   check, and nothing of that event is folded. */
+
 #include "core/verify/verify_event.h"
 
 #include "core/event/redact_body.h"
@@ -8,14 +17,14 @@
 
 #include <assert.h>
 
-/* What the manifest and the items are committed to with: derived from the event's nonce, or one by
-   one where an item is withheld. */
+/* The nonces of the manifest and the items: derived from the event's nonce, or one by one where an
+   item is withheld. */
 struct nonces {
     uint8_t event[EVENT_NONCE_BYTES];
     uint8_t manifest[ITEM_NONCE_BYTES];
     bool withheld, record; /* of a redact event */
     bool folded;           /* its items are to be */
-    struct sl_span rest;   /* of such a prefix */
+    struct sl_span rest;   /* of a prefix that has them one by one */
 };
 
 static enum sl_result take_prefix(
@@ -47,7 +56,7 @@ static enum sl_result take_prefix(
     return SL_OK;
 }
 
-/* What the body has next goes into a hash, and its print is made. */
+/* Hash the body's next `length` bytes, and make their print. */
 static enum sl_result read_item(
     struct body *body, uint64_t length, struct crypto_hash *hash, struct sl_err *err)
 {
@@ -101,8 +110,8 @@ static enum sl_result take_pieces(struct body *body, struct nonces *nonces, uint
     return result;
 }
 
-/* What the row was when it was appended: no header commits to `stored`, and the places of the
-   snapshots follow from it. */
+/* How many bytes the event took when it was appended. No header commits to `stored`, which is their
+   sum, and the places of the snapshots follow from it. */
 static uint64_t appended_bytes(
     const struct event_row *row, uint64_t packed_bytes, uint64_t data_bytes)
 {
@@ -251,7 +260,8 @@ static enum sl_result take_redaction(
     return result;
 }
 
-/* A control event's item: where the bodies are at, as a rule, so that it is not looked for. */
+/* A control event's item. As a rule the iterator of bodies stands at it, and it is not looked for.
+ */
 static enum sl_result control_bytes(
     struct share_check *check, uint64_t sequence, const struct event_item *item, struct sl_err *err)
 {
@@ -271,7 +281,7 @@ static enum sl_result control_bytes(
     return result;
 }
 
-/* What create, remove and redact say, gathered for the comparison with the derived records. */
+/* Gather what create, remove and redact events say, for the comparison with the derived records. */
 static enum sl_result take_control(struct share_check *check, const struct header *header,
     struct event_reader *reader, struct sl_err *err)
 {
@@ -298,6 +308,7 @@ static enum sl_result take_control(struct share_check *check, const struct heade
         return SHARE_FAULT(check, header->sequence, err, "its body is unreadable");
     check->facts.record =
         share_record_begin(&creation, header->time_ms, check->facts.record.position);
+    assert(creation.session_id.len < sizeof(check->facts.session_id));
     memcpy(check->facts.session_id, creation.session_id.ptr, creation.session_id.len);
     check->facts.session_id[creation.session_id.len] = 0;
     check->facts.record.session_id.ptr = check->facts.session_id;
@@ -305,7 +316,7 @@ static enum sl_result take_control(struct share_check *check, const struct heade
     return SL_OK;
 }
 
-/* What the event says of the share, read from its first item. */
+/* Read what the event says of the share from its first item. */
 static enum sl_result check_control(struct share_check *check, struct sl_span bytes,
     const struct header *header, struct sl_err *err)
 {

@@ -1,7 +1,10 @@
+/* The print of each entry stands at the entry's index, which never changes. */
+
 #include "core/verify/verify_fold.h"
 
 #include <assert.h>
 
+/* The fold has placed an entry, or a newer version of it. */
 static void placed(void *ctx, size_t index, struct sl_span bytes)
 {
     struct check_fold *fold = ctx;
@@ -67,7 +70,7 @@ enum sl_result check_fold_apply(
     struct check_fold *fold, uint64_t sequence, uint64_t arrived_us, struct sl_err *err)
 {
     struct fold *state = &fold->fold;
-    assert(fold->folds);
+    assert(fold->folds && fold->count <= fold->cap);
     orders_outdate(&fold->orders);
     for (size_t i = 0; i < fold->count && !fold->data.failed; i++) {
         const struct fold_taken *taken = &fold->items[i];
@@ -75,8 +78,10 @@ enum sl_result check_fold_apply(
         struct fold_item applied = {
             item->key, item->type, sequence, item->offset, item->length, arrived_us, (uint32_t)i};
         struct sl_span data = {0};
-        if (taken->looked_into)
+        if (taken->looked_into) {
+            assert(taken->data_at + item->length <= fold->data.len);
             data = (struct sl_span){fold->data.ptr + taken->data_at, item->length};
+        }
         fold->print = taken->print;
         fold_apply(state, &applied, data);
     }

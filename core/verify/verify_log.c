@@ -1,3 +1,13 @@
+/* The log is walked by position. Each header's leaf goes into an edge, which gives the root, and
+   into tiles, which must be the stored ones as soon as they are full:
+
+       log    0 1 2 … 255 │ 256 … 300        position by position
+       tile   0/0 ────────┘ (not full: no row)
+       tile   1/0 ─ root of 0/0, …           put again, longer, until it is full
+
+   At the end the rows of tiles are counted, and the root is made of them once more: that covers the
+   tiles at the edge, which are not full. */
+
 #include "core/verify/verify_log.h"
 
 #include "core/audit/checkpoint.h"
@@ -5,13 +15,16 @@
 #include "core/log/log.h"
 #include "core/log/tiles.h"
 
-/* A row of a tile that isn't full yet is put again, longer, until it is. */
+#include <assert.h>
+
+/* A tile as the leaves so far make it. One that isn't full yet comes again, longer. */
 static void check_tile(void *ctx, unsigned level, uint64_t index, struct sl_span hashes)
 {
     struct log_check *check = ctx;
     struct row_key key = row_tile(level, index);
     struct kv_pin pin;
     bool full = hashes.len == TILE_BYTES;
+    assert(hashes.len > 0 && hashes.len <= TILE_BYTES && hashes.len % 32 == 0);
     check->rows += level == 0 ? full : hashes.len == 32;
     if (!full || check->result != SL_OK) return;
     enum sl_result result = kv_get(check->store->kv, KV_TILE, row_span(&key), &pin, check->err);
@@ -23,7 +36,7 @@ static void check_tile(void *ctx, unsigned level, uint64_t index, struct sl_span
     check->result = result;
 }
 
-/* The rows at the edge must give the same root as the leaves do. */
+/* As many rows as there should be, and the same root of them as of the leaves. */
 static enum sl_result check_edge(struct log_check *check, struct sl_err *err)
 {
     uint8_t root[32], stored[32];
@@ -51,6 +64,8 @@ static enum sl_result check_edge(struct log_check *check, struct sl_err *err)
     return result;
 }
 
+/* Once as many leaves are walked as the kept checkpoint was signed for, the root must be its own.
+ */
 static enum sl_result check_kept(struct log_check *check, struct sl_err *err)
 {
     uint8_t root[32];
@@ -85,6 +100,7 @@ enum sl_result log_check(
     struct log_check *check, const struct sl_progress *progress, uint64_t total, struct sl_err *err)
 {
     struct kv *kv = check->store->kv;
+    assert(check->edge.size == 0 && !check->tiles); /* it is used once */
     enum sl_result result = checkpoints_fault(check->store->checkpoints, err);
     if (result != SL_OK) return err ? (err->result = SL_CORRUPT) : SL_CORRUPT;
     check->has_kept = checkpoints_kept(check->store->checkpoints, &check->kept) == SL_OK;

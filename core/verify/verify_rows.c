@@ -1,4 +1,6 @@
-/* Rows that nothing tells of: what no share's events lead to is only found by looking at all. */
+/* meta and index are gone through row by row; of an index's entries only those are looked up that
+   verify.c can't count. In bodies and snapshots the rows between two shares are looked at as the
+   walk comes by. The first row that belongs to nothing is named by its key. */
 
 #include "core/verify/verify_rows.h"
 
@@ -29,7 +31,7 @@ static bool has_prefix(struct sl_span key, const char *prefix)
     return key.len >= strlen(prefix) && memcmp(key.ptr, prefix, strlen(prefix)) == 0;
 }
 
-/* Is there a share of the id? With `content`: is it live, or not erased yet? */
+/* Does a share of the id exist? With `content`: is it live, or not erased yet? */
 static enum sl_result find_share(
     struct sl_store *store, struct sl_span id, bool content, bool *found, struct sl_err *err)
 {
@@ -98,7 +100,7 @@ static enum sl_result check_meta(struct sl_store *store, struct sl_err *err)
 
 /* ---- index ---- */
 
-/* Of the others verify.c knows how many there must be. */
+/* Marks of due snapshots are looked up. verify.c counts the entries of the other indexes. */
 static enum sl_result index_row(struct sl_store *store, struct sl_span key, struct sl_span value,
     bool *fits, struct sl_err *err)
 {
@@ -127,7 +129,7 @@ static enum sl_result check_index(struct sl_store *store, struct sl_err *err)
     return result;
 }
 
-/* ---- rows of shares that are none ---- */
+/* ---- between the shares ---- */
 
 enum sl_result rows_gap(
     struct kv_iter *iter, enum kv_family family, const struct row_key *next, struct sl_err *err)

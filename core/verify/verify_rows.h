@@ -1,12 +1,13 @@
 #ifndef SHARELOG_VERIFY_ROWS_H
 #define SHARELOG_VERIFY_ROWS_H
 
-/* Rows that no event leads to, which are found only by looking at all rows. */
+/* Rows that no event leads to: they are found only by looking at all rows. */
 
 #include "core/kv/rows.h"
 #include "core/log/store.h"
 
-/* Of `meta`, of indexes, of shares that there are not. SL_CORRUPT: the row, named. */
+/* The rows of `meta` and `index`, and the marks that derived families are whole. SL_CORRUPT: the
+   row, named. */
 enum sl_result rows_check(struct sl_store *store, struct sl_err *err);
 
 /* No row stands between the shares: the iterator is behind one, and the next begins there (empty:

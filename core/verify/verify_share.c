@@ -1,5 +1,6 @@
-/* One share, from its first event to its last: what it begins with, what has to be left over behind
-   its events (nothing), and the derived records that its events lead to. */
+/* One share's beginning and end. It begins with what the store says of it beside its events: live,
+   being erased, erased. At the end no row may be left over behind its events, and each derived
+   record must be what the events say. Whatever happened, the check can go on to another share. */
 
 #include "core/verify/verify_share.h"
 
@@ -96,6 +97,7 @@ static enum sl_result check_derived(struct share_check *check, struct sl_err *er
     struct kv *kv = check->store->kv;
     struct sl_span id = sl_span_of(check->facts.id);
     bool live = check->facts.record.state == SL_SHARE_LIVE;
+    assert(!live == (check->facts.removal > 0));
     struct buf record = {0};
     share_record_encode(&check->facts.record, &record);
     bool same = row_is(kv, KV_SHARE, row_share(id), buf_span(&record));
@@ -142,7 +144,7 @@ static enum sl_result check_erased(struct share_check *check, struct sl_err *err
                : result;
 }
 
-/* What was not gone through, of a share that is removed, is passed over here. */
+/* The rows of a removed share that were not gone through are passed over, up to the next share. */
 static enum sl_result check_gaps(struct share_check *check, struct sl_err *err)
 {
     stand_at(check->store, check->at.bodies, KV_BODY, &check->at.end);
@@ -154,7 +156,7 @@ static enum sl_result check_gaps(struct share_check *check, struct sl_err *err)
 
 enum sl_result share_check_end(struct share_check *check, struct sl_err *err)
 {
-    assert(check->facts.id[0]);
+    assert(check->facts.id[0] && check->fold.folds == (check->content == CONTENT_WHOLE));
     const struct withheld_item *left = withheld_fault(&check->withheld);
     if (left)
         return sl_fail(err, SL_CORRUPT,

@@ -42,7 +42,8 @@ static enum sl_result row_fault(
     return fault(comparison->check, comparison->sequence, text, err);
 }
 
-/* A row of an earlier snapshot was found to be right where that was looked at. */
+/* The row at hand is not what the fold makes. An earlier snapshot's row was found to be right when
+   that one was checked, so then the index is wrong. */
 static enum sl_result differs(const struct comparison *comparison, struct sl_err *err)
 {
     if (comparison->elsewhere)
@@ -105,8 +106,7 @@ static enum sl_result owned_row(
     return SL_OK;
 }
 
-/* To the stream's next row, wherever it lies; that it has the right bytes is seen as they are
-   compared. */
+/* To the stream's next row, wherever it lies. Its bytes are compared later, piece by piece. */
 static enum sl_result stream_row(struct comparison *comparison, struct sl_err *err)
 {
     size_t index = comparison->rows.count;
@@ -122,12 +122,13 @@ static enum sl_result stream_row(struct comparison *comparison, struct sl_err *e
     if (comparison->row.len != row.end - begin) return differs(comparison, err);
     row.print = snapshot_row_print(comparison->row);
     if (!snapshot_rows_add(&comparison->rows, &row)) return sl_fail(err, SL_NOMEM, "out of memory");
+    assert(snapshot_row_begin(&comparison->rows, index + 1) > begin);
     comparison->bytes += comparison->row.len;
     comparison->used = 0;
     return SL_OK;
 }
 
-/* What the stream has next, as far as one row holds it. */
+/* The stream's next bytes, as far as one row holds them. */
 static enum sl_result stream_piece(
     struct comparison *comparison, uint64_t want, struct sl_span *piece, struct sl_err *err)
 {
@@ -223,7 +224,7 @@ static enum sl_result index_row(void *ctx, struct sl_span row, struct sl_err *er
     return sl_span_eq(comparison->row, row) ? SL_OK : differs(comparison, err);
 }
 
-/* What data_stream writes, and the index that says where it lies. */
+/* Compare the stream with what data_stream writes, and the index with where its rows lie. */
 static enum sl_result compare_stream(
     struct comparison *comparison, struct snapshot_head *head, struct sl_err *err)
 {
@@ -246,8 +247,8 @@ static enum sl_result compare_stream(
                            : result;
 }
 
-/* The index as the store has it, found by the head as the store has it: both are held against what
-   is right later on. */
+/* Load the index as the store has it, by the head as the store has it. Both are compared later with
+   what the fold makes. */
 static enum sl_result load_index(struct comparison *comparison, struct sl_err *err)
 {
     struct snapshot_head head;
@@ -264,7 +265,7 @@ static enum sl_result load_index(struct comparison *comparison, struct sl_err *e
 
 /* ---- one snapshot ---- */
 
-/* Of row 0, which is the last to be known. */
+/* Compare row 0. Its lengths are known only when everything else is compared. */
 static enum sl_result compare_head(
     struct comparison *comparison, struct snapshot_head *head, struct sl_err *err)
 {

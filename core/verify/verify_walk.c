@@ -1,6 +1,15 @@
 /* The shares, on as many threads as there are processors. Each thread goes through a run of them in
-   order, since a block holds the end of one share and the beginning of the next (dealt out one by
-   one, a third more was decompressed); who is through takes the back half of the longest run. */
+   order, since a block holds the end of one share and the beginning of the next: dealt out one by
+   one, a third more was decompressed. A thread that is through takes the back half of the longest
+   run that is left:
+
+       shares, by id   a b c d e f g h i j k l m n o p
+       first thread    ├──at──────────────to┤
+       second thread                         ├──at─to┤   through: it takes the back half of the
+   first first thread    ├──at─────to┤ second thread                ├──────┤
+
+   The first fault ends the walk: every thread stops at its next event, and no count is given out.
+ */
 
 #include "core/verify/verify_walk.h"
 
@@ -8,6 +17,7 @@
 #include "core/verify/verify_rows.h"
 #include "core/verify/verify_share.h"
 
+#include <assert.h>
 #include <sched.h>
 
 /* A share id as a number whose digits are its bytes, zeros behind them: in the order of keys, and
@@ -22,7 +32,7 @@ struct run {
 
 struct walk {
     struct sl_store *store;
-    const struct sl_progress *progress; /* told by the calling thread alone */
+    const struct sl_progress *progress; /* reported to by the calling thread alone */
     uint64_t total;
     pthread_mutex_t lock;
     struct walker {
@@ -48,11 +58,12 @@ static void end_walk(struct walk *walk, const struct sl_err *fault)
 
 static void place_of(struct sl_span id, uint8_t place[PLACE_BYTES])
 {
+    assert(id.len < PLACE_BYTES);
     memset(place, 0, PLACE_BYTES);
     memcpy(place, id.ptr, id.len);
 }
 
-/* Nothing is between a share and the place behind it. */
+/* The place right behind a share: no other share lies between. */
 static void place_behind(struct sl_span id, uint8_t place[PLACE_BYTES])
 {
     place_of(id, place);
@@ -67,9 +78,10 @@ static void run_length(const struct run *run, uint8_t length[PLACE_BYTES])
         borrow = digit < 0;
         length[i] = (uint8_t)digit;
     }
+    assert(!borrow); /* it ends behind where it is at */
 }
 
-/* What would be an id in the middle, as far as it has no zeros: no id has any. */
+/* The middle of a run, up to its first zero byte: no id holds one. It need not be a share's id. */
 static struct sl_span run_middle(const struct run *run, char id[PLACE_BYTES])
 {
     unsigned sum[PLACE_BYTES], carry = 0;
@@ -80,7 +92,7 @@ static struct sl_span run_middle(const struct run *run, char id[PLACE_BYTES])
     return (struct sl_span){id, strnlen(id, SL_SHARE_ID_BYTES)};
 }
 
-/* The longest of which there is something to take besides the share at hand. */
+/* The longest run that has something to take besides the share at hand. */
 static struct run *longest_run(struct walk *walk)
 {
     struct run *longest = NULL;
@@ -94,7 +106,7 @@ static struct run *longest_run(struct walk *walk)
     return longest;
 }
 
-/* The share that an iterator stands at; false: none, or (see `fault`) a failure. */
+/* The share that an iterator stands at. False: it has run out, or failed, which sets `fault`. */
 static bool share_at(struct kv_iter *events, struct sl_span *id, struct sl_err *fault)
 {
     uint64_t sequence;
@@ -117,7 +129,7 @@ static bool share_before(struct kv_iter *events, const uint8_t to[PLACE_BYTES],
     return true;
 }
 
-/* Take over the back half of a run, the iterator at its beginning. */
+/* Take over the back half of the longest run; the iterator comes to stand at its beginning. */
 static bool take_run(
     struct walk *walk, struct run *mine, struct kv_iter *events, struct sl_err *fault)
 {
@@ -130,14 +142,15 @@ static bool take_run(
         if (share_before(events, from->to, mine->at, fault)) {
             memcpy(mine->to, from->to, PLACE_BYTES);
             memcpy(from->to, mine->at, PLACE_BYTES);
+            assert(memcmp(from->at, from->to, PLACE_BYTES) < 0); /* the share at hand is kept */
             return true;
         }
-        place_behind(middle, from->to); /* there are none in it */
+        place_behind(middle, from->to); /* no share lies in the back half */
     }
     return false;
 }
 
-/* The next share: where the events of the one before end, or wherever there are more. */
+/* The next share of this thread's run, or the first of a run that it takes over. */
 static bool next_share(struct walker *walker, struct share_check *check,
     char id[SL_SHARE_ID_BYTES + 1], struct sl_err *fault)
 {
@@ -163,8 +176,8 @@ static struct kv_iter *all_events(struct walk *walk, enum kv_reading reading)
         walk->store->kv, KV_EVENT, (struct sl_span){0}, (struct sl_span){0}, reading);
 }
 
-static enum sl_result check_share(
-    struct walk *walk, struct share_check *check, struct sl_span id, bool told, struct sl_err *err)
+static enum sl_result check_share(struct walk *walk, struct share_check *check, struct sl_span id,
+    bool reports, struct sl_err *err)
 {
     enum sl_result result = share_check_begin(check, id, err);
     struct kv_iter *iter = check->at.events;
@@ -177,7 +190,7 @@ static enum sl_result check_share(
                 sl_fail(err, SL_CORRUPT, "share %s: an event's key is unreadable", check->facts.id);
         if (result == SL_OK) result = share_check_event(check, sequence, kv_iter_value(iter), err);
         uint64_t events = atomic_fetch_add(&walk->events, 1);
-        if (told && events % 256 == 0)
+        if (reports && events % 256 == 0)
             progress_report(walk->progress, "shares", events, walk->total);
         if (atomic_load(&walk->over)) break;
     }
@@ -191,7 +204,8 @@ static enum sl_result check_share(
     return whole ? share_check_end(check, err) : result;
 }
 
-/* At the first event of all: nothing may lie before it. The iterators stay for the first share. */
+/* No body or snapshot may lie before the first event of all. The iterators stay for the first
+   share. */
 static enum sl_result check_before(struct share_check *check, struct sl_err *err)
 {
     struct row_key first = {0};
@@ -211,7 +225,7 @@ static enum sl_result check_before(struct share_check *check, struct sl_err *err
     return result == SL_OK ? rows_gap(check->at.snapshots, KV_SNAPSHOT, &first, err) : result;
 }
 
-static void check_shares(struct walker *walker, bool told)
+static void check_shares(struct walker *walker, bool first)
 {
     struct walk *walk = walker->walk;
     struct sl_verified verified = {0}, *all = &walk->out.verified;
@@ -220,9 +234,9 @@ static void check_shares(struct walker *walker, bool told)
     char id[PLACE_BYTES];
     print_key_init(&check.fold.key);
     check.at.events = all_events(walk, KV_SCAN);
-    if (told) check_before(&check, &fault);
+    if (first) check_before(&check, &fault);
     while (fault.result == SL_OK && next_share(walker, &check, id, &fault))
-        check_share(walk, &check, sl_span_of(id), told, &fault);
+        check_share(walk, &check, sl_span_of(id), first, &fault);
     share_check_fini(&check);
     if (fault.result != SL_OK) end_walk(walk, &fault);
     pthread_mutex_lock(&walk->lock);
@@ -250,7 +264,7 @@ static unsigned processors(void)
     return count < 1 ? 1 : count > THREADS ? THREADS : (unsigned)count;
 }
 
-/* All of them, as one run. */
+/* All shares, as one run. */
 static void find_shares(struct walk *walk, struct run *run)
 {
     struct sl_span id;
