@@ -51,6 +51,7 @@ static struct sl_span keep(struct fold *fold, struct sl_span text)
     char *at = arena->ptr + arena->len;
     if (text.len) memcpy(at, text.ptr, text.len);
     arena->len += text.len;
+    assert(arena->len <= arena->cap); /* else what was kept before would have moved */
     return (struct sl_span){at, text.len};
 }
 
@@ -88,6 +89,7 @@ static uint32_t *slot_of(const struct fold *fold, enum fold_class class, struct 
 {
     size_t mask = fold->slots_count - 1;
     assert(fold->count < fold->slots_count); /* so that the search ends */
+    assert((fold->slots_count & mask) == 0); /* a power of two */
     for (size_t at = hash_of(fold->seed, class, key) & mask;; at = (at + 1) & mask) {
         uint32_t *slot = &fold->slots[at];
         if (!*slot) return slot;
@@ -108,6 +110,7 @@ static bool make_room(struct fold *fold, size_t wanted)
         fold->entries = entries;
         fold->cap = cap;
     }
+    assert(wanted <= fold->cap);
     if (wanted * 2 > fold->slots_count) {
         size_t slots_count = fold->slots_count ? fold->slots_count : 128;
         while (slots_count < wanted * 2)

@@ -2,8 +2,8 @@
 #define SHARELOG_FOLD_H
 
 /* Folding: fold(state, event) -> state. A fold knows, for every key, where the newest version's
-   bytes lie; it holds no content, reads no clock and no disk. What it must look into (the elements
-   of `model`, the entries of `session_diff`) is handed to it.
+   bytes lie; it holds no content, reads no clock and no disk. It must look into two kinds of items
+   (the elements of `model`, the entries of `session_diff`), and is handed their bytes.
 
        events   2: {message a}{model [m1,m2]}    3: {part b}{message a'}    4: {model [m2']}
 
@@ -43,7 +43,7 @@ struct fold_entry {
     /* the earliest version, which orders the views: */
     uint64_t first_arrived_us, first_sequence;
     uint64_t first_index;  /* of the item in its batch, and of the element in its item */
-    struct fold_place out; /* where its bytes come to lie in a snapshot: for whoever makes one */
+    struct fold_place out; /* where its bytes come to lie in a snapshot (snapshot_layout) */
 };
 
 struct fold {
@@ -58,9 +58,9 @@ struct fold {
     size_t types_count;
     uint64_t messages, parts, models, diffs; /* counts of the views */
     bool failed;                             /* out of memory: the fold is worthless */
-    /* Told of each entry that is there for the first time or has a newer version, by its index,
-       which never changes; of a model's element and of diffs with their bytes. For who keeps
-       something beside the entries; NULL: nobody. */
+    /* Called for each entry that is new or has a newer version, with its index, which never
+       changes; for a model's element and for diffs with their bytes too. It lets a caller keep
+       something beside the entries. NULL: not called. */
     void (*placed)(void *ctx, size_t index, struct sl_span bytes);
     void *placed_ctx;
 };

@@ -1,3 +1,6 @@
+/* An order is made by sorting only the entries that are new in it: a snapshot brings its items in
+   order, and a fold that grows has few new ones. */
+
 #include "core/state/orders.h"
 
 #include <assert.h>
@@ -37,6 +40,7 @@ static bool in_order(struct sorting *by, const uint32_t *a, const uint32_t *b)
    is sorted, then merged in from the end. `tail` has room for it. */
 static void sort_tail(struct sorting *by, uint32_t *order, size_t head, size_t n, uint32_t *tail)
 {
+    assert(head < n);
     size_t left = n - head;
     memcpy(tail, order + head, left * sizeof(*tail));
     qsort_r(tail, left, sizeof(*tail), by->compare, by);

@@ -26,10 +26,10 @@ struct orders {
 bool orders_make(struct orders *orders, const struct fold *fold);
 bool orders_make_arrival(struct orders *orders, const struct fold *fold);
 
-/* Put the models in order anew, and them alone: of a fold that has no items in order. */
+/* Put the models alone in order, anew: for a fold whose items are in no order. */
 bool orders_make_models(struct orders *orders, const struct fold *fold);
 
-/* The fold has grown: what is made next is made of all of it. by_key stays, and is gone on from. */
+/* The fold has grown: the next order is made of all of it, by_key by adding the new entries. */
 void orders_outdate(struct orders *orders);
 void orders_fini(struct orders *orders);
 

@@ -1,3 +1,6 @@
+/* Items are placed in order of key, then the diffs that no item holds. An entry's `out` is that of
+   its bytes alone: the text around them lies between the entries. */
+
 #include "core/state/snapshot_layout.h"
 
 #include "core/event/item.h"
@@ -43,6 +46,7 @@ static uint64_t place_items(
         entry->out.offset = at + (i > 0) + item_prefix_bytes(entry->type);
         entry->out.length = models ? orders_models_bytes(orders, fold) : entry->place.length;
         at = entry->out.offset + entry->out.length + 1;
+        assert(entry->class == FOLD_ITEM);
         if (models) place_models(fold, orders, entry);
         if (sl_span_eq(entry->key, SL_SPAN("session"))) {
             head->session_offset = entry->out.offset;
@@ -70,4 +74,5 @@ void snapshot_layout(struct fold *fold, const struct orders *orders, struct snap
         entry->out.length = entry->place.length;
         if (!item) head->stream_bytes += entry->place.length;
     }
+    assert(head->data_bytes <= head->stream_bytes);
 }

@@ -163,6 +163,7 @@ uint64_t snapshot_cut(struct snapshot_cut *cut, uint64_t begin)
         const struct fold_entry *entry = entry_at(cut, cut->next);
         uint64_t end = entry->out.offset + entry->out.length + 1; /* its brace too */
         if (end <= begin) continue;
+        assert(end <= cut->stream_bytes); /* an entry lies in the stream */
         if (end > most) return most;
         /* A session grows at the end of its messages and at that of its parts, so the rows of its
            parts had better not begin in the messages. */

@@ -2,20 +2,21 @@
 #define SHARELOG_SNAPSHOT_ROWS_H
 
 /* Where the rows of a snapshot's stream lie. Most of a state is as it was: a row that the snapshot
-   before has too is not put again, the index of rows says where it lies. It names the row itself,
-   never another index, and always one of an earlier snapshot: what takes snapshots away takes all
-   from some sequence on.
+   before has too is not put again: the index of rows says where it lies. The index names the row
+   itself, never another index, and always a row of an earlier snapshot. So snapshots can be taken
+   away from some sequence on, and those before stay whole.
 
    For rows to be equal they must begin and end at the same items, whatever is new before them. So
    the stream is cut behind items picked by their keys, and before and behind the parts. */
 
 #include "core/state/snapshot.h"
 
-/* Else a row has at least so much, if an item ends there … */
+/* Between those places a row ends with an item: it has at least so many bytes … */
 #define SNAPSHOT_CUT_MIN (64 * SL_KIB)
-/* … ends behind about so many bytes more … */
+/* … and about so many more, as the picked items fall … */
 #define SNAPSHOT_CUT_MORE (32 * SL_KIB)
-/* … and, at an item's end, not far behind this. (Inside a large item, at SL_SNAPSHOT_ROW_BYTES.) */
+/* … but ends with the first item behind this. Inside a large item it ends at
+   SL_SNAPSHOT_ROW_BYTES. */
 #define SNAPSHOT_CUT_FULL (112 * SL_KIB)
 
 struct snapshot_row {

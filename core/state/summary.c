@@ -1,5 +1,6 @@
 #include "core/state/summary.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,6 +25,7 @@ struct summary *summary_create(const struct sl_metadata *metadata)
 
 void summary_tell(const struct summary *summary, struct sl_metadata *metadata)
 {
+    assert(summary->title_len + summary->directory_len <= SL_SUMMARY_TEXT_BYTES);
     metadata->messages = summary->messages;
     metadata->parts = summary->parts;
     metadata->diffs = summary->diffs;

@@ -1,11 +1,11 @@
 #ifndef SHARELOG_SUMMARY_H
 #define SHARELOG_SUMMARY_H
 
-/* What folding a share found out for its metadata, kept with the share in memory (log/share.h) so
-   that the next who asks, or lists, needn't fold again. It is that of one sequence, the head's; the
-   next event makes it stale, and whoever folds then puts a new one in its place. It holds text of
-   the share, so a removal and a redaction drop it at once, and what was read before them is not
-   taken in afterwards (epoch.h). */
+/* The counts and texts that folding a share gave for its metadata, kept with the share in memory
+   (log/share.h), so that the next reader needn't fold again. It is that of one sequence, the
+   head's; the next event makes it stale, and whoever folds then puts a new one in its place. It
+   holds text of the share, so a removal and a redaction drop it at once, and what was read before
+   them is not taken in afterwards (epoch.h). */
 
 #include "core/sharelog.h"
 
