@@ -1,6 +1,6 @@
-/* kv.h on RocksDB, and the only file that calls its reading and writing functions. Its errors
-   become ours in rocks_error; what it can't report (it has no word for memory that runs out in
-   itself) ends the process inside it. */
+/* kv.h on RocksDB, and the only file that calls its reading and writing functions. rocks_error
+   turns its errors into ours. When memory runs out inside RocksDB, it ends the process: it has no
+   error for that. */
 
 #include "core/kv/kv.h"
 
@@ -57,9 +57,9 @@ struct kv_iter {
 
 static atomic_long fault_countdown = -1;
 
-/* What kv_iter_create and kv_batch_create give when memory runs out, so that it is noticed where
-   every caller looks anyway: at kv_iter_check and kv_write. Both are without a RocksDB object, and
-   never written. */
+/* kv_iter_create and kv_batch_create give these when memory runs out, so that the caller notices
+   where it looks anyway: at kv_iter_check and kv_write. They have no RocksDB object and are never
+   written to. */
 static struct kv_iter no_iter;
 static struct kv_batch no_batch;
 

@@ -35,11 +35,12 @@ static inline struct sl_span row_span(const struct row_key *key)
 }
 
 struct row_key row_meta(const char *name);
-/* `erase/` and a share id: removed, and its bytes not yet erased. Among the truth, since no event
-   tells it. */
+/* `erase/` and a share id: it is removed, and its bytes are not yet erased. The mark is among the
+   truth, since no event says it. */
 struct row_key row_erase(struct sl_span share_id);
-/* `rule/`, a share id (empty: every share), 0x00, a rule's MAC: something that was redacted there
-   and is to be again. Among the truth too: it outlives the share whose event told it. */
+/* `rule/`, a share id (empty: every share), 0x00, a rule's MAC: a text that was redacted
+   there and is to be redacted again. It is among the truth too: it outlives the share whose event
+   says it. */
 struct row_key row_rule(struct sl_span share_id, const uint8_t mac[32]);
 struct row_key row_event(struct sl_span share_id, uint64_t sequence);
 struct row_key row_body(struct sl_span share_id, uint64_t sequence, uint32_t chunk);
