@@ -37,11 +37,11 @@ struct forged {
 static struct forged forge(uint64_t sequence)
 {
     struct forged forged = {0};
-    struct event_reader *reader;
+    struct event_reader reader = {0};
     struct buf head = {0};
     store_row_get(store, KV_EVENT, row_event(id, sequence), &forged.value);
     assert_int_equal(event_read_begin(buf_span(&forged.value), &forged.row, &reader), SL_OK);
-    event_read_end(reader);
+    event_read_end(&reader);
     assert_true(header_decode(forged.row.header, &forged.header));
     event_row_encode(&forged.row, &head);
     buf_add(&forged.packed, forged.value.ptr + head.len, forged.value.len - head.len);
