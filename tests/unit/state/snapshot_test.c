@@ -86,6 +86,29 @@ static void test_last(void **state)
     assert_int_equal(head.sequence, 3);
 }
 
+/* Another snapshot's head, one of another version, one cut short: refused by its name. */
+static void test_damaged_head(void **state)
+{
+    (void)state;
+    struct buf right = {0}, bytes = {0};
+    struct snapshot_head head;
+    struct row_key key = row_snapshot(id, 3, 0);
+    store_row_get(store, KV_SNAPSHOT, key, &right);
+    for (int damage = 0; damage < 3; damage++) {
+        buf_clear(&bytes);
+        buf_add_span(&bytes, buf_span(&right));
+        if (damage == 0) bytes.ptr[2]++; /* its sequence */
+        if (damage == 1) bytes.ptr[1]++; /* its version */
+        if (damage == 2) bytes.len--;
+        store_row_put(store, KV_SNAPSHOT, key, buf_span(&bytes));
+        assert_int_equal(snapshot_last(store->kv, id, 9, &head, &err), SL_CORRUPT);
+        assert_non_null(strstr(
+            err.text, "snapshot at 3: its head is unreadable; `sharelog rebuild` makes it again"));
+    }
+    buf_fini(&right);
+    buf_fini(&bytes);
+}
+
 static void test_restore(void **state)
 {
     (void)state;
@@ -162,6 +185,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_head),
         TEST(test_last),
+        TEST(test_damaged_head),
         TEST(test_restore),
         TEST(test_head_of_too_many),
     };
