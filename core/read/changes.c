@@ -1,8 +1,11 @@
-/* What differs between two moments of a share: two views, both in order of key, walked together. A
-   key whose version is the same is taken as unchanged without a read; bytes are compared only where
-   a new version has the length of the old one. */
+/* The differences between two moments of a share: two views in order of key, one looked up in the
+   other. A key whose version is the same is unchanged without a read; bytes are compared only where
+   a new version has the length of the old one. A read that fails ends the walk, with the changes
+   before it given. */
 
 #include "core/read/view.h"
+
+#include <assert.h>
 
 struct difference {
     struct sl_view *earlier, *later;
@@ -11,7 +14,7 @@ struct difference {
     void *ctx;
 };
 
-/* Do two places of two views hold the same bytes? Most that were sent again do. */
+/* Do two places of two views hold the same bytes? Clients send most items again unchanged. */
 static enum sl_result same_bytes(struct sl_view *a, const struct fold_place *place_a,
     struct sl_view *b, const struct fold_place *place_b, bool *same, struct sl_err *err)
 {
@@ -22,6 +25,7 @@ static enum sl_result same_bytes(struct sl_view *a, const struct fold_place *pla
         if (result == SL_OK) result = reader_piece(&b->reader, place_b, at, &y, err);
         if (result != SL_OK) return result;
         size_t n = x.len < y.len ? x.len : y.len;
+        assert(n > 0);
         *same = memcmp(x.ptr, y.ptr, n) == 0;
         at += n;
     }
@@ -47,6 +51,7 @@ static enum sl_result is_changed(struct difference *d, const struct fold_entry *
 {
     bool same = true;
     enum sl_result result = SL_OK;
+    assert(sl_span_eq(old->key, new->key));
     if (fold_is_models(new))
         result = same_models(d, &same, err);
     else if (old->sequence != new->sequence || old->place.length != new->place.length)
@@ -60,6 +65,7 @@ static enum sl_result is_changed(struct difference *d, const struct fold_entry *
 static enum sl_result walk(
     struct difference *d, enum sl_change change, bool *more, struct sl_err *err)
 {
+    assert(change == SL_CHANGED || (change == SL_DROPPED) == d->backwards);
     for (size_t i = 0; i < d->later->orders.items && *more; i++) {
         const struct fold_entry *new = &d->later->fold.entries[d->later->orders.by_key[i]];
         const struct fold_entry *old = fold_find(&d->earlier->fold, FOLD_ITEM, new->key);
@@ -86,6 +92,7 @@ enum sl_result sl_share_changes(struct sl_store *store, struct sl_span id, uint6
     if (result == SL_OK) result = sl_view_open(store, id, later, &d.later, err);
     if (result == SL_OK) result = view_order(d.earlier, err);
     if (result == SL_OK) result = view_order(d.later, err);
+    assert(result != SL_OK || d.earlier->moment.at.sequence <= d.later->moment.at.sequence);
     bool more = true;
     if (result == SL_OK && !d.backwards) result = walk(&d, SL_ADDED, &more, err);
     if (result == SL_OK) result = walk(&d, SL_CHANGED, &more, err);

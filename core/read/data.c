@@ -3,6 +3,8 @@
 #include "core/event/item.h"
 #include "core/state/snapshot_layout.h"
 
+#include <assert.h>
+
 /* Does the snapshot hold this item's text as it has to be sent? The elements of a merged model may
    all lie in it and yet have another order by now: a batch that arrived before and was appended
    after it moves an element to the front and brings no newer version. */
@@ -35,7 +37,7 @@ static enum sl_result runs_of_fold(struct sl_view *view, struct sl_err *err)
     return SL_OK;
 }
 
-/* What comes behind the snapshot, in order of key, on its way along the snapshot's table. */
+/* The events' items, in order of key, on their way along the snapshot's table. */
 struct joining {
     struct sl_view *view;
     const uint32_t *by_key;
@@ -48,6 +50,7 @@ struct joining {
 static void join_item(struct joining *joining, const struct fold_entry *there)
 {
     struct sl_view *view = joining->view;
+    assert(there->class == FOLD_ITEM && joining->next <= joining->count);
     uint64_t from = joining->end + (joining->end > 1);
     joining->end = there->place.offset + there->place.length + 1;
     bool replaced = false;
@@ -85,7 +88,7 @@ static enum sl_result join(struct joining *joining, struct sl_err *err)
     snapshot_read_end(&table);
     if (result == SL_NOT_FOUND) result = moment_row_missing(&view->moment, err);
     if (result != SL_OK) return result;
-    /* Whichever has something left. */
+    /* The table or the events' items have something left, never both. */
     uint64_t from = joining->end + (joining->end > 1), to = view->moment.base.data_bytes - 1;
     if (from < to) runs_add_stretch(&view->runs, from, to);
     while (joining->next < joining->count)
@@ -97,6 +100,7 @@ static enum sl_result runs_of_table(struct sl_view *view, struct sl_err *err)
 {
     enum sl_result result = view_fold_events(view, err);
     if (result != SL_OK) return result;
+    assert(view->folded == VIEW_EVENTS && moment_has_base(&view->moment));
     struct joining joining = {.view = view, .end = 1};
     uint32_t *by_key = order_by_key(&view->fold, FOLD_ITEM, &joining.count);
     joining.by_key = by_key;
@@ -117,17 +121,19 @@ static enum sl_result lay_out(struct sl_view *view, uint64_t *bytes, struct sl_e
         bool needs_table = moment_has_base(&view->moment) && !view_is_whole(view);
         runs_clear(runs);
         result = needs_table ? runs_of_table(view, err) : runs_of_fold(view, err);
-        /* what went meanwhile is laid out as nothing */
+        /* content that was taken away meanwhile is laid out as nothing */
         if (result == SL_OK) result = moment_still_there(&view->moment, err);
         if (result == SL_OK && (runs->failed || view->fold.failed))
             result = sl_fail(err, SL_NOMEM, "out of memory");
         runs->made = result == SL_OK;
     }
     if (result != SL_OK) return result;
+    assert(runs->made && !runs->failed);
     uint64_t sum = 2 + (runs->count ? runs->count - 1 : 0);
     for (size_t i = 0; i < runs->count; i++) {
         const struct run *run = &runs->list[i];
         const struct fold_entry *entry = &view->fold.entries[run->item];
+        assert(run->length || run->item < view->fold.count);
         if (run->length)
             sum += run->length;
         else
@@ -226,6 +232,7 @@ enum sl_result sl_view_data(struct sl_view *view, struct sl_sink sink, struct sl
 enum sl_result data_stream(struct sl_view *view, struct sl_sink sink, struct sl_err *err)
 {
     enum sl_result result = view_order(view, err);
+    assert(result != SL_OK || view_is_whole(view));
     if (result == SL_OK) result = write_text(view, sink, err);
     for (size_t i = 0; i < view->fold.count && result == SL_OK; i++) {
         const struct fold_entry *entry = &view->fold.entries[i];

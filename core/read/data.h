@@ -2,10 +2,10 @@
 #define SHARELOG_DATA_H
 
 /* The text of /data at a view's moment. Most of it lies in the snapshot as it is to be sent, so the
-   text is a list of runs (runs.h). Making the list takes the events folded by themselves and a walk
-   over the snapshot's table beside them, both in order of key; nothing is kept of what the snapshot
-   has. A view that is folded whole for something else has all that is needed, and its table isn't
-   read again. */
+   text is a list of runs (runs.h). The list is made of the events folded by themselves and of a
+   walk over the snapshot's table beside them, both in order of key; the table's entries are not
+   kept. A view that is folded whole already needs no table. SL_REMOVED, SL_REDACTED, SL_CORRUPT,
+   SL_NOMEM, SL_IO; the text may break off then, and the view can be asked again. */
 
 #include "core/read/view.h"
 

@@ -1,4 +1,5 @@
-/* What the events say that the server itself writes. */
+/* The server's own events, read: a removal, an allowance, a redaction. The body is decoded whole,
+   so a failure leaves the caller's struct as it was; SL_CORRUPT: the body is none of that kind. */
 
 #include "core/event/control.h"
 #include "core/event/redact_body.h"

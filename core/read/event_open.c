@@ -1,15 +1,20 @@
-/* One event, opened: its row is held, its items' places are worked out, its body is read when it is
-   asked for, piece by piece.
+/* One event, opened: its row is held, its items' places are worked out, its body is read piece by
+   piece as it is asked for.
 
-   The row and the beginning of the body must be of one moment, and so must all that is read later:
-   the share's epoch is noted before the first read and asked after each (log/epoch.h). SL_REMOVED,
-   SL_REDACTED once it has moved; nothing is held open then but the row, which is of before. */
+       text    [{"type":T,"data":DATA},{"type":T,"data":DATA}]
+                ^ text_at[0]          ^ text_at[1]           ^ text_at[2]
+
+   The row and the beginning of the body must be of one moment, and so must every later read: the
+   share's epoch is noted before the first read and asked after each (log/epoch.h). SL_REMOVED,
+   SL_REDACTED once it has moved; the event then holds only its row, which is of before. */
 
 #include "core/base/crypto.h"
 #include "core/event/item.h"
 #include "core/log/log.h"
 #include "core/log/store.h"
 #include "core/read/history.h"
+
+#include <assert.h>
 
 /* An event in hand: its row held, its items' places in the text worked out, its body read when it
    is asked for. */
@@ -80,6 +85,7 @@ static enum sl_result withhold_create(struct sl_event *event, struct sl_err *err
     struct buf body = {0};
     uint8_t nonce[ITEM_NONCE_BYTES], commitment[32];
     const struct event_item *item = &event->items[0];
+    assert(event->has_nonce && !event->kept);
     if (event->facts.info.items != 1) return unreadable(err);
     enum sl_result result = log_body_bytes(event->store->kv, sl_span_of(event->id),
         event->facts.info.sequence, item->offset, item->length, &body, err);
@@ -109,6 +115,7 @@ static enum sl_result read_withheld(struct sl_event *event, uint64_t prefix, str
     size_t items = (size_t)event->facts.info.items;
     struct sl_span rest = buf_span(&event->withheld);
     const uint8_t *manifest_nonce;
+    assert(!event->kept && !event->has_nonce);
     event->kept = calloc(items + 1, sizeof(*event->kept));
     if (!event->kept) return sl_fail(err, SL_NOMEM, "out of memory");
     if (!body_withheld_read(&rest, &manifest_nonce)) return unreadable(err);
@@ -124,6 +131,7 @@ static enum sl_result read_prefix(struct sl_event *event, struct sl_err *err)
 {
     struct event_row row;
     struct event_reader reader = {0};
+    assert(event->items && !event->has_nonce);
     if (event->facts.info.erased) return SL_OK;
     enum sl_result begun = event_read_begin(event->row.value, &row, &reader);
     if (begun == SL_NOMEM) return sl_fail(err, SL_NOMEM, "out of memory");
@@ -148,7 +156,7 @@ static enum sl_result read_prefix(struct sl_event *event, struct sl_err *err)
     return result;
 }
 
-/* Its row, its items, the beginning of its body: of one moment, or SL_REDACTED, SL_REMOVED. */
+/* Read its row, its items, the beginning of its body: of one moment, or SL_REDACTED, SL_REMOVED. */
 static enum sl_result read_event(struct sl_event *event, uint64_t sequence, struct sl_err *err)
 {
     bool live = share_is_live(event->share); /* looked at after the epoch was noted */
@@ -162,7 +170,7 @@ static enum sl_result read_event(struct sl_event *event, uint64_t sequence, stru
     result = read_items(event, err);
     if (result == SL_OK) result = read_prefix(event, err);
     if (result != SL_OK && result != SL_CORRUPT) return result;
-    /* The row of before a redaction and the body of after it look like damage. */
+    /* The row from before a redaction and the body from after it look like damage. */
     enum sl_result there = still_there(event, err);
     return there == SL_OK ? result : there;
 }
@@ -199,6 +207,7 @@ static enum sl_result open_of_share(struct sl_store *store, struct share *share,
         sl_event_close(event);
         return result;
     }
+    assert(event->facts.info.sequence == sequence);
     *out = event;
     return SL_OK;
 }
@@ -267,6 +276,7 @@ struct sl_span sl_event_salt(const struct sl_event *event)
 struct sl_item sl_event_item(struct sl_event *event, size_t index)
 {
     if (index >= event->facts.info.items) return (struct sl_item){0};
+    assert(!event->kept || !event->has_nonce);
     const struct event_item *item = &event->items[index];
     struct sl_item out = {.type = item->type,
         .key = item->key,
@@ -290,6 +300,7 @@ static enum sl_result copy_bytes(
     struct sl_event *event, uint64_t from, char *out, size_t cap, size_t *len, struct sl_err *err)
 {
     struct kv_pin pin;
+    assert(cap > 0);
     enum sl_result result = still_there(event, err);
     if (result != SL_OK) return result;
     result = log_body(event->store->kv, sl_span_of(event->id), event->facts.info.sequence,
@@ -345,6 +356,7 @@ uint64_t sl_event_text_bytes(const struct sl_event *event)
 static size_t item_at(const struct sl_event *event, uint64_t offset)
 {
     size_t low = 0, high = event->facts.info.items;
+    assert(offset > 0 && offset < event->text_at[high]);
     while (high - low > 1) {
         size_t middle = low + (high - low) / 2;
         if (event->text_at[middle] <= offset)
@@ -357,6 +369,7 @@ static size_t item_at(const struct sl_event *event, uint64_t offset)
 
 static size_t copy_text(struct sl_span text, uint64_t skip, char *out, size_t cap)
 {
+    assert(skip < text.len);
     size_t n = text.len - skip < cap ? text.len - skip : cap;
     memcpy(out, text.ptr + skip, n);
     return n;
@@ -382,6 +395,7 @@ static enum sl_result text_piece(
         return SL_OK;
     }
     in_item -= event->prefix.len;
+    assert(in_item <= item->length);
     if (in_item == item->length) return *len = copy_text(SL_SPAN("}"), 0, out, cap), SL_OK;
     uint64_t left = item->length - in_item;
     return copy_bytes(event, item->offset + in_item, out, left < cap ? left : cap, len, err);
@@ -400,6 +414,7 @@ enum sl_result sl_event_text(
         size_t n = 0;
         enum sl_result result = text_piece(event, offset + done, out + done, cap - done, &n, err);
         if (result != SL_OK) return result;
+        assert(n > 0 && n <= cap - done);
         done += n;
     }
     *len = done;

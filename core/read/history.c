@@ -1,5 +1,6 @@
 /* The history of a share, and of the store: events from their rows alone. A page is read through
-   one iterator, so it is of one moment; no body is touched. */
+   one iterator, so it is of one moment; no body is touched. A failure leaves *next as it was; the
+   events before it have been given. */
 
 #include "core/read/history.h"
 
@@ -7,14 +8,16 @@
 #include "core/log/log.h"
 #include "core/log/store.h"
 
+#include <assert.h>
+
 static int by_type(const void *a, const void *b)
 {
     return sl_span_cmp(
         ((const struct sl_type_count *)a)->type, ((const struct sl_type_count *)b)->type);
 }
 
-/* There are few types: the one sought is almost always among the first. What comes behind those is
-   counted by sort_types, or a batch of many types would cost their square. */
+/* There are few types: the one sought is almost always among the first. sort_types counts those
+   behind them, or a batch of many types would cost their square. */
 #define TYPES_SOUGHT 32
 
 static bool count_type(struct event_facts *facts, struct sl_span type)
@@ -31,6 +34,7 @@ static bool count_type(struct event_facts *facts, struct sl_span type)
         facts->types = types;
         facts->types_cap = cap;
     }
+    assert(facts->types_count < facts->types_cap);
     facts->types[facts->types_count++] = (struct sl_type_count){type, 1};
     return true;
 }
@@ -47,6 +51,7 @@ static void sort_types(struct event_facts *facts)
         else
             facts->types[++last] = facts->types[i];
     }
+    assert(last < facts->types_count);
     facts->types_count = last + 1;
 }
 
@@ -76,7 +81,7 @@ enum sl_result event_facts_read(const char *share_id, uint64_t sequence, struct 
             info->bytes += item.length;
             if (!count_type(facts, item.type)) result = SL_NOMEM;
         }
-        /* The spans into `bytes` stay good after the reader is gone. */
+        /* The spans into `bytes` outlive the reader. */
         sort_types(facts);
         info->types = facts->types;
         info->types_count = facts->types_count;
@@ -147,6 +152,7 @@ enum sl_result sl_share_events(struct sl_store *store, struct sl_span id, uint64
     if (result == SL_OK) result = kv_iter_check(iter, err);
     kv_iter_destroy(iter);
     event_facts_fini(&facts);
+    assert(given <= limit);
     if (result == SL_OK) *next = goes_on;
     return result;
 }

@@ -1,7 +1,7 @@
 #ifndef SHARELOG_HISTORY_H
 #define SHARELOG_HISTORY_H
 
-/* What an event's row tells of it without its body. */
+/* The facts of an event that its row holds: no body is read. */
 
 #include "core/event/event.h"
 
@@ -16,8 +16,8 @@ struct event_facts {
    spans point into `bytes`; share_id is borrowed. SL_CORRUPT. */
 enum sl_result event_facts_read(const char *share_id, uint64_t sequence, struct sl_span bytes,
     struct event_facts *facts, struct sl_err *err);
-/* Until a removed share's bytes are erased they are unreadable all the same; only what the server
-   itself wrote of it stays. True: this event's content is hidden. */
+/* Hide the content of a removed share's event, whose bytes may not be erased yet; only the server's
+   own events keep theirs. True: it is hidden. */
 bool event_facts_hide(struct event_facts *facts, enum sl_share_state state);
 void event_facts_fini(struct event_facts *facts);
 

@@ -1,10 +1,12 @@
-/* The list of live shares, newest event first: along the index by newest, a view each. What is
-   committed while the list is made may be in it or not; a share whose newest event moves is listed
-   at most twice over two pages. */
+/* The list of live shares, newest event first: along the index by newest, a view each. An event
+   that is committed while the list is made may be in it or not; a share whose newest event moves is
+   listed at most twice over two pages. A failure leaves *next as it was. */
 
 #include "core/kv/rows.h"
 #include "core/log/store.h"
 #include "core/read/view.h"
+
+#include <assert.h>
 
 /* One share of the list. One that is removed at this moment is passed over. */
 static enum sl_result list_share(struct sl_store *store, struct sl_span id,
@@ -61,6 +63,7 @@ enum sl_result sl_shares(struct sl_store *store, uint64_t cursor, size_t limit,
     }
     if (result == SL_OK) result = kv_iter_check(iter, err);
     kv_iter_destroy(iter);
+    assert(listed <= limit);
     if (result == SL_OK) *next = goes_on;
     return result;
 }

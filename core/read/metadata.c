@@ -1,11 +1,13 @@
-/* What a list or a page's head says of a share: from the summary that the share keeps in memory,
-   else from a snapshot's head, else from a fold; what was found out is kept as the share's summary.
- */
+/* The metadata of a share, for lists and for a page's head: from the summary that the share keeps
+   in memory, else from a snapshot's head, else from a fold. The result is kept as the share's
+   summary; a summary that can't be kept, for lack of memory, is found out again. */
 
 #include "core/base/json.h"
 #include "core/log/share.h"
 #include "core/read/view.h"
 #include "core/state/snapshot_layout.h"
+
+#include <assert.h>
 
 static struct sl_span string_member(struct sl_span object, const char *name)
 {
@@ -18,6 +20,7 @@ static struct sl_span string_member(struct sl_span object, const char *name)
 static enum sl_result read_session(
     struct sl_view *view, struct sl_metadata *metadata, struct sl_err *err)
 {
+    assert(view_is_whole(view) || moment_is_snapshot(&view->moment));
     struct fold_place place = {
         0, view->moment.base.session_offset, view->moment.base.session_length};
     const struct fold_entry *entry =
@@ -43,6 +46,7 @@ static enum sl_result read_session(
 static void keep_summary(const struct sl_view *view, const struct sl_metadata *metadata)
 {
     const struct moment *moment = &view->moment;
+    assert(metadata->sequence == moment->at.sequence);
     share_keep_summary(
         moment->store->shares, moment->share, moment->epoch, summary_create(metadata));
 }
@@ -58,6 +62,7 @@ enum sl_result sl_view_metadata(
         .updated_ms = view->moment.at.time_ms};
     enum sl_result result = moment_still_there(&view->moment, err);
     if (result == SL_OK && view->summary) {
+        assert(view->summary->sequence == view->moment.at.sequence);
         summary_tell(view->summary, &m);
         *metadata = m;
         return SL_OK;

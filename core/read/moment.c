@@ -18,6 +18,7 @@ void moment_begin(struct moment *moment, struct sl_store *store, struct share *s
 
 void moment_fini(struct moment *moment)
 {
+    assert(moment->share);
     share_release(moment->share);
     moment->share = NULL;
 }
@@ -58,7 +59,7 @@ enum sl_result moment_set(struct moment *moment, uint64_t sequence, struct sl_er
         (unsigned long long)sequence);
 }
 
-/* For a program and for a person. */
+/* Milliseconds for a program, the date for a person. */
 static void time_text(uint64_t time_ms, char text[64])
 {
     time_t seconds = (time_t)(time_ms / 1000);
@@ -106,6 +107,7 @@ static enum sl_result resolve(const struct moment *moment, const struct head *la
 enum sl_result moment_find(
     struct moment *moment, struct sl_moment asked, bool *newest, struct sl_err *err)
 {
+    assert(moment->sought == BASE_UNSOUGHT);
     struct shares *shares = moment->store->shares;
     const struct share *share = moment->share;
     if (!share_exists(share)) return sl_fail(err, SL_NOT_FOUND, "no such share");

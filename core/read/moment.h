@@ -9,10 +9,10 @@
                       └───── pending ─────┘
 
    A moment is begun for a share, then set to one of its events; the snapshot is looked for when
-   something first needs it. The share is held, nothing of its content is. moment_still_there fails
-   once the
-   share is removed or redacted; each read asks it, so that nothing that was taken away is shown. A
-   function that fails leaves the moment as it was. One thread at a time uses a moment. */
+   something first needs it. A moment holds the share, and none of its content. Once the share is
+   removed or redacted moment_still_there fails; every read asks it, so that nothing that was taken
+   away is shown. A function that fails leaves the moment as it was. One thread at a time uses a
+   moment. */
 
 #include "core/log/share.h"
 #include "core/log/store.h"
@@ -33,8 +33,8 @@ struct moment {
     struct snapshot_head base; /* all zero but for BASE_SNAPSHOT */
 };
 
-/* Begin a moment of a share, which it holds until moment_fini. What was removed or redacted before
-   this is not noticed any more, so nothing may be read of the share before it. */
+/* Begin a moment of a share, which it holds until moment_fini. moment_still_there notices removals
+   and redactions from here on, so nothing may be read of the share before. */
 void moment_begin(struct moment *moment, struct sl_store *store, struct share *share);
 void moment_fini(struct moment *moment);
 
@@ -55,7 +55,7 @@ static inline enum sl_result moment_still_there(const struct moment *moment, str
     return share_unchanged(moment->share, moment->epoch, err);
 }
 
-/* A row of the snapshot isn't there: the share's content was taken away, or SL_CORRUPT. */
+/* Why a row of the snapshot isn't there: the share's content was taken away, or SL_CORRUPT. */
 enum sl_result moment_row_missing(struct moment *moment, struct sl_err *err);
 
 static inline bool moment_has_base(const struct moment *moment)

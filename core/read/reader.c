@@ -1,3 +1,7 @@
+/* Where bytes of a share come from: a held row, a row of the database, or one of the two buffers of
+   rows read ahead. Every way asks moment_still_there before it gives bytes out. A read that fails
+   empties the cache that it was filling. */
+
 #include "core/read/reader.h"
 
 #include "core/kv/rows.h"
@@ -34,7 +38,7 @@ static enum sl_result row(struct reader *reader, enum kv_family family, uint64_t
     uint32_t chunk, struct sl_span *bytes, struct sl_err *err)
 {
     struct moment *moment = reader->moment;
-    /* Rows that are held outlive their removal. */
+    /* Held rows outlive their removal. */
     enum sl_result result = moment_still_there(moment, err);
     if (result != SL_OK) return result;
     const struct reader_pin *there = held(reader, family, sequence, chunk);
@@ -85,6 +89,7 @@ static enum sl_result read_rows_past(
     struct sl_span id = sl_span_of(reader->moment->id);
     const struct snapshot_row *first = &rows->rows[index];
     struct row_key from = row_snapshot(id, first->sequence, first->chunk), to = row_share_to(id);
+    assert(index < rows->count);
     buf_clear(&past->bytes);
     past->sequence = first->sequence;
     past->chunk = first->chunk;
@@ -101,6 +106,7 @@ static enum sl_result read_rows_past(
     }
     enum sl_result result = kv_iter_check(iter, err);
     kv_iter_destroy(iter);
+    assert(past->count <= READER_PAST_ROWS);
     if (result == SL_OK && past->bytes.failed) result = sl_fail(err, SL_NOMEM, "out of memory");
     if (result != SL_OK) past->count = 0;
     return result;
@@ -113,7 +119,7 @@ static enum sl_result row_past(struct reader *reader, const struct snapshot_rows
     const struct snapshot_row *row = &rows->rows[index];
     bool there = past->sequence == row->sequence && row->chunk - past->chunk < past->count;
     enum sl_result result = there ? SL_OK : read_rows_past(reader, rows, index, err);
-    /* it is held here, and outlives its removal */
+    /* a copied row outlives its removal */
     if (result == SL_OK) result = moment_still_there(reader->moment, err);
     if (result != SL_OK) return result;
     if (past->count == 0) return moment_row_missing(reader->moment, err);
@@ -128,6 +134,7 @@ static enum sl_result snapshot_row(
     struct reader *reader, uint64_t offset, struct sl_span *bytes, size_t *from, struct sl_err *err)
 {
     struct snapshot_rows *rows = &reader->rows;
+    assert(moment_has_base(reader->moment));
     if (!rows->count) {
         enum sl_result result = snapshot_rows_load(reader->moment->store->kv,
             sl_span_of(reader->moment->id), &reader->moment->base, rows, err);
@@ -155,16 +162,16 @@ static bool is_ahead(const struct reader *reader, uint64_t sequence)
     return sequence >= reader->ahead.first && sequence - reader->ahead.first < reader->ahead.count;
 }
 
-/* All that is pending, if that isn't much: once, since what a redaction put may be more than what
-   was counted. */
+/* Little that is pending is taken in whole, once: a redaction's replacements may be more bytes than
+   were counted, and don't fit. */
 static bool takes_all(const struct reader *reader)
 {
     return reader->ahead.want == 0 && moment_pending_bytes(reader->moment) <= SL_READ_AHEAD_BYTES;
 }
 
-/* How many bytes to take in of more than that: more and more as long as who reads goes on behind
-   what was taken in, since in order of keys new items come mostly as they arrived; who jumps about
-   is given little. */
+/* How many bytes to take in of more than that. Keys mostly come in the order of arrival, so as long
+   as the reading goes on behind the bytes taken in, it is twice as many each time; reading that
+   jumps about gets little. */
 static size_t ahead_wanted(const struct reader *reader, uint64_t sequence)
 {
     const struct reader_ahead *ahead = &reader->ahead;
@@ -180,6 +187,7 @@ static bool add_ahead(struct reader_ahead *ahead, struct sl_span key, struct sl_
     struct sl_span id;
     uint64_t sequence;
     uint32_t chunk;
+    assert(ahead->count == 0 || ahead->bytes.len < ahead->want);
     if (!row_parse_chunk(key, &id, &sequence, &chunk) || chunk != 0 ||
         sequence != ahead->first + ahead->count || body.len >= SL_BODY_ROW_BYTES ||
         (ahead->count && body.len > ahead->want - ahead->bytes.len))
@@ -200,19 +208,20 @@ static bool add_ahead(struct reader_ahead *ahead, struct sl_span key, struct sl_
     return ahead->bytes.len < ahead->want;
 }
 
-/* Read bodies from an event's on. It may be that not even its own is taken in: it has more than one
-   row, or is missing.
+/* Read bodies from an event's on. Even its own is left out when it has more than one row, or is
+   missing.
 
-   They are copied, and the iterator is gone before any of it is sent: it would keep files on disk
-   that hold what has been removed meanwhile, for as long as a client takes to read. */
+   Bodies are copied, and the iterator is gone before any of them is sent: it would keep files with
+   removed content on disk for as long as a client takes to read. */
 static enum sl_result read_ahead(struct reader *reader, uint64_t sequence, struct sl_err *err)
 {
     struct reader_ahead *ahead = &reader->ahead;
     bool all = takes_all(reader);
     ahead->want = all ? SL_READ_AHEAD_BYTES : ahead_wanted(reader, sequence);
-    /* What is taken in as a whole begins at its beginning, wherever the first to be asked for is.
-     */
+    /* taken in whole it begins at its beginning, wherever the reading does */
     if (all) sequence = reader->moment->base.sequence + 1;
+    assert(ahead->want > 0 && ahead->want <= SL_READ_AHEAD_BYTES);
+    assert(sequence <= reader->moment->at.sequence);
     ahead->first = sequence;
     ahead->count = 0;
     buf_clear(&ahead->bytes);
@@ -295,6 +304,7 @@ enum sl_result reader_bytes(struct reader *reader, const struct fold_place *plac
     for (uint64_t done = 0; done < place->length; done += piece.len) {
         enum sl_result result = reader_piece(reader, place, done, &piece, err);
         if (result != SL_OK) return result;
+        assert(piece.len > 0 && piece.len <= place->length - done);
         if (piece.len == place->length) {
             *bytes = piece;
             return SL_OK;
@@ -322,6 +332,7 @@ enum sl_result reader_copy(
 
 void reader_init(struct reader *reader, struct moment *moment)
 {
+    assert(moment->share); /* begun */
     *reader = (struct reader){.moment = moment};
 }
 

@@ -10,8 +10,8 @@
                reading them one by one past RocksDB's cache would unpack a block for each
        ahead   bodies of events that lie one behind the other, copied
 
-   A reader fails with SL_REMOVED or SL_REDACTED once the share's content was taken away, also for
-   what its caches hold; SL_CORRUPT: a row is missing or too short; SL_NOMEM, SL_IO. It can be used
+   Once the share's content was taken away a reader fails with SL_REMOVED or SL_REDACTED, for bytes
+   in its caches too. SL_CORRUPT: a row is missing or too short; SL_NOMEM, SL_IO. It can be used
    again after a failure. One thread at a time uses a reader. */
 
 #include "core/read/moment.h"

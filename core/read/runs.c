@@ -28,7 +28,7 @@ static void add(struct runs *runs, struct run run)
         runs->list = list;
         runs->cap = cap;
     }
-    assert(runs->list);
+    assert(runs->list && runs->count < runs->cap);
     runs->list[runs->count++] = run;
 }
 

@@ -1,9 +1,9 @@
 #ifndef SHARELOG_RUNS_H
 #define SHARELOG_RUNS_H
 
-/* What the text of /data is put together from: a list of runs, with a comma between any two. A run
-   is a stretch of the snapshot's stream, which already is text, or an item of an event behind the
-   snapshot, whose text is made around its data.
+/* The text of /data as a list of runs, with a comma between any two. A run is a stretch of the
+   snapshot's stream, which already is text, or an item of an event behind the snapshot, whose text
+   is made around its data.
 
        the stream    [{A},{B},{C},{D}]
        events behind the snapshot: a new version of B, a new item E
@@ -12,8 +12,8 @@
                       stretch  item  stretch  item
 
    Stretches that lie one behind the other are one run, so a state with little pending has few.
-   Zeroed is empty. When memory runs out `failed` is set, and whoever makes the list checks once at
-   its end. */
+   Zeroed is empty. When memory runs out `failed` is set, and the maker of the list checks it once
+   at the end. */
 
 #include <stdbool.h>
 #include <stddef.h>

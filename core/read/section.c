@@ -4,12 +4,15 @@
 
 #include "core/read/view.h"
 
+#include <assert.h>
+
 static enum sl_result emit_list(struct sl_view *view, const uint32_t *order, size_t count,
     struct sl_span type, struct sl_sink sink, struct sl_err *err)
 {
     bool first = true;
     enum sl_result result = sink_put(sink, "[", 1, err);
     for (size_t i = 0; i < count && result == SL_OK; i++) {
+        assert(order[i] < view->fold.count);
         const struct fold_entry *entry = &view->fold.entries[order[i]];
         if (type.len && !sl_span_eq(entry->type, type)) continue;
         if (!first) result = sink_put(sink, ",", 1, err);
@@ -42,6 +45,7 @@ enum sl_result sl_view_section(
 {
     enum sl_result result = view_order_arrival(view, err);
     if (result != SL_OK) return result;
+    assert(view_is_whole(view));
     switch (section) {
     case SL_SECTION_SESSION: return emit_single(view, SL_SPAN("session"), "null", sink, err);
     case SL_SECTION_MESSAGES:

@@ -1,3 +1,6 @@
+/* A view's life: opened at a moment, folded as far as something needs, closed. A fold that fails is
+   thrown away, and made anew by the next call. */
+
 #include "core/read/view.h"
 
 #include "core/kv/rows.h"
@@ -46,6 +49,7 @@ static enum sl_result apply_event(
 static enum sl_result apply_events(
     struct sl_view *view, uint64_t after, uint64_t last, struct sl_err *err)
 {
+    assert(view->folded == VIEW_UNFOLDED);
     if (after >= last) return SL_OK;
     struct sl_span id = sl_span_of(view->moment.id);
     struct row_key from = row_event(id, after + 1), to = row_event(id, last + 1);
@@ -65,13 +69,13 @@ static enum sl_result apply_events(
     return result;
 }
 
-/* Begin with what the snapshot has. */
+/* Begin with the snapshot's table. */
 static enum sl_result restore(struct sl_view *view, struct sl_err *err)
 {
     struct moment *moment = &view->moment;
-    assert(view->fold.count == 0);
-    /* What comes behind it brings about as many keys a byte: room for them at once, so that the
-       table need not move. */
+    assert(view->fold.count == 0 && moment_has_base(moment));
+    /* The events behind it bring about as many keys a byte: room for them at once, so that the
+       fold's table need not move. */
     double grown = (double)moment->at.stored / (double)(moment->base.stored + 1);
     enum sl_result result = snapshot_restore(moment->store->kv, sl_span_of(moment->id),
         &moment->base, grown < 2 ? grown : 2, &view->fold, err);
@@ -88,7 +92,7 @@ static void set_folded(struct sl_view *view, enum view_folded to)
     view->folded = to;
 }
 
-/* What was folded of events alone, or by a try that failed, is of no use for more. */
+/* Throw away a fold of events alone, or one that failed: neither can be folded on. */
 static void unfold(struct sl_view *view)
 {
     fold_fini(&view->fold);
@@ -111,7 +115,7 @@ static enum sl_result fold_to(struct sl_view *view, enum view_folded how, struct
     if (moment_has_base(moment) && how == VIEW_WHOLE) result = restore(view, err);
     if (result == SL_OK)
         result = apply_events(view, moment->base.sequence, moment->at.sequence, err);
-    /* What is being erased folds as nothing. */
+    /* content that is being erased folds as nothing */
     if (result == SL_OK) result = moment_still_there(moment, err);
     if (result == SL_OK) set_folded(view, how);
     assert(result != SL_OK || !view->fold.failed);
@@ -131,6 +135,7 @@ enum sl_result view_fold_events(struct sl_view *view, struct sl_err *err)
 enum sl_result view_order(struct sl_view *view, struct sl_err *err)
 {
     enum sl_result result = view_fold(view, err);
+    assert(result != SL_OK || view_is_whole(view));
     if (result == SL_OK && !orders_make(&view->orders, &view->fold))
         result = sl_fail(err, SL_NOMEM, "out of memory");
     return result;
@@ -139,6 +144,7 @@ enum sl_result view_order(struct sl_view *view, struct sl_err *err)
 enum sl_result view_order_arrival(struct sl_view *view, struct sl_err *err)
 {
     enum sl_result result = view_fold(view, err);
+    assert(result != SL_OK || view_is_whole(view));
     if (result == SL_OK && !orders_make_arrival(&view->orders, &view->fold))
         result = sl_fail(err, SL_NOMEM, "out of memory");
     return result;

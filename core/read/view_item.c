@@ -1,6 +1,9 @@
-/* A view's items one by one, for pages and programs. */
+/* A view's items one by one, for pages and programs. An item whose bytes can't be read leaves the
+   caller's struct as it was, and the others can still be asked for. */
 
 #include "core/read/view.h"
+
+#include <assert.h>
 
 enum sl_result sl_view_items(struct sl_view *view, size_t *count, struct sl_err *err)
 {
@@ -18,6 +21,7 @@ static enum sl_result find_item(struct sl_view *view, enum sl_order order, size_
     if (index >= view->orders.items)
         return sl_fail(err, SL_NOT_FOUND, "there are %zu items", view->orders.items);
     const uint32_t *list = order == SL_BY_KEY ? view->orders.by_key : view->orders.by_arrival;
+    assert(list[index] < view->fold.count);
     *entry = &view->fold.entries[list[index]];
     return SL_OK;
 }
