@@ -10,6 +10,8 @@
 #include "core/log/store.h"
 #include "core/log/tiles.h"
 
+#include <assert.h>
+
 #define HELD_BYTES (64 * SL_KIB) /* small values gather before they go to the sink */
 
 /* One bundle on its way out. */
@@ -72,6 +74,7 @@ static enum sl_result put_item(
     struct buf *held = &writer->held;
     struct sl_item item = sl_event_item(event, index);
     uint8_t commitment[32];
+    assert(item.withheld ? item.commitment != NULL : item.nonce != NULL);
     pack_array(held, item.withheld ? 5 : 4);
     pack_str(held, item.type);
     pack_str(held, item.key);
@@ -107,6 +110,7 @@ static enum sl_result put_nonces(struct writer *writer, struct sl_event *event, 
     enum sl_result result = SL_OK;
     for (size_t i = 0; i < items && result == SL_OK; i++) {
         struct sl_item item = sl_event_item(event, i);
+        assert(item.withheld == !item.nonce);
         if (item.nonce)
             pack_bin(&writer->held, (struct sl_span){(const char *)item.nonce, ITEM_NONCE_BYTES});
         else
@@ -177,6 +181,7 @@ static enum sl_result check_unchanged(struct writer *writer, struct sl_err *err)
     struct sl_share_info now;
     enum sl_result result = sl_share_info(writer->store, id, &now, err);
     if (result != SL_OK) return result;
+    assert(now.sequence >= writer->info.sequence);
     if (now.state != writer->info.state) return sl_fail(err, SL_REMOVED, "removed");
     bool redacted = false;
     uint64_t next =
@@ -196,6 +201,7 @@ static enum sl_result put_tail(struct writer *writer, struct sl_err *err)
     enum sl_result result = sl_log_published(writer->store, checkpoint, err);
     if (result == SL_NOT_FOUND || (result == SL_OK && checkpoint->size < writer->log_at))
         result = sl_log_checkpoint(writer->store, writer->log_at, checkpoint, err);
+    assert(result != SL_OK || checkpoint->size >= writer->log_at);
     pack_array(&writer->held, 2);
     if (result == SL_OK) result = put_gap(writer, checkpoint->size, err);
     if (result == SL_OK)
@@ -218,6 +224,7 @@ enum sl_result sl_share_bundle(
     if (result == SL_OK) result = check_unchanged(&writer, err);
     if (result == SL_OK) result = put_tail(&writer, err);
     if (result != SL_OK && err) sl_fail_in(err, "share %s: bundle", writer.info.id);
+    assert(result != SL_OK || writer.held.len == 0);
     tiles_reader_destroy(writer.tiles);
     buf_fini(&writer.held);
     return result;

@@ -34,7 +34,7 @@ static const char *const published_name = CHECKPOINT_PUBLISHED;
 
 /* ---- a note and its log ---- */
 
-/* Is it a checkpoint that this log's key signed? */
+/* Parse a checkpoint that this log's key signed; SL_INVALID: it is another's, or none. */
 static enum sl_result parse(const struct sl_store *store, struct sl_span bytes,
     struct sl_checkpoint *checkpoint, struct sl_err *err)
 {
@@ -145,14 +145,15 @@ static enum sl_result load(
 
 /* ---- signing ---- */
 
-/* With the lock held (or before anybody else is there). */
+/* With the lock held, or before anybody else has the store. */
 static enum sl_result sign(struct checkpoints *checkpoints, uint64_t size, struct sl_err *err)
 {
     struct sl_store *store = checkpoints->store;
+    assert(!checkpoints->ended && checkpoints->fault.result == SL_OK);
     struct sl_checkpoint made = {.size = size};
     struct buf note = {0};
     enum sl_result result = root_at(store, size, made.root, err);
-    /* what was signed before must be in it, or nobody may believe either */
+    /* the log must have grown out of the one before, or nobody may believe either */
     if (result == SL_OK && checkpoints->newest.len)
         result = compare(store, &checkpoints->newest, size, err);
     if (result == SL_INVALID && err) err->result = result = SL_CORRUPT;
@@ -192,6 +193,7 @@ enum sl_result sl_log_checkpoint(
     while (signs && result == SL_OK && !checkpoints->ended) {
         uint64_t size = atomic_load(&store->log_size), now_us = clock_us();
         const struct sl_checkpoint *newest = &checkpoints->newest;
+        assert(newest->size <= size);
         if (newest->size == size) break;
         uint64_t wait_us = checkpoints->signed_us ? checkpoints->signed_us + SIGN_EVERY_US : 0;
         if (now_us >= wait_us) {
@@ -209,6 +211,7 @@ enum sl_result sl_log_checkpoint(
     if (result == SL_OK && (checkpoints->newest.len == 0 || checkpoints->newest.size < least))
         result = sl_fail(err, SL_NOT_FOUND, "no checkpoint covers that event yet");
     if (result == SL_OK) *checkpoint = checkpoints->newest;
+    assert(result != SL_OK || checkpoint->size >= least);
     pthread_mutex_unlock(&checkpoints->lock);
     return result;
 }
@@ -241,6 +244,7 @@ enum sl_result sl_log_publish(struct sl_store *store, struct sl_span note, struc
         result = sl_fail(err, SL_READ_ONLY, "the log goes on under a new origin");
     if (result == SL_OK) result = keep(store, published_name, &given, err);
     if (result == SL_OK) {
+        assert(given.size >= checkpoints->published.size);
         given.signed_ms = store_now_us(store) / 1000;
         checkpoints->published = given;
     }
@@ -276,14 +280,15 @@ enum sl_result checkpoints_kept(struct checkpoints *checkpoints, struct sl_check
 
 /* ---- opening ---- */
 
-/* A kept file against the log. What doesn't fit stops it. */
+/* Take up a kept file. One that doesn't fit the log becomes the fault that stops it. */
 static enum sl_result take_up(struct checkpoints *checkpoints, const char *name, uint64_t size,
     struct sl_checkpoint *kept, struct sl_err *err)
 {
     struct sl_store *store = checkpoints->store;
     struct sl_err why = {0};
+    assert(kept->len == 0);
     enum sl_result result = load(store, name, kept, &why);
-    /* Beside a writing process the file may be newer than what is seen of the log. */
+    /* beside a writing process the file may be newer than the log as it is seen here */
     if (result == SL_OK && store->access == SL_READ_WRITE)
         result = compare(store, kept, size, &why);
     if (result == SL_INVALID) {
@@ -328,6 +333,7 @@ enum sl_result checkpoints_open(
 
 enum sl_result checkpoints_fault(const struct checkpoints *checkpoints, struct sl_err *err)
 {
+    assert(checkpoints->fault.result == SL_OK || checkpoints->fault.result == SL_READ_ONLY);
     if (checkpoints->fault.result != SL_OK && err) *err = checkpoints->fault;
     return checkpoints->fault.result;
 }

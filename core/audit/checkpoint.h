@@ -6,7 +6,11 @@
 
    Once a checkpoint has been signed, the log may only grow out of it. So one is on disk before
    anybody sees it, and a store whose log is shorter than the kept one, or another one, is opened
-   for reading alone: its owner decides (sl_log_new_origin). */
+   for reading alone: its owner decides (sl_log_new_origin).
+
+       log       0 ─────────── 5 ─────────── 8 ──── 9
+                               │             └ newest: signed by this log's key
+                               └ published: an earlier one, which witnesses have cosigned too */
 
 #include "core/log/store.h"
 
@@ -16,9 +20,9 @@
 
 struct checkpoints;
 
-/* Load what is kept. A store that keeps none gets one, of the log as it is. Fails only where the
-   files or the store can't be read: that the log doesn't fit is told by checkpoints_fault.
-   SL_CORRUPT: the log fits, but its tiles don't fit it. */
+/* Load the kept ones. A store that keeps none gets one, of the log as it is. It fails only where
+   the files or the store can't be read; a log that doesn't fit opens, and checkpoints_fault says
+   so. SL_CORRUPT: the log fits, but its tiles don't fit it. */
 enum sl_result checkpoints_open(
     struct sl_store *store, struct checkpoints **checkpoints, struct sl_err *err);
 void checkpoints_close(struct checkpoints *checkpoints); /* NULL is fine */
@@ -30,7 +34,7 @@ enum sl_result checkpoints_fault(const struct checkpoints *checkpoints, struct s
 void checkpoints_end(struct checkpoints *checkpoints);
 bool checkpoints_ended(struct checkpoints *checkpoints);
 
-/* The newest that is kept, for who verifies the store; SL_NOT_FOUND. */
+/* The newest that is kept, for verifying the store; SL_NOT_FOUND. */
 enum sl_result checkpoints_kept(struct checkpoints *checkpoints, struct sl_checkpoint *checkpoint);
 
 #endif

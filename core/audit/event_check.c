@@ -3,6 +3,7 @@
 #include "core/event/commit.h"
 #include "core/proof/tree.h"
 
+#include <assert.h>
 #include <inttypes.h>
 
 static enum sl_result fault(
@@ -80,6 +81,7 @@ enum sl_result sl_event_included(struct sl_store *store, const struct sl_event *
     enum sl_result result =
         sl_log_inclusion(store, info->position, checkpoint->size, hashes, &proof.count, err);
     if (result != SL_OK) return result;
+    assert(proof.count <= SL_PROOF_HASHES);
     memcpy(proof.hashes, hashes, proof.count * 32);
     if (tree_inclusion_holds(
             &proof, info->leaf, info->position, checkpoint->size, checkpoint->root))

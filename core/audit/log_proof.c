@@ -120,6 +120,7 @@ enum sl_result sl_event_proof(struct sl_store *store, struct sl_span id, uint64_
     if (result == SL_OK) result = sl_log_published(store, &checkpoint, err);
     if (result == SL_NOT_FOUND || (result == SL_OK && checkpoint.size <= place.position))
         result = sl_log_checkpoint(store, place.position + 1, &checkpoint, err);
+    assert(result != SL_OK || place.position < checkpoint.size);
     struct proof proof = {.index = place.position};
     if (result == SL_OK)
         result = prove(store, INCLUSION, place.position, checkpoint.size, &proof.hashes, err);

@@ -1,14 +1,18 @@
-/* A new origin for a log that must not go on under its old one. */
+/* A new origin for a log that must not go on under its old one, since events that were signed are
+   lost or changed. In this order: nothing is signed any more, the name is put into the store, the
+   kept checkpoints are put aside. A failure leaves the steps before it done; the next try with the
+   same name does the rest. */
 
 #include "core/audit/checkpoint.h"
 #include "core/base/file.h"
 #include "core/kv/rows.h"
 #include "core/log/keys.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <sys/stat.h>
 
-/* The origin that a checkpoint's file names; "" where there is none, or nothing to read. */
+/* The origin that a checkpoint's file names; "": there is no file, or no checkpoint in it. */
 static enum sl_result origin_in(
     const char *path, char origin[NOTE_NAME_BYTES + 1], struct sl_err *err)
 {
@@ -26,7 +30,8 @@ static enum sl_result origin_in(
     return result == SL_NOT_FOUND || result == SL_INVALID ? SL_OK : result;
 }
 
-/* `DIR/NAME-ORIGIN`, which is no name of a file in use. */
+/* `DIR/NAME-ORIGIN`, a name of no file in use; without an origin `DIR/NAME`. The caller frees;
+   NULL: no memory. */
 static char *path_of(const struct sl_store *store, const char *name, const char *origin)
 {
     char *path;
@@ -41,6 +46,7 @@ static char *path_of(const struct sl_store *store, const char *name, const char 
 static enum sl_result look(const struct sl_store *store, const char *name, const char *aside,
     const char *origin, bool *used, bool *other, struct sl_err *err)
 {
+    assert(!aside || strcmp(aside, origin) == 0);
     char found[NOTE_NAME_BYTES + 1];
     char *path = path_of(store, name, aside);
     if (!path) return sl_fail(err, SL_NOMEM, "out of memory");
@@ -71,10 +77,12 @@ static enum sl_result put_aside(struct sl_store *store, const char *name, struct
     return result;
 }
 
-/* May the log go on under this one? Not if anything was ever signed under it: that would be the
-   second log of the name. The one it has may be given again where putting aside was cut short. */
+/* May the log go on under this origin? Not if anything was ever signed under it: the log would be
+   the second of that name. The origin that it has may be given again while a kept checkpoint is of
+   another: putting it aside was cut short. */
 static enum sl_result check_origin(struct sl_store *store, const char *origin, struct sl_err *err)
 {
+    assert(origin[0]);
     bool used = false, other = false, has = strcmp(origin, store->keys->origin) == 0;
     static const char *const names[] = {CHECKPOINT_NEWEST, CHECKPOINT_PUBLISHED};
     enum sl_result result = SL_OK;
@@ -93,6 +101,7 @@ static enum sl_result check_origin(struct sl_store *store, const char *origin, s
 
 static enum sl_result put_origin(struct sl_store *store, struct sl_span origin, struct sl_err *err)
 {
+    assert(checkpoints_ended(store->checkpoints));
     struct kv_batch *kv_batch = kv_batch_create();
     struct row_key key = row_meta("origin");
     kv_put(store->kv, kv_batch, KV_META, row_span(&key), origin);
@@ -108,11 +117,13 @@ enum sl_result sl_log_new_origin(struct sl_store *store, struct sl_span origin, 
     if (!note_name_valid(origin))
         return sl_fail(
             err, SL_INVALID, "an origin is 1 to 200 visible characters without '+' or spaces");
+    assert(origin.len < sizeof(name));
     memcpy(name, origin.ptr, origin.len);
     name[origin.len] = 0;
     pthread_mutex_lock(&store->naming);
     enum sl_result result = check_origin(store, name, err);
-    /* this process knows the old origin alone: what it signed from now on would stop the store */
+    /* this process knows only the old origin: a checkpoint that it signed from here on would stop
+       the store at its next opening */
     if (result == SL_OK) checkpoints_end(store->checkpoints);
     if (result == SL_OK) result = put_origin(store, origin, err);
     /* a second try after a crash in between finds the new origin, and the files still there */

@@ -7,6 +7,7 @@
 #include "core/base/pack.h"
 #include "core/log/store.h"
 
+#include <assert.h>
 #include <stdio.h>
 
 #define VERIFIED_BYTES 1024
@@ -14,6 +15,7 @@
 void verified_keep(
     struct sl_store *store, const struct sl_verified *verified, const struct sl_err *fault)
 {
+    assert(verified || fault);
     char *path = file_path(store->dir, "verified");
     struct buf bytes = {0};
     pack_array(&bytes, 3);
