@@ -80,7 +80,10 @@ static enum sl_result recover_session(struct sl_store *store, struct sl_span ses
         if (!keyed) break;
         result = recover(store, kv_iter_value(iter), false, credentials, err);
     }
-    if (result == SL_NOT_FOUND && kv_iter_check(iter, err) != SL_OK) result = SL_IO;
+    if (result == SL_NOT_FOUND) {
+        enum sl_result read = kv_iter_check(iter, err);
+        if (read != SL_OK) result = read;
+    }
     kv_iter_destroy(iter);
     return result;
 }

@@ -62,7 +62,7 @@ static enum sl_result meta_get(
     buf_clear(value);
     if (result == SL_OK) buf_add_span(value, pin.value);
     kv_release(&pin);
-    return result;
+    return result == SL_OK && value->failed ? sl_fail(err, SL_NOMEM, "out of memory") : result;
 }
 
 static void meta_put(struct kv *kv, struct kv_batch *batch, const char *name, struct sl_span value)
@@ -168,9 +168,9 @@ static enum sl_result open_contents(struct sl_store *store, const struct sl_opti
         return sl_fail(err, SL_NOT_FOUND, "%s: no store there yet", options->dir);
     uint64_t events = 0;
     if (is_new) result = log_size(store->kv, &events, err);
-    if (events > 0) result = sl_fail(err, SL_CORRUPT, "the store's format is missing");
-    if (is_new && result == SL_OK) result = SL_NOT_FOUND;
-    if (result != SL_OK && !is_new) return result;
+    if (result == SL_OK && events > 0)
+        result = sl_fail(err, SL_CORRUPT, "the store's format is missing");
+    if (result != SL_OK) return result;
     result = keys_load(options, is_new || (writes && !options->makes_no_keys), store->keys, err);
     if (result == SL_OK)
         result = is_new ? init(store, options, err) : check_identity(store, options, err);

@@ -202,12 +202,16 @@ enum sl_result sl_share_remove(struct sl_store *store, struct sl_span id, enum s
     if (result == SL_NOT_FOUND) return sl_fail(err, SL_NOT_FOUND, "no such share");
     if (result != SL_OK) return result;
     struct removal removal = {.store = store, .share = share, .who = who, .reason = reason};
-    share_turn_begin(store->shares, share);
+    /* Judged before the turn is waited for: who may not do it waits for nobody. */
     result = share_exists(share) ? check_who(share, who, secret, err)
                                  : sl_fail(err, SL_NOT_FOUND, "no such share");
-    bool removes = result == SL_OK && share_is_live(share);
-    if (removes) result = append_removal(&removal, err);
-    share_turn_end(store->shares, share);
+    bool removes = false;
+    if (result == SL_OK) {
+        share_turn_begin(store->shares, share);
+        removes = share_is_live(share);
+        if (removes) result = append_removal(&removal, err);
+        share_turn_end(store->shares, share);
+    }
     if (removes && result == SL_OK) compactor_erase(store->compactor, id);
     free(removal.positions);
     share_release(share);

@@ -8,6 +8,8 @@
 #include "core/log/log.h"
 #include "core/log/sequencer.h"
 
+#include <assert.h>
+
 #include <dirent.h>
 #include <stdio.h>
 #include <sys/stat.h>
@@ -43,7 +45,8 @@ enum sl_result sl_store_shares(
 {
     shares_lock(store->shares);
     bool counted = store->counted;
-    uint64_t before = store->created_or_removed;
+    uint64_t before = store->moves_done;
+    bool settled = atomic_load(&store->moves_begun) == before;
     if (counted) {
         *live = store->live;
         *removed = store->removed;
@@ -54,7 +57,8 @@ enum sl_result sl_store_shares(
     enum sl_result result = scan_shares(store, &l, &r, err);
     if (result != SL_OK) return result;
     shares_lock(store->shares);
-    if (store->created_or_removed == before) {
+    if (settled && atomic_load(&store->moves_begun) == before) {
+        assert(store->moves_done == before);
         store->counted = true;
         store->live = l;
         store->removed = r;

@@ -168,6 +168,7 @@ static enum sl_result take_event(
     enum sl_result result = new_share ? end_share(walk, err) : SL_OK;
     if (result == SL_OK) result = event_read_begin(value, &row, &reader);
     if (result == SL_OK && !header_decode(row.header, &header)) result = SL_CORRUPT;
+    if (result == SL_OK && !new_share && row.position <= walk->last.position) result = SL_CORRUPT;
     bool control = result == SL_OK && (header.kind == SL_CREATE || header.kind == SL_REMOVE);
     if (control) result = control_body(walk, id, sequence, &reader, &body, err);
     if (result == SL_OK && new_share)

@@ -42,10 +42,11 @@ bool create_body_decode(struct sl_span bytes, struct create_body *body)
     b.share_id = unpack_str(&in);
     b.session_id = unpack_str(&in);
     b.salt = unpack_32(&in);
-    b.secret_kind = (enum secret_kind)unpack_u64(&in);
+    uint64_t kind = unpack_u64(&in);
+    b.secret_kind = (enum secret_kind)kind;
     b.secret_hash = unpack_32(&in);
     b.expiry_ms = unpack_u64(&in);
-    if (!unpack_end(&in) || !ok || !b.salt || !b.secret_hash ||
+    if (!unpack_end(&in) || !ok || kind > SECRET_BY_ID || !b.salt || !b.secret_hash ||
         b.session_id.len > SL_SESSION_ID_BYTES)
         return false;
     *body = b;
@@ -70,10 +71,11 @@ bool remove_body_decode(struct sl_span bytes, struct remove_body *body)
     struct remove_body b;
     unpack_begin(&in, bytes);
     bool ok = unpack_array(&in) == 3;
-    b.who = (enum sl_who)unpack_u64(&in);
+    uint64_t who = unpack_u64(&in);
+    b.who = (enum sl_who)who;
     b.reason = unpack_str(&in);
     unpack_array(&in);
-    if (!unpack_end(&in) || !ok || b.who > SL_WHO_OWNER) return false;
+    if (!unpack_end(&in) || !ok || who > SL_WHO_OWNER) return false;
     *body = b;
     return true;
 }
@@ -92,9 +94,10 @@ bool allow_body_decode(struct sl_span bytes, struct allow_body *body)
     struct allow_body b;
     unpack_begin(&in, bytes);
     bool ok = unpack_array(&in) == 2;
-    b.who = (enum sl_who)unpack_u64(&in);
+    uint64_t who = unpack_u64(&in);
+    b.who = (enum sl_who)who;
     b.reason = unpack_str(&in);
-    if (!unpack_end(&in) || !ok || b.who > SL_WHO_OWNER) return false;
+    if (!unpack_end(&in) || !ok || who > SL_WHO_OWNER) return false;
     *body = b;
     return true;
 }

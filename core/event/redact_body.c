@@ -46,10 +46,11 @@ enum sl_result redact_body_decode(struct sl_span bytes, struct redact_body *out)
     struct redact_body body = {0};
     unpack_begin(&in, bytes);
     if (unpack_array(&in) != 3) in.bad = true;
-    body.who = (enum sl_who)unpack_u64(&in);
+    uint64_t who = unpack_u64(&in);
+    body.who = (enum sl_who)who;
     body.reason = unpack_str(&in);
     bool memory = read_entries(&in, &body);
-    bool ok = unpack_end(&in) && body.who <= SL_WHO_OWNER;
+    bool ok = unpack_end(&in) && who <= SL_WHO_OWNER;
     if (memory && ok) {
         assert(body.entries);
         *out = body;

@@ -113,6 +113,8 @@ enum sl_result kv_iter_check(struct kv_iter *iter, struct sl_err *err);
    the batch stays empty, and writing it is SL_NOMEM. */
 struct kv_batch;
 struct kv_batch *kv_batch_create(void);
+/* False: there was no memory for it. For who keeps one, and can't wait for kv_write to say so. */
+bool kv_batch_is_there(const struct kv_batch *batch);
 void kv_batch_destroy(struct kv_batch *batch); /* NULL is fine */
 void kv_batch_clear(struct kv_batch *batch);
 size_t kv_batch_bytes(const struct kv_batch *batch);

@@ -341,6 +341,11 @@ struct kv_batch *kv_batch_create(void)
     return batch;
 }
 
+bool kv_batch_is_there(const struct kv_batch *batch)
+{
+    return batch != &no_batch;
+}
+
 void kv_batch_destroy(struct kv_batch *batch)
 {
     if (!batch || batch == &no_batch) return;

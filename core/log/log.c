@@ -218,7 +218,9 @@ enum sl_result log_erased_row(struct kv *kv, struct sl_span share_id, uint64_t s
     struct event_row row;
     struct event_reader reader = {0};
     *out = (struct log_erased){.sequence = sequence, .offset = bytes->len};
+    struct header header;
     result = event_read_begin(pin.value, &row, &reader);
+    if (result == SL_OK && !header_decode(row.header, &header)) result = SL_CORRUPT;
     if (result == SL_OK && !row.erased) {
         row.erased = true;
         event_row_encode(&row, bytes);

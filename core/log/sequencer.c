@@ -116,6 +116,8 @@ static void stage_event(
     assert(append->place.time_ms >= before.time_ms && append->place.stored > before.stored);
     share->staged = append->place;
     sequencer->position++;
+    if (append->kind == SL_CREATE || append->kind == SL_REMOVE)
+        atomic_fetch_add(&sequencer->store->moves_begun, 1);
 }
 
 static enum sl_result stage(
@@ -168,7 +170,7 @@ static void count(struct sl_store *store, const struct append *append)
 {
     if (!append->batch || (append->kind != SL_CREATE && append->kind != SL_REMOVE)) return;
     bool removal = append->kind == SL_REMOVE;
-    store->created_or_removed++;
+    store->moves_done++;
     if (!store->counted) return;
     assert(!removal || store->live > 0);
     store->live += removal ? (uint64_t)-1 : 1;
@@ -206,7 +208,8 @@ static enum sl_result write_group(
     assert(group->first && group->durable == (group->events > 0));
     bool sync = group->durable && store->durability == SL_DURABLE_FSYNC;
     enum sl_result result = SL_OK;
-    if (kv_batch_count(kv_batch) > 0) result = kv_write(store->kv, kv_batch, sync, &err);
+    if (group->durable || kv_batch_count(kv_batch) > 0)
+        result = kv_write(store->kv, kv_batch, sync, &err);
     if (result == SL_OK) publish(sequencer, group);
     pthread_mutex_lock(&sequencer->lock);
     if (result == SL_OK) {
@@ -313,11 +316,12 @@ enum sl_result sequencer_create(struct sl_store *store, struct sequencer **out, 
     pthread_mutex_init(&sequencer->lock, NULL);
     pthread_cond_init(&sequencer->wake, NULL);
     sequencer->kv_batch = kv_batch_create();
-    if (pthread_create(&sequencer->thread, NULL, run, sequencer) != 0) {
+    if (!kv_batch_is_there(sequencer->kv_batch) ||
+        pthread_create(&sequencer->thread, NULL, run, sequencer) != 0) {
         kv_batch_destroy(sequencer->kv_batch);
         tiles_close(sequencer->tiles);
         free(sequencer);
-        return sl_fail(err, SL_NOMEM, "cannot start a thread");
+        return sl_fail(err, SL_NOMEM, "no memory for the sequencer and its thread");
     }
     *out = sequencer;
     return SL_OK;

@@ -102,6 +102,10 @@ static void evict(struct shares *shares)
             assert(!share->acting);
             unlink_share(shares, share);
             destroy(share);
+        } else {
+            /* It is looked at again after all others: what stays long can't hide what may go. */
+            unlink_age(shares, share);
+            link_newest(shares, share);
         }
         share = newer;
     }
@@ -306,6 +310,10 @@ static enum sl_result load_snapshot(struct kv *kv, struct share *share, struct s
     enum sl_result result = snapshot_last(kv, sl_span_of(share->id), UINT64_MAX, &last, err);
     if (result == SL_NOT_FOUND) return SL_OK;
     if (result != SL_OK) return result;
+    if (last.sequence > share->head.sequence || last.stored > share->head.stored)
+        return sl_fail(err, SL_CORRUPT,
+            "share %s: its last snapshot is of more than its events; `sharelog rebuild` makes it again",
+            share->id);
     share->snapshot_sequence = last.sequence;
     share->snapshot_stored = last.stored;
     share->snapshot_size = last.size;

@@ -65,7 +65,11 @@ struct sl_store {
     /* Shares by state, once they have been counted; kept up to date from then on. Under the shares'
        lock. */
     bool counted;
-    uint64_t live, removed, created_or_removed;
+    uint64_t live, removed;
+    /* Creates and removals: those that may be written, and those that are counted. Who counts the
+       rows looks whether the two were equal all the while, so that none is counted twice. */
+    atomic_ullong moves_begun;
+    uint64_t moves_done;
     /* who is given each event once it is committed, by who commits it; under its own lock */
     pthread_mutex_t subscriber_lock;
     void (*subscriber)(void *ctx, const struct sl_told *event);

@@ -199,9 +199,15 @@ static enum sl_result redact_share(struct sl_store *store, const struct sl_redac
     if (result == SL_NOT_FOUND) return sl_fail(err, SL_NOT_FOUND, "no such share");
     if (result != SL_OK) return result;
     uint64_t before = counts->items;
+    /* Judged before the turn is waited for: who may not do it waits for nobody. */
+    result = check_share(asked, redacting.share, err);
+    if (result != SL_OK || !rule) {
+        share_release(redacting.share);
+        return result;
+    }
     share_turn_begin(store->shares, redacting.share);
     result = check_share(asked, redacting.share, err);
-    if (result == SL_OK && rule) {
+    if (result == SL_OK) {
         shares_lock(store->shares);
         uint64_t last = redacting.share->head.sequence;
         shares_unlock(store->shares);
@@ -237,7 +243,9 @@ static enum sl_result redact_all(struct sl_store *store, const struct sl_redacti
         if (result != SL_OK || !more) return result;
         id[len] = 0;
         result = redact_share(store, asked, (struct sl_span){id, len}, rule, progress, counts, err);
-        if (result != SL_OK && result != SL_REMOVED) return result;
+        /* A share that is being made has no syncs yet, and the rule is in force for those to come.
+         */
+        if (result != SL_OK && result != SL_REMOVED && result != SL_NOT_FOUND) return result;
         id[len] = '!'; /* before every character of an id, so behind this one alone */
         id[len + 1] = 0;
     }

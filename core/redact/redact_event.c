@@ -32,10 +32,12 @@ static enum sl_result unreadable(const struct source *source, struct sl_err *err
 static enum sl_result open_source(struct source *source, struct sl_err *err)
 {
     const uint8_t *manifest_nonce;
+    struct header header;
     enum sl_result result =
         log_event(source->kv, source->share_id, source->sequence, &source->pin, err);
     if (result == SL_OK &&
-        event_read_begin(source->pin.value, &source->row, &source->reader) != SL_OK)
+        (event_read_begin(source->pin.value, &source->row, &source->reader) != SL_OK ||
+            !header_decode(source->row.header, &header)))
         result = unreadable(source, err);
     if (result != SL_OK) return result;
     if (source->row.erased) return sl_fail(err, SL_NOT_FOUND, "its content is gone");

@@ -40,7 +40,8 @@ bool snapshot_rows_add(struct snapshot_rows *rows, const struct snapshot_row *ro
 
 /* ---- the index ---- */
 
-static enum sl_result decode_row(struct sl_span bytes, struct snapshot_rows *rows)
+static enum sl_result decode_row(
+    struct sl_span bytes, uint64_t sequence, struct snapshot_rows *rows)
 {
     if (bytes.len == 0 || bytes.len % ENTRY_BYTES != 0) return SL_CORRUPT;
     for (size_t at = 0; at < bytes.len; at += ENTRY_BYTES) {
@@ -50,7 +51,9 @@ static enum sl_result decode_row(struct sl_span bytes, struct snapshot_rows *row
             .chunk = (uint32_t)be_get(entry + 16, 4),
             .print = be_get(entry + 20, 8)};
         uint64_t begin = snapshot_row_begin(rows, rows->count);
-        if (row.end <= begin || row.end - begin > SL_SNAPSHOT_ROW_BYTES) return SL_CORRUPT;
+        if (row.end <= begin || row.end - begin > SL_SNAPSHOT_ROW_BYTES || row.sequence == 0 ||
+            row.sequence > sequence || row.chunk == 0)
+            return SL_CORRUPT;
         if (!snapshot_rows_add(rows, &row)) return SL_NOMEM;
     }
     return SL_OK;
@@ -66,7 +69,7 @@ enum sl_result snapshot_rows_load(struct kv *kv, struct sl_span share_id,
         struct row_key key = row_snapshot(share_id, head->sequence, chunk++);
         struct kv_pin pin;
         result = kv_get(kv, KV_SNAPSHOT, row_span(&key), &pin, err);
-        if (result == SL_OK) result = decode_row(pin.value, &rows);
+        if (result == SL_OK) result = decode_row(pin.value, head->sequence, &rows);
         kv_release(&pin);
     }
     if (result == SL_OK && snapshot_row_begin(&rows, rows.count) != head->stream_bytes)

@@ -68,6 +68,18 @@ static void refusals(void **state)
     refused(&options, SL_FORMAT, "format 9");
 }
 
+/* A store whose format is gone is not one that is just being made. */
+static void format_gone(void **state)
+{
+    (void)state;
+    struct sl_options options = core_options(dir);
+    open_store(NULL);
+    core_create(store, "ses_0000000000000open1");
+    store_row_delete(store, KV_META, row_meta("format"));
+    close_store();
+    refused(&options, SL_CORRUPT, "format is missing");
+}
+
 static void identity(void **state)
 {
     (void)state;
@@ -148,6 +160,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(new_folder),
         TEST(refusals),
+        TEST(format_gone),
         TEST(identity),
         TEST(beside),
         TEST(subscriber),

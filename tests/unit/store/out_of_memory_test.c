@@ -87,11 +87,37 @@ static void a_million_items(void **state)
     core_verify(store);
 }
 
+/* Opening says so too, whichever allocation it is; a store that does open keeps what it is given.
+ */
+static void opening(void **state)
+{
+    (void)state;
+    struct sl_options options = core_options(dir);
+    share = core_create(store, "ses_00000000000000memory3");
+    unsigned long k = 0;
+    for (bool opened = false; !opened; k++) {
+        close_store();
+        err = (struct sl_err){0};
+        alloc_fail_from(k);
+        enum sl_result result = sl_store_open(&options, NULL, &store, &err);
+        alloc_never();
+        if (result != SL_OK) core_expect(result, SL_NOMEM, &err);
+        opened = result == SL_OK;
+        if (!opened) store = NULL;
+    }
+    assert_true(k > 10);
+    goes_on(1);
+    reopen();
+    goes_on(2);
+    core_verify(store);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(every_allocation, make_store, drop_store),
         cmocka_unit_test_setup_teardown(a_million_items, make_store, drop_store),
+        cmocka_unit_test_setup_teardown(opening, make_store, drop_store),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -64,6 +64,30 @@ static void *create_on(void *arg)
     return NULL;
 }
 
+static void *remove_on(void *arg)
+{
+    remove_it(arg);
+    return NULL;
+}
+
+/* The only share is removed while it is counted: written, but not yet published, it must not be
+   counted twice. */
+static void beside_a_removal(void **state)
+{
+    (void)state;
+    for (unsigned i = 0; i < 40; i++) {
+        struct sl_credentials share = create(5000 + i);
+        pthread_t thread;
+        reopen(); /* nothing is counted yet */
+        pthread_create(&thread, NULL, remove_on, &share);
+        uint64_t live = 1, removed;
+        while (live > 0)
+            core_expect(sl_store_shares(store, &live, &removed, &err), SL_OK, &err);
+        pthread_join(thread, NULL);
+        expect(0, i + 1);
+    }
+}
+
 /* A count that shares come beside is not kept: the next one is right. */
 static void beside_creates(void **state)
 {
@@ -119,6 +143,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(kept_up_to_date),
+        TEST(beside_a_removal),
         TEST(beside_creates),
         TEST(figures),
         TEST(damaged_record),

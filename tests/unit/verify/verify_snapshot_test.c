@@ -185,7 +185,7 @@ static void test_row_of_an_earlier_one(void **state)
     rows.rows[earlier].sequence = 7;
     core_expect(snapshot_rows_encode(&rows, keep_row, &index, &err), SL_OK, &err);
     fault_value(KV_SNAPSHOT, key, buf_span(&index),
-        "share %s: snapshot at 5: its index of rows is wrong", share.id);
+        "share %s: snapshot at 5: its index of rows is unreadable", share.id);
     buf_fini(&index);
     snapshot_rows_fini(&rows);
 }
