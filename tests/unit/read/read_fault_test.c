@@ -27,7 +27,10 @@ static struct sl_credentials share;
 static _Thread_local long reads_left = -1; /* before it happens; negative: it doesn't */
 static bool (*happens)(void);              /* false: the read fails */
 
-static ssize_t read_at(int fd, void *bytes, size_t len, off_t offset)
+/* Not static: with _FORTIFY_SOURCE glibc declares pread inline, and an inline function of external
+   linkage may not use a static one. */
+ssize_t read_at(int fd, void *bytes, size_t len, off_t offset);
+ssize_t read_at(int fd, void *bytes, size_t len, off_t offset)
 {
     if (reads_left >= 0 && reads_left-- == 0 && !happens()) {
         errno = EIO;
