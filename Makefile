@@ -201,26 +201,30 @@ bench-json: deps-test ## JSON scanning against yajl
 
 # ---- tests: tests/README.md ----
 
+# SUB is make once more, for one of several phases. make hands its job slots on only to a line that names
+# $(MAKE) itself or begins with +, so each line with SUB begins with +. SUB_JOBS runs as many jobs at a time
+# as the make that calls it was told by -j, or else $(JOBS).
 SUB = $(MAKE) --no-print-directory
+SUB_JOBS = $(SUB) $(if $(findstring --jobserver,$(MAKEFLAGS)),,-j$(JOBS))
 
 test: deps-lint deps-browser ## all that a change needs: linters, the suite twice, verifier, browser (25 minutes)
-	tests/phases \
+	+tests/phases \
 	  'lint: $(SUB) lint' \
-	  'build: $(SUB) -j$(JOBS) tests MODE=release' \
+	  'build: $(SUB_JOBS) tests MODE=release' \
 	  'suite: $(SUB) test-suite MODE=release' \
 	  'verifier: $(SUB) test-verifier MODE=release' \
 	  'browser: $(SUB) test-browser MODE=release' \
-	  'build under sanitizers: $(SUB) -j$(JOBS) tests MODE=asan' \
+	  'build under sanitizers: $(SUB_JOBS) tests MODE=asan' \
 	  'suite under sanitizers: $(SUB) test-suite MODE=asan'
 
 test-full: deps-test deps-browser ## more rounds of the suite, the thread sanitizer, the real client (hours)
-	tests/phases \
-	  'build: $(SUB) -j$(JOBS) tests MODE=release' \
+	+tests/phases \
+	  'build: $(SUB_JOBS) tests MODE=release' \
 	  'suite, ten times the rounds: SL_TEST_ROUNDS=10 $(SUB) test-suite MODE=release' \
 	  'client: $(SUB) test-client MODE=release' \
-	  'build under sanitizers: $(SUB) -j$(JOBS) tests MODE=asan' \
+	  'build under sanitizers: $(SUB_JOBS) tests MODE=asan' \
 	  'suite under sanitizers, three times the rounds: SL_TEST_ROUNDS=3 $(SUB) test-suite MODE=asan' \
-	  'build under the thread sanitizer: $(SUB) -j$(JOBS) tests MODE=tsan' \
+	  'build under the thread sanitizer: $(SUB_JOBS) tests MODE=tsan' \
 	  'suite under the thread sanitizer: $(SUB) test-suite MODE=tsan'
 
 test-suite: tests ## unit, API and crash tests of one build
@@ -238,11 +242,11 @@ test-client: deps deps-node all ## install opencode-ai from npm and drive the re
 # ---- what the text and the build must keep to, cheapest first ----
 
 lint: deps-lint ## formatting, walls, rooms, warnings of gcc and clang, clang-tidy, cppcheck
-	@$(SUB) format-check walls gates
-	@$(SUB) -j$(JOBS) everything
-	@$(SUB) warnings rooms ROOMS=-q
-	@$(SUB) -k -j$(JOBS) --output-sync=target clang cppcheck
-	@$(SUB) -k -j$(JOBS) --output-sync=target tidy
+	+@$(SUB) format-check walls gates
+	+@$(SUB_JOBS) everything
+	+@$(SUB) warnings rooms ROOMS=-q
+	+@$(SUB_JOBS) -k --output-sync=target clang cppcheck
+	+@$(SUB_JOBS) -k --output-sync=target tidy
 
 # What clang-format, clang-tidy and cppcheck say changes with their versions. The tree is held against
 # those of Debian 12; where there are others, nothing is said, and that is told.
@@ -287,7 +291,7 @@ $(LINT)/%.clang: %.c Makefile
 TIDY_SRC := $(CORE_SRC) $(HTTP_SRC) $(TOOLS_SRC) $(BENCH_SRC) $(SUITE_SRC)
 TIDY_STAMPS = $(if $(call judge,$(CLANG_TIDY),$(TIDY_VERSION)),,$(patsubst %.c,$(LINT)/%.tidy,$(TIDY_SRC)))
 tidy: ## clang-tidy (.clang-tidy says what it looks for)
-	@$(SUB) -k $(TIDY_STAMPS) tidy-done
+	+@$(SUB) -k $(TIDY_STAMPS) tidy-done
 .PHONY: tidy-done
 tidy-done: ; @:
 $(LINT)/%.tidy: %.c $(LINT)/%.clang .clang-tidy
@@ -295,7 +299,7 @@ $(LINT)/%.tidy: %.c $(LINT)/%.clang .clang-tidy
 	@touch $@
 
 cppcheck: ## cppcheck
-	@$(if $(call judge,$(CPPCHECK),$(CPPCHECK_VERSION)),true,$(SUB) $(LINT)/cppcheck.stamp)
+	+@$(if $(call judge,$(CPPCHECK),$(CPPCHECK_VERSION)),true,$(SUB) $(LINT)/cppcheck.stamp)
 $(LINT)/cppcheck.stamp: $(shell find core http tools bench -name '*.[ch]') Makefile
 	@mkdir -p $(LINT)/cppcheck.d
 	$(call quiet,CPPCHECK)$(CPPCHECK) --quiet --std=c11 --enable=warning,portability,performance --error-exitcode=1 --inline-suppr \
