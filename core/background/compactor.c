@@ -12,6 +12,7 @@
 #include "core/background/due.h"
 #include "core/background/erase.h"
 #include "core/background/snapshot_make.h"
+#include "core/base/clock.h"
 #include "core/kv/rows.h"
 #include "core/log/sequencer.h"
 
@@ -183,9 +184,8 @@ static void try_again(struct compactor *compactor)
    which is let go meanwhile. */
 static void idle(struct compactor *compactor)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
-    until.tv_sec += TRY_AGAIN_S;
+    uint64_t until_ms = clock_ms() + TRY_AGAIN_S * UINT64_C(1000);
+    struct timespec until = {(time_t)(until_ms / 1000), (long)(until_ms % 1000) * 1000000};
     if (!compactor->failed)
         pthread_cond_wait(&compactor->changed, &compactor->lock);
     else if (pthread_cond_timedwait(&compactor->changed, &compactor->lock, &until) == ETIMEDOUT)
@@ -226,6 +226,17 @@ static enum sl_result take_up(struct compactor *compactor, bool erase, struct sl
     return result;
 }
 
+/* What waits on it with a time limit waits by the monotonic clock: a clock that is set doesn't
+   shorten or lengthen the wait. */
+static void init_changed(pthread_cond_t *changed)
+{
+    pthread_condattr_t attributes;
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(changed, &attributes);
+    pthread_condattr_destroy(&attributes);
+}
+
 enum sl_result compactor_create(struct sl_store *store, struct compactor **out, struct sl_err *err)
 {
     struct compactor *compactor = calloc(1, sizeof(*compactor));
@@ -234,7 +245,7 @@ enum sl_result compactor_create(struct sl_store *store, struct compactor **out, 
     due_init(&compactor->due, store);
     compactor->last = &compactor->first;
     pthread_mutex_init(&compactor->lock, NULL);
-    pthread_cond_init(&compactor->changed, NULL);
+    init_changed(&compactor->changed);
     enum sl_result result = take_up(compactor, true, err);
     if (result == SL_OK) result = take_up(compactor, false, err);
     assert(!store->due && !store->take_due); /* one compactor a store */

@@ -133,9 +133,7 @@ static enum sl_result read_prefix(struct sl_event *event, struct sl_err *err)
     struct event_reader reader = {0};
     assert(event->items && !event->has_nonce);
     if (event->facts.info.erased) return SL_OK;
-    enum sl_result begun = event_read_begin(event->row.value, &row, &reader);
-    if (begun == SL_NOMEM) return sl_fail(err, SL_NOMEM, "out of memory");
-    if (begun != SL_OK) return unreadable(err);
+    if (event_read_begin(event->row.value, &row, &reader) != SL_OK) return unreadable(err);
     event_read_end(&reader);
     if (row.redacted) return read_withheld(event, row.prefix, err);
     struct kv_pin pin;

@@ -6,6 +6,7 @@
 
 #include "core/kv/rows.h"
 #include "core/log/log.h"
+#include "core/log/sequencer.h"
 #include "core/log/store.h"
 
 #include <assert.h>
@@ -191,12 +192,15 @@ enum sl_result sl_store_events(struct sl_store *store, uint64_t from, size_t lim
     bool (*each)(void *ctx, const struct sl_event_info *info), void *ctx, uint64_t *next,
     struct sl_err *err)
 {
-    struct row_key lower = row_log(from);
-    struct kv_iter *iter =
-        kv_iter_create(store->kv, KV_LOG, row_span(&lower), (struct sl_span){0}, KV_CACHED);
-    enum sl_result result = SL_OK;
-    bool more = true;
+    /* An event that is being committed has its rows before its share is made in memory. */
+    uint64_t size;
+    enum sl_result result = log_committed(store, &size, err);
+    if (result != SL_OK) return result;
+    struct row_key lower = row_log(from), upper = row_log(size);
+    bool more = from < size;
     uint64_t position = from;
+    struct kv_iter *iter =
+        kv_iter_create(store->kv, KV_LOG, row_span(&lower), row_span(&upper), KV_CACHED);
     kv_iter_first(iter);
     for (size_t given = 0; result == SL_OK && more && given < limit && kv_iter_valid(iter);
          given++) {

@@ -8,21 +8,32 @@
 
 #include <assert.h>
 
-/* One share of the list. One that is removed at this moment is passed over. */
-static enum sl_result list_share(struct sl_store *store, struct sl_span id,
+static enum sl_result list_now(struct sl_store *store, struct sl_span id,
     bool (*each)(void *ctx, const struct sl_metadata *metadata), void *ctx, bool *given, bool *more,
     struct sl_err *err)
 {
     struct sl_view *view;
     struct sl_metadata metadata;
-    *given = false;
     enum sl_result result = sl_view_open(store, id, (struct sl_moment){SL_NOW, 0}, &view, err);
-    if (result == SL_OK) {
-        result = sl_view_metadata(view, &metadata, err);
-        *given = result == SL_OK;
-        if (*given) *more = each(ctx, &metadata);
-        sl_view_close(view);
-    }
+    if (result != SL_OK) return result;
+    result = sl_view_metadata(view, &metadata, err);
+    *given = result == SL_OK;
+    if (*given) *more = each(ctx, &metadata);
+    sl_view_close(view);
+    return result;
+}
+
+/* One share of the list. One that is removed at this moment is passed over. One that is redacted at
+   this moment is opened again: each round needs another redact event, so the rounds end. */
+static enum sl_result list_share(struct sl_store *store, struct sl_span id,
+    bool (*each)(void *ctx, const struct sl_metadata *metadata), void *ctx, bool *given, bool *more,
+    struct sl_err *err)
+{
+    enum sl_result result;
+    *given = false;
+    do
+        result = list_now(store, id, each, ctx, given, more, err);
+    while (result == SL_REDACTED);
     return result == SL_REMOVED || result == SL_NOT_FOUND ? SL_OK : result;
 }
 

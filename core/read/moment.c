@@ -8,8 +8,7 @@
 
 void moment_begin(struct moment *moment, struct sl_store *store, struct share *share)
 {
-    *moment =
-        (struct moment){.store = store, .share = share, .created_ms = share->record.created_ms};
+    *moment = (struct moment){.store = store, .share = share};
     share_hold(share);
     moment->epoch = share_epoch(store->shares, share);
     memcpy(moment->id, share->id, sizeof(moment->id));
@@ -114,6 +113,7 @@ enum sl_result moment_find(
     if (!share_is_live(share)) return sl_fail(err, SL_REMOVED, "share %s: removed", share->id);
     shares_lock(shares);
     struct head last = share->head;
+    moment->created_ms = share->record.created_ms;
     shares_unlock(shares);
     uint64_t sequence = 0;
     enum sl_result result = resolve(moment, &last, asked, &sequence, err);

@@ -27,7 +27,7 @@ struct moment {
     unsigned long epoch; /* of the share: what is read counts as long as it holds (log/epoch.h) */
     char id[SL_SHARE_ID_BYTES + 1];
     char session_id[SL_SESSION_ID_BYTES + 1];
-    uint64_t created_ms;
+    uint64_t created_ms; /* of the share; found by moment_find, even when that fails */
     struct head at;
     enum moment_base sought;
     struct snapshot_head base; /* all zero but for BASE_SNAPSHOT */

@@ -21,7 +21,6 @@ static enum sl_result apply_event(
     enum sl_result result = row_parse_event(key, &id, &sequence)
                                 ? event_read_begin(value, &event, &reader)
                                 : SL_CORRUPT;
-    if (result == SL_NOMEM) return sl_fail(err, SL_NOMEM, "out of memory");
     if (result != SL_OK)
         return sl_fail(err, SL_CORRUPT, "share %s: event %llu: its row is unreadable",
             view->moment.id, (unsigned long long)sequence);

@@ -209,11 +209,22 @@ static enum sl_result load(struct sl_store *store, struct rules *rules, struct s
     return result;
 }
 
+/* A redaction that waits for the lock goes before the syncs that come later: glibc's default lets
+   syncs that overlap keep it for ever. So no thread may take it twice to read. */
+static void init_lock(pthread_rwlock_t *lock)
+{
+    pthread_rwlockattr_t attributes;
+    pthread_rwlockattr_init(&attributes);
+    pthread_rwlockattr_setkind_np(&attributes, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+    pthread_rwlock_init(lock, &attributes);
+    pthread_rwlockattr_destroy(&attributes);
+}
+
 enum sl_result rules_open(struct sl_store *store, struct rules **out, struct sl_err *err)
 {
     struct rules *rules = calloc(1, sizeof(*rules));
     if (!rules) return sl_fail(err, SL_NOMEM, "out of memory");
-    pthread_rwlock_init(&rules->lock, NULL);
+    init_lock(&rules->lock);
     make_key(store, rules->key);
     enum sl_result result = load(store, rules, err);
     if (result != SL_OK) {

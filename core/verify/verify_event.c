@@ -74,8 +74,8 @@ static enum sl_result read_item(
     return SL_OK;
 }
 
-/* Of a withheld item the commitment is kept, and what stands in its place has to be named by a
-   later redact event, by its hash. */
+/* The event keeps a withheld item's commitment. A later redact event has to name, by its hash, what
+   stands in the item's place. */
 static enum sl_result take_withheld(struct body *body, const struct nonces *nonces, uint32_t index,
     uint64_t stored, struct sl_err *err)
 {
@@ -325,9 +325,8 @@ static enum sl_result check_control(struct share_check *check, struct sl_span by
     if (header->kind == SL_ALLOW) check->facts.holds = false;
     bool redact = header->kind == SL_REDACT && check->content != CONTENT_ERASING;
     if (header->kind != SL_CREATE && header->kind != SL_REMOVE && !redact) return SL_OK;
-    enum sl_result begun = event_read_begin(bytes, &row, &reader);
-    if (begun == SL_NOMEM) return sl_fail(err, SL_NOMEM, "out of memory");
-    if (begun != SL_OK) return SHARE_FAULT(check, header->sequence, err, "its row is unreadable");
+    if (event_read_begin(bytes, &row, &reader) != SL_OK)
+        return SHARE_FAULT(check, header->sequence, err, "its row is unreadable");
     enum sl_result result = take_control(check, header, &reader, err);
     event_read_end(&reader);
     return result;
@@ -371,9 +370,8 @@ enum sl_result share_check_event(
     if (sequence != check->facts.last.sequence + 1)
         return SHARE_FAULT(check, check->facts.last.sequence + 1, err,
             "missing (the next one is %llu)", (unsigned long long)sequence);
-    enum sl_result begun = event_read_begin(bytes, &row, &reader);
-    if (begun == SL_NOMEM) return sl_fail(err, SL_NOMEM, "out of memory");
-    if (begun != SL_OK) return SHARE_FAULT(check, sequence, err, "its row or header is unreadable");
+    if (event_read_begin(bytes, &row, &reader) != SL_OK)
+        return SHARE_FAULT(check, sequence, err, "its row or header is unreadable");
     enum sl_result result = check_row(check, bytes, &row, &reader, err);
     if (!event_read_end(&reader) && result == SL_OK)
         result = SHARE_FAULT(check, sequence, err, "its row is unreadable");
