@@ -148,14 +148,6 @@ void live_add(struct live *live, struct topic *topic, struct viewer *viewer, int
     pthread_mutex_unlock(&live->mutex);
 }
 
-unsigned live_viewers(struct live *live)
-{
-    pthread_mutex_lock(&live->mutex);
-    unsigned viewers = live->admitted;
-    pthread_mutex_unlock(&live->mutex);
-    return viewers;
-}
-
 unsigned live_share_viewers(struct live *live, struct sl_span id)
 {
     pthread_mutex_lock(&live->mutex);

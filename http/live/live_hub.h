@@ -33,8 +33,7 @@ enum sl_result live_create(struct sl_store *store, unsigned viewers, unsigned vi
    later. NULL is fine. */
 void live_destroy(struct live *live, unsigned timeout_ms);
 
-/* Viewers at this moment; of all shares for tests, which wait until one has gone. */
-unsigned live_viewers(struct live *live);
+/* Viewers of a share at this moment. */
 unsigned live_share_viewers(struct live *live, struct sl_span id);
 
 /* Find room for one more viewer of a share, and have the hub listen for it from now on. False: too

@@ -2,8 +2,6 @@
 
 #include "tools/shared/fields.h"
 
-#include <stdlib.h>
-
 static bool is_kind(struct sl_span value, enum json_kind kind)
 {
     return value.len && json_kind_of(value) == kind;
@@ -59,16 +57,6 @@ uint64_t field_u64(struct sl_span object, const char *path)
     struct sl_span value = field(object, path);
     if (!is_kind(value, JSON_NUMBER)) return 0;
     return json_u64(value, &number) ? number : 0;
-}
-
-double field_double(struct sl_span object, const char *path)
-{
-    struct sl_span value = field(object, path);
-    char text[64];
-    if (!is_kind(value, JSON_NUMBER) || value.len >= sizeof(text)) return 0;
-    memcpy(text, value.ptr, value.len);
-    text[value.len] = 0;
-    return strtod(text, NULL);
 }
 
 bool field_is(struct sl_span object, const char *path, const char *text)

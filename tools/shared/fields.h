@@ -16,8 +16,6 @@ bool field_text(struct sl_span object, const char *path, struct buffer *out);
 bool field_short(struct sl_span object, const char *path, char *out, size_t cap);
 /* A number field, or 0. */
 uint64_t field_u64(struct sl_span object, const char *path);
-/* A number field as a double (a cost, say), or 0. */
-double field_double(struct sl_span object, const char *path);
 bool field_is(struct sl_span object, const char *path, const char *text);
 bool field_true(struct sl_span object, const char *path);
 /* An array's elements counted; 0 if it is none. */

@@ -40,11 +40,6 @@ bool term_out(void)
     return term.out;
 }
 
-bool term_err(void)
-{
-    return term.err;
-}
-
 unsigned term_columns(void)
 {
     struct winsize size;

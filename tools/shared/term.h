@@ -15,7 +15,6 @@ enum { EXIT_YES = 0, EXIT_NO = 1, EXIT_WRONG = 2 };
 /* Looks at stdout, stderr, NO_COLOR and TERM, once. */
 void term_init(void);
 bool term_out(void); /* stdout is a terminal */
-bool term_err(void); /* stderr is one */
 unsigned term_columns(void);
 
 /* Is there somebody who can be asked? Both stdin and stdout are terminals. */

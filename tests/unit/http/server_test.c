@@ -313,6 +313,11 @@ static struct net_stream watch(uint64_t from)
     return stream;
 }
 
+static unsigned viewers(void)
+{
+    return live_share_viewers(at.app->live, sl_span_of(at.share.id));
+}
+
 #define VIEWERS 40
 
 /* Five times as many viewers as threads: each outlives its request, and requests are answered
@@ -324,7 +329,7 @@ static void viewers_hold_no_thread(void **state)
     uint64_t next = sequence() + 1;
     for (size_t i = 0; i < VIEWERS; i++)
         streams[i] = watch(next);
-    assert_int_equal(live_viewers(at.app->live), VIEWERS);
+    assert_int_equal(viewers(), VIEWERS);
     for (int round = 0; round < 3; round++, next++) {
         assert_answers();
         sync_now(5000);
@@ -337,7 +342,7 @@ static void viewers_hold_no_thread(void **state)
     }
     for (size_t i = 0; i < VIEWERS; i++)
         net_stream_close(&streams[i]);
-    for (uint64_t since = 0; live_viewers(at.app->live) > 0;)
+    for (uint64_t since = 0; viewers() > 0;)
         net_wait(&since);
 }
 
@@ -377,7 +382,7 @@ static void too_many_viewers(void **state)
     assert_true(sl_span_eq(refused.body, SL_SPAN("{\"error\":\"too many viewers\"}")));
     net_stream_close(&refused);
     net_stream_close(&streams[0]);
-    for (uint64_t since = 0; live_viewers(at.app->live) > 2;)
+    for (uint64_t since = 0; viewers() > 2;)
         net_wait(&since);
     streams[0] = watch(1);
     for (size_t i = 0; i < 3; i++)
@@ -479,7 +484,7 @@ static void a_fault_tells_nothing(void **state)
         assert_span(stream.body, "{\"error\":\"Internal error\"}");
         net_stream_close(&stream);
     }
-    assert_int_equal(live_viewers(at.app->live), 0); /* the room that they took is given back */
+    assert_int_equal(viewers(), 0); /* the room that they took is given back */
     assert_answers();
 }
 
