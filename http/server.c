@@ -5,6 +5,7 @@
    requests under way finish, up to stop_ms; what is cut off then is told by http_server_stop's
    false. */
 #include "core/base/clock.h"
+#include "core/base/decimal.h"
 #include "http/call/call.h"
 #include "http/edge/body.h"
 #include "http/edge/head.h"
@@ -398,7 +399,8 @@ static bool listen_valid(const char *text, size_t *host_len)
 {
     const char *colon = strrchr(text, ':');
     if (!colon || colon == text || !head_host_valid(sl_span_of(text))) return false;
-    if (strtoul(colon + 1, NULL, 10) > 65535) return false;
+    uint64_t port;
+    if (!sl_decimal(sl_span_of(colon + 1), UINT16_MAX, &port)) return false;
     *host_len = (size_t)(colon - text);
     return true;
 }

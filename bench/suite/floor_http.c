@@ -5,15 +5,16 @@
 #include "bench/suite/scratch.h"
 
 #include <assert.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 
 struct asking {
     const struct bodies *bodies;
     unsigned connections;
-    uint64_t next[256];  /* by connection */
-    uint64_t answered;   /* atomic, warm-up included; of posts that were kept */
-    struct buf expected; /* what an answer's body has to be; empty: anything */
+    uint64_t next[256];     /* by connection */
+    atomic_ullong answered; /* warm-up included; of posts that were kept */
+    struct buf expected;    /* what an answer's body has to be; empty: anything */
 };
 
 static void post(void *ctx, unsigned connection, struct buf *out)
@@ -48,7 +49,7 @@ static bool look(void *ctx, unsigned connection, int status, struct sl_span body
     (void)connection;
     if (status != 200 || (asking->expected.len && !sl_span_eq(body, buf_span(&asking->expected))))
         return false;
-    __atomic_fetch_add(&asking->answered, 1, __ATOMIC_RELAXED);
+    atomic_fetch_add_explicit(&asking->answered, 1, memory_order_relaxed);
     return true;
 }
 

@@ -6,20 +6,21 @@
 #include "bench/suite/group.h"
 #include "bench/suite/scratch.h"
 
+#include <stdatomic.h>
 #include <string.h>
 
 struct putting {
     struct group *group;
     const struct bodies *bodies;
     unsigned writers;
-    uint64_t bytes; /* atomic */
+    atomic_ullong bytes;
 };
 
 static bool put_one(void *ctx, unsigned thread, uint64_t n)
 {
     struct putting *putting = ctx;
     struct sl_span body = bodies_get(putting->bodies, n * putting->writers + thread);
-    __atomic_fetch_add(&putting->bytes, body.len, __ATOMIC_RELAXED);
+    atomic_fetch_add_explicit(&putting->bytes, body.len, memory_order_relaxed);
     return group_put(putting->group, body);
 }
 

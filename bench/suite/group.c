@@ -10,6 +10,7 @@
 #include <assert.h>
 #include <pthread.h>
 #include <rocksdb/c.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 struct put {
@@ -26,7 +27,7 @@ struct group {
     rocksdb_options_t *options;
     rocksdb_writeoptions_t *synced, *unsynced;
     rocksdb_readoptions_t *read;
-    uint64_t key; /* atomic */
+    atomic_ullong key;
     /* puts that wait, oldest first */
     pthread_mutex_t mutex;
     pthread_cond_t came;
@@ -36,7 +37,7 @@ struct group {
     pthread_t thread;
 };
 
-static bool told(char *text)
+static bool rocks_ok(char *text)
 {
     if (!text) return true;
     bench_fail("rocksdb: %s", text);
@@ -49,16 +50,16 @@ static bool told(char *text)
 static void add(struct group *group, rocksdb_writebatch_t *batch, struct sl_span value)
 {
     char key[8];
-    be_put(key, __atomic_fetch_add(&group->key, 1, __ATOMIC_RELAXED), sizeof(key));
+    be_put(key, atomic_fetch_add_explicit(&group->key, 1, memory_order_relaxed), sizeof(key));
     rocksdb_writebatch_put(batch, key, sizeof(key), value.ptr, value.len);
 }
 
 static bool put_own(struct group *group, struct sl_span value)
 {
     char key[8], *text = NULL;
-    be_put(key, __atomic_fetch_add(&group->key, 1, __ATOMIC_RELAXED), sizeof(key));
+    be_put(key, atomic_fetch_add_explicit(&group->key, 1, memory_order_relaxed), sizeof(key));
     rocksdb_put(group->db, group->synced, key, sizeof(key), value.ptr, value.len, &text);
-    return told(text);
+    return rocks_ok(text);
 }
 
 /* Take what waits, write it, wake those who wait for it. Called and left with the mutex held. */
@@ -79,7 +80,7 @@ static void write_waiting(struct group *group)
     for (struct put *put = head; put != end; put = put->next)
         add(group, group->batch, put->value);
     rocksdb_write(group->db, group->synced, group->batch, &text);
-    bool good = told(text);
+    bool good = rocks_ok(text);
     pthread_mutex_lock(&group->mutex);
     for (struct put *put = head, *next; put != end; put = next) {
         next = put->next; /* it is gone when its owner wakes */
@@ -159,7 +160,7 @@ struct group *group_create(const char *folder, enum group_kind kind)
     pthread_mutex_init(&group->mutex, NULL);
     pthread_cond_init(&group->came, NULL);
     group->db = rocksdb_open(group->options, folder, &text);
-    if (!told(text)) {
+    if (!rocks_ok(text)) {
         group->kind = GROUP_OWN;
         group_destroy(group);
         return NULL;
@@ -206,7 +207,7 @@ bool group_count(struct group *group, uint64_t *puts, uint64_t *bytes)
     }
     rocksdb_iter_get_error(iter, &text);
     rocksdb_iter_destroy(iter);
-    return told(text);
+    return rocks_ok(text);
 }
 
 bool group_write(struct group *group, struct sl_span key, struct sl_span value, bool sync)
@@ -214,14 +215,14 @@ bool group_write(struct group *group, struct sl_span key, struct sl_span value, 
     char *text = NULL;
     rocksdb_put(group->db, sync ? group->synced : group->unsynced, key.ptr, key.len, value.ptr,
         value.len, &text);
-    return told(text);
+    return rocks_ok(text);
 }
 
 char *group_get(struct group *group, struct sl_span key, size_t *len)
 {
     char *text = NULL;
     char *value = rocksdb_get(group->db, group->read, key.ptr, key.len, len, &text);
-    if (told(text)) return value;
+    if (rocks_ok(text)) return value;
     rocksdb_free(value);
     return NULL;
 }

@@ -309,7 +309,7 @@ static int run_suite(const struct arguments *args, int argc, char **argv)
         .out = args->out,
         .figures = figures_create(),
         .custom = &args->custom};
-    time_t now = time(NULL);
+    time_t now = (time_t)(clock_real_ms() / 1000);
     struct tm utc;
     strftime(run.when, sizeof(run.when), "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
     join_flags(&run, argc, argv);

@@ -5,6 +5,7 @@
 
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -17,7 +18,7 @@ struct filling {
     struct sl_store *store;
     struct sl_credentials shares[THREADS][SHARES_A_THREAD];
     uint64_t wanted;
-    uint64_t next; /* atomic */
+    atomic_ullong next;
 };
 
 static bool sync_tiny(struct filling *filling, const struct sl_credentials *share, uint64_t n)
@@ -47,8 +48,8 @@ static void *fill_on(void *arg)
     struct filling *filling = filler->filling;
     uint64_t n;
     filler->good = true;
-    while (filler->good &&
-           (n = __atomic_fetch_add(&filling->next, 1, __ATOMIC_RELAXED)) < filling->wanted)
+    while (filler->good && (n = atomic_fetch_add_explicit(
+                                &filling->next, 1, memory_order_relaxed)) < filling->wanted)
         filler->good =
             sync_tiny(filling, &filling->shares[filler->number][n / THREADS % SHARES_A_THREAD], n);
     return NULL;

@@ -8,6 +8,7 @@
 #include <ftw.h>
 #include <malloc.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -95,8 +96,8 @@ enum phase { WARM_UP, MEASURE, OVER };
 struct crew {
     const struct writers *writers;
     pthread_barrier_t begin;
-    int phase;   /* atomic */
-    bool failed; /* atomic */
+    atomic_int phase;
+    atomic_bool failed;
 };
 
 struct writer {
@@ -114,15 +115,15 @@ static void *write_on(void *arg)
     const struct writers *writers = crew->writers;
     pthread_barrier_wait(&crew->begin);
     for (;;) {
-        int phase = __atomic_load_n(&crew->phase, __ATOMIC_RELAXED);
-        if (phase == OVER || __atomic_load_n(&crew->failed, __ATOMIC_RELAXED)) return NULL;
+        int phase = atomic_load_explicit(&crew->phase, memory_order_relaxed);
+        if (phase == OVER || atomic_load_explicit(&crew->failed, memory_order_relaxed)) return NULL;
         uint64_t begun = clock_ns();
         if (!writers->op(writers->ctx, writer->number, writer->done)) {
-            __atomic_store_n(&crew->failed, true, __ATOMIC_RELAXED);
+            atomic_store_explicit(&crew->failed, true, memory_order_relaxed);
             return NULL;
         }
         writer->done++;
-        if (phase != MEASURE || __atomic_load_n(&crew->phase, __ATOMIC_RELAXED) != MEASURE)
+        if (phase != MEASURE || atomic_load_explicit(&crew->phase, memory_order_relaxed) != MEASURE)
             continue;
         histogram_add(writer->latency, clock_ns() - begun);
         writer->counted++;
@@ -151,9 +152,9 @@ bool writers_run(const struct writers *writers, struct writers_outcome *outcome)
     pthread_barrier_wait(&crew.begin);
     pause_ns(writers->warm_up_ns);
     uint64_t begun = clock_ns(), counted = 0;
-    __atomic_store_n(&crew.phase, MEASURE, __ATOMIC_RELAXED);
+    atomic_store_explicit(&crew.phase, MEASURE, memory_order_relaxed);
     pause_ns(writers->measure_ns);
-    __atomic_store_n(&crew.phase, OVER, __ATOMIC_RELAXED);
+    atomic_store_explicit(&crew.phase, OVER, memory_order_relaxed);
     uint64_t took = clock_ns() - begun;
     assert(took > 0);
     for (unsigned i = 0; i < writers->threads; i++) {

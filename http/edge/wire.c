@@ -12,6 +12,8 @@
 
 #include "http/edge/wire.h"
 
+#include "core/base/clock.h"
+
 #include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -70,7 +72,7 @@ static void date_text(char out[32])
      */
     static _Thread_local time_t second;
     static _Thread_local char text[32];
-    time_t now = time(NULL);
+    time_t now = (time_t)(clock_real_ms() / 1000);
     if (now != second) {
         struct tm tm;
         gmtime_r(&now, &tm);

@@ -3,6 +3,8 @@
 
 #include "http/pages/value.h"
 
+#include "core/base/decimal.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -53,10 +55,9 @@ bool value_is(struct sl_span value, const char *text)
 
 static struct sl_span element(struct sl_span array, const char *index)
 {
-    char *end;
     struct sl_span rest = array, value;
-    unsigned long left = strtoul(index, &end, 10);
-    if (*end || end == index) return NONE;
+    uint64_t left;
+    if (!sl_decimal(sl_span_of(index), UINT64_MAX, &left)) return NONE;
     while (json_next(&rest, &value))
         if (left-- == 0) return value;
     return NONE;

@@ -255,7 +255,7 @@ static void refused(void **state)
     net_expect_status(client, 400);
     static const char *const wrong[] = {
         "quiet", "quiet=", "quiet=2", "quiet=01", "quiet=true", "quiet=1&quiet=1"};
-    for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+    for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
         net_get(client, net_path(&share, net_text("/live?%s", wrong[i])));
         net_expect_error(client, 400, "quiet: expected 0 or 1");
     }
