@@ -41,8 +41,9 @@ int api_status(enum sl_result result)
     return 500;
 }
 
-/* What a client is told. Only messages about what it sent itself are passed on. */
-static const char *told(enum sl_result result, const struct sl_err *err, const char *missing)
+/* The message for a client. It gets that of `err` only where that is about what it sent itself. */
+static const char *public_message(
+    enum sl_result result, const struct sl_err *err, const char *missing)
 {
     switch (result) {
     case SL_NOT_FOUND:
@@ -75,7 +76,7 @@ void api_fail(
     if (call->reply->begun)
         call->reply->abort(call->reply);
     else
-        http_error(call->reply, api_status(result), "%s", told(result, err, missing));
+        http_error(call->reply, api_status(result), "%s", public_message(result, err, missing));
 }
 
 void api_finish(

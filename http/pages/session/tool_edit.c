@@ -38,7 +38,8 @@ bool tool_bash(struct page *page, const struct tool *tool)
 /* ---- files ---- */
 
 /* What the tool itself says it changed; false, with *shown unset, when it doesn't. */
-static bool put_told(struct page *page, const struct tool *tool, struct sl_span file, bool *shown)
+static bool put_changed(
+    struct page *page, const struct tool *tool, struct sl_span file, bool *shown)
 {
     static const char *const names[] = {"filediff", "diff", "files"};
     struct sl_span v[3];
@@ -87,7 +88,7 @@ bool tool_edit(struct page *page, const struct tool *tool)
     static const char *const names[] = {"replaceAll"};
     struct sl_span file = value_at(tool->input, "filePath");
     bool shown;
-    return put_told(page, tool, file, &shown) &&
+    return put_changed(page, tool, file, &shown) &&
            (shown || put_pair(page, tool->input, file, "state.input")) &&
            tool_put_arguments(page, tool, names, 1) && put_diagnostics(page, tool) &&
            tool_put_note(page, tool);
@@ -99,7 +100,7 @@ bool tool_multiedit(struct page *page, const struct tool *tool)
     struct sl_span rest = value_at(tool->input, "edits");
     char path[64];
     bool shown;
-    if (!put_told(page, tool, file, &shown)) return false;
+    if (!put_changed(page, tool, file, &shown)) return false;
     if (!shown && !value_is_kind(rest, JSON_ARRAY)) return tool_any(page, tool);
     for (size_t i = 0; !shown && i < 100 && json_next(&rest, &edit); i++) {
         snprintf(path, sizeof(path), "state.input.edits.%zu", i);
@@ -114,7 +115,7 @@ bool tool_write(struct page *page, const struct tool *tool)
     struct sl_span v[2];
     bool shown;
     value_pick(tool->input, 2, names, v);
-    return put_told(page, tool, v[0], &shown) &&
+    return put_changed(page, tool, v[0], &shown) &&
            (shown || tool_put_code(page, v[1], NULL, v[0], "state.input.content")) &&
            put_diagnostics(page, tool) && tool_put_note(page, tool);
 }
@@ -123,7 +124,7 @@ bool tool_patch(struct page *page, const struct tool *tool)
 {
     struct sl_span patch = value_at(tool->input, "patchText"), none = {0};
     bool shown;
-    return put_told(page, tool, none, &shown) &&
+    return put_changed(page, tool, none, &shown) &&
            (shown || diffs_put_patch(page, patch, none, "state.input.patchText")) &&
            put_diagnostics(page, tool) && tool_put_note(page, tool);
 }
