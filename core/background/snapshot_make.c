@@ -1,14 +1,3 @@
-#include "core/background/snapshot_make.h"
-
-#include "core/background/due.h"
-#include "core/kv/rows.h"
-#include "core/log/log.h"
-#include "core/log/sequencer.h"
-#include "core/read/data.h"
-#include "core/state/snapshot_layout.h"
-
-#include <assert.h>
-
 /* Making one snapshot:
 
      view of the moment ──> table rows ──> stream, cut into rows ──> index rows ──> head
@@ -23,6 +12,18 @@
    How it fails: a making that is cut short (SL_STOPPED, SL_REDACTED, SL_REMOVED, a crash, no
    memory) leaves rows without a head. Nobody reads those; the same making done again puts the same
    rows at the same keys, a redaction deletes them, a removal's erasure does. */
+
+#include "core/background/snapshot_make.h"
+
+#include "core/background/due.h"
+#include "core/kv/rows.h"
+#include "core/log/log.h"
+#include "core/log/sequencer.h"
+#include "core/read/data.h"
+#include "core/state/snapshot_layout.h"
+
+#include <assert.h>
+
 struct making {
     struct sl_store *store;
     struct share *share;

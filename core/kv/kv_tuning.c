@@ -1,3 +1,6 @@
+/* RocksDB's options, and the threads that flush and compact. Options that its C API has no function
+   for are given as text; the text is ours, so a refusal is a fault of this file. */
+
 #include "core/kv/kv_tuning.h"
 
 #include "core/base/limits.h"

@@ -1,3 +1,7 @@
+/* Keys put together byte by byte, and the parsers of those that are read back. Building can't fail:
+   ids are checked where they come in. A parser returns false for a key of another shape, and its
+   caller calls that damage. */
+
 #include "core/kv/rows.h"
 
 #include "core/base/buf.h"

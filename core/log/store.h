@@ -14,10 +14,13 @@
            the subscriber's     │ it, the compactor's, to queue a task
            the shares'          ┘
              the compactor's
-     naming                     stands apart
+     naming                     one new origin
+       the checkpoints'         one signing: the reads that it takes, an fsync, a file's write
 
-   (The rules' is held while a batch is held against them, and the subscriber's while a group's
-   events are given out.) A thread that waits for its append keeps its turn and its session. Who
+   Two of the short ones are held longer: the rules' while a batch is compared with them, and the
+   subscriber's while a group's events are given out. Naming and the checkpoints' stand apart from
+   all that is above them in the list; who commits takes neither, so only who asks for a checkpoint
+   waits for a signing. A thread that waits for its append keeps its turn and its session. Who
    commits takes neither, so a commit waits for nobody; and a read waits for the shares' lock, and
    while rows of its share are being exchanged. */
 

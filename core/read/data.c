@@ -1,3 +1,8 @@
+/* The text of /data: the list of runs is made, once for a view, then written out run by run.
+
+   How it fails: a list that is cut short is made anew by the next call. A read that fails in the
+   middle breaks the text off; what was written stays written. */
+
 #include "core/read/data.h"
 
 #include "core/event/item.h"

@@ -1,3 +1,7 @@
+/* A moment is found from what was asked for: now is the share's head in memory, a sequence is
+   compared with the head's, a time is looked for by bisection. A time before the first event and a
+   sequence that the share doesn't have are refused with the range that it has. */
+
 #include "core/read/moment.h"
 
 #include "core/log/log.h"

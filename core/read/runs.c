@@ -1,3 +1,6 @@
+/* A list of runs, which grows by doubling. Stretches that touch are joined as they are added.
+   Without memory `failed` is set, and the list is good for nothing until it is cleared. */
+
 #include "core/read/runs.h"
 
 #include <assert.h>

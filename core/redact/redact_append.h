@@ -9,7 +9,7 @@
 #include "core/redact/redact_text.h"
 #include "core/state/snapshot.h"
 
-/* By which what is redacted is known again. */
+/* The rule by which redacted content is recognised when it is sent again. */
 struct rule_use {
     struct sl_span share_id; /* empty: in every share */
     struct redact_rule rule;

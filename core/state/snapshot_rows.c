@@ -168,8 +168,9 @@ uint64_t snapshot_cut(struct snapshot_cut *cut, uint64_t begin)
         if (end <= begin) continue;
         assert(end <= cut->stream_bytes); /* an entry lies in the stream */
         if (end > most) return most;
-        /* A session grows at the end of its messages and at that of its parts, so the rows of its
-           parts had better not begin in the messages. */
+        /* A session grows at the end of its messages and at that of its parts. A row that holds the
+           end of the messages and the first parts would change with each new message, so the parts
+           begin a row of their own. */
         if (is_part(entry) != is_part(entry_at(cut, cut->next + 1))) return end;
         if (end - begin >= SNAPSHOT_CUT_FULL || (end - begin >= SNAPSHOT_CUT_MIN && picked(entry)))
             return end;

@@ -1,3 +1,6 @@
+/* A summary in one allocation, its texts behind its counts. Without memory, or with texts that are
+   too long, there is none, and nothing else changes. */
+
 #include "core/state/summary.h"
 
 #include <assert.h>

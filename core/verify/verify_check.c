@@ -1,3 +1,5 @@
+/* The sentence that names a fault of a share: the share, the event, what is wrong with it. */
+
 #include "core/verify/verify_check.h"
 
 #include <stdarg.h>

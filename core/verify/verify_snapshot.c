@@ -1,3 +1,9 @@
+/* A snapshot's rows as they lie, held against what the fold makes: head and table byte by byte; the
+   stream piece by piece, its literal text byte by byte, an entry's bytes by their print.
+
+   How it fails: the first fault ends the comparison with SL_CORRUPT, the snapshot and the row
+   named. Snapshots are derived, so the message says that they can be made again. */
+
 #include "core/verify/verify_snapshot.h"
 
 #include "core/event/item.h"
@@ -9,8 +15,6 @@
 #include <assert.h>
 #include <stdio.h>
 
-/* A snapshot's rows as they lie, held against what the fold makes: head and table byte by byte; the
-   stream piece by piece, its literal text byte by byte, an entry's bytes by their print. */
 struct comparison {
     struct share_check *check;
     uint64_t sequence;

@@ -4,7 +4,8 @@
 /* Compressing an answer as it is written. gzip.c and zstd.c are the walls of zlib
    and libzstd.
 
-   No encoding is a failure: who has no memory for an encoder sends the answer as it is. */
+   Nothing here fails a request: where there is no memory for an encoder, the answer is sent as it
+   is. */
 
 #include "core/base/span.h"
 #include "http/edge/encoder_step.h"

@@ -2,8 +2,8 @@
 #define TESTS_SUPPORT_CORE_MODEL_H
 
 /* A naive model of a share: every batch kept as a list of items, every moment folded from the first
- * event on, by the design's table and nothing of core. It knows what an item means because it made
- * the item up itself, not by reading it. */
+ * event on, by the rules of folding and nothing of core. It knows what an item means because it
+ * made the item up itself, not by reading it. */
 
 #include "core/base/buf.h"
 #include "core/sharelog.h"

@@ -1,5 +1,4 @@
-/* Folding, by the design's table: which version wins, what is merged, which order the views have.
- */
+/* Folding: which version wins, what is merged, which order the views have. */
 
 #include <setjmp.h>
 #include <stdarg.h>
