@@ -207,10 +207,11 @@ bench-json: deps-test ## JSON scanning against yajl
 SUB = $(MAKE) --no-print-directory
 SUB_JOBS = $(SUB) $(if $(findstring --jobserver,$(MAKEFLAGS)),,-j$(JOBS))
 
-test: deps-lint deps-browser ## all that a change needs: linters, the suite twice, verifier, browser (25 minutes)
+test: deps-lint deps-browser deps-check-docs ## all that a change needs: linters, documents, the suite twice, verifier, browser (25 minutes)
 	+tests/phases \
 	  'lint: $(SUB) lint' \
 	  'build: $(SUB_JOBS) tests MODE=release' \
+	  'docs: $(SUB) check-docs MODE=release' \
 	  'suite: $(SUB) test-suite MODE=release' \
 	  'verifier: $(SUB) test-verifier MODE=release' \
 	  'browser: $(SUB) test-browser MODE=release' \
@@ -248,8 +249,8 @@ lint: deps-lint ## formatting, walls, rooms, warnings of gcc and clang, clang-ti
 	+@$(SUB_JOBS) -k --output-sync=target clang cppcheck
 	+@$(SUB_JOBS) -k --output-sync=target tidy
 
-# What clang-format, clang-tidy and cppcheck say changes with their versions. The tree is held against
-# those of Debian 12; where there are others, nothing is said, and that is told.
+# What clang-format, clang-tidy and cppcheck find changes with their versions. The tree is held against
+# those of Debian 12; another version is passed over, and the output says so.
 CLANG_FORMAT ?= clang-format
 CLANG_TIDY ?= clang-tidy
 CPPCHECK ?= cppcheck
@@ -311,17 +312,19 @@ clean: ## remove build/
 
 # ---- manual pages, and the installed program ----
 
-.PHONY: docs check-docs deps-docs
+.PHONY: docs check-docs deps-docs deps-check-docs
 
 deps-docs:
 	$(call apt_install,$(PACKAGES) $(DOC_PACKAGES))
+
+deps-check-docs:
+	$(call apt_install,$(PACKAGES) $(DOC_PACKAGES) $(CHECK_DOC_PACKAGES))
 
 docs: deps-docs ## the manual pages, in build/$(MODE)/man
 	@$(MAKE) --no-print-directory -s all MODE=$(MODE)
 	@tools/man/make_pages $(BIN) $(BUILD)/man
 
-check-docs: docs ## run what the manual pages and README show, and hold their options against the program's
-	$(call apt_install,$(CHECK_DOC_PACKAGES))
+check-docs: deps-check-docs docs ## run what the manual pages and README show, and hold their options against the program's
 	tests/docs/run $(BIN) $(BUILD)/man
 
 install: docs ## install the binary and the manual pages under PREFIX
