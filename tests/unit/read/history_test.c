@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "tests/support/core_fixture.h"
+#include "tests/support/store_rows.h"
 #include "tests/support/words.h"
 
 #include <stdio.h>
@@ -81,11 +82,31 @@ static void of_the_store(void **state)
     assert_int_equal(next, 5);
 }
 
+/* The rows of an event that is being committed are written before the store knows of it. */
+static void ends_at_what_is_committed(void **state)
+{
+    (void)state;
+    core_create(store, "ses_a");
+    uint64_t next = 77;
+    struct words words = {.left = 99};
+    store_row_put(store, KV_LOG, row_log(1), SL_SPAN("of a share that is not made yet"));
+    core_expect(sl_store_events(store, 0, 9, see_event, &words, &next, &err), SL_OK, &err);
+    assert_string_equal(words.text, "1create/1 ");
+    assert_int_equal(next, 1);
+    core_expect(sl_store_events(store, 1, 9, see_event, &words, &next, &err), SL_OK, &err);
+    assert_string_equal(words.text, "1create/1 "); /* no more */
+    assert_int_equal(next, 1);
+    core_expect(sl_store_events(store, 5, 9, see_event, &words, &next, &err), SL_OK, &err);
+    assert_int_equal(next, 5);
+    store_row_delete(store, KV_LOG, row_log(1));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(of_a_share, make_store, drop_store),
         cmocka_unit_test_setup_teardown(of_the_store, make_store, drop_store),
+        cmocka_unit_test_setup_teardown(ends_at_what_is_committed, make_store, drop_store),
     };
     return cmocka_run_group_tests_name("history", tests, NULL, NULL);
 }
