@@ -8,7 +8,7 @@
 
 struct change_range {
     struct http_call *call;
-    uint64_t from, to; /* sequences, in any order; 0 is before the first event */
+    uint64_t from, to; /* sequences, in any order */
     struct sl_view *before, *after;
     /* More to say of the item that is written next, under its heading; NULL: nothing. */
     bool (*note)(void *ctx);
