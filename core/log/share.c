@@ -91,11 +91,11 @@ static void unlink_share(struct shares *shares, struct share *share)
     shares->count--;
 }
 
-/* A share that is due stays: its mark is what the compactor goes by. */
+/* Make room for one more. A share that is due stays: its mark is what the compactor goes by. */
 static void evict(struct shares *shares)
 {
     struct share *share = shares->oldest;
-    for (int looked = 0; shares->count > SL_SHARE_CACHE && share && looked < EVICT_LOOKS;
+    for (int looked = 0; shares->count >= SL_SHARE_CACHE && share && looked < EVICT_LOOKS;
          looked++) {
         struct share *newer = share->newer;
         if (atomic_load(&share->pins) == 0 && !share->due) {
@@ -127,6 +127,7 @@ static struct share *insert(struct shares *shares, struct sl_span id)
 {
     struct share *share = calloc(1, sizeof(*share));
     if (!share) return NULL;
+    evict(shares);
     assert(id.len <= SL_SHARE_ID_BYTES);
     memcpy(share->id, id.ptr, id.len);
     atomic_init(&share->phase, SHARE_LOADING);
@@ -136,7 +137,6 @@ static struct share *insert(struct shares *shares, struct sl_span id)
     *at = share;
     link_newest(shares, share);
     shares->count++;
-    evict(shares);
     return share;
 }
 
