@@ -68,7 +68,9 @@ static void look_commit(struct machine *machine)
     git = popen("git status --porcelain -uno 2>/dev/null", "r");
     first_line(git, changed, sizeof(changed));
     if (git) pclose(git);
-    if (machine->commit[0] && changed[0]) strcat(machine->commit, "+edits");
+    size_t len = strlen(machine->commit);
+    if (len > 0 && changed[0])
+        snprintf(machine->commit + len, sizeof(machine->commit) - len, "+edits");
 }
 
 /* rocksdb/version.h is C++, and the C interface doesn't tell: read it from the library's name. */

@@ -158,7 +158,7 @@ static bool swept(struct bench *bench, const struct shape_kind *kind)
 {
     struct ingest ingest;
     struct sweep sweep = {.bench = bench, .ingest = &ingest, .shape = kind->name};
-    struct tried idle;
+    struct tried idle = {0};
     char name[96];
     snprintf(name, sizeof(name), "ingest.%s.%u.rate", kind->name, SWEEP_CONNECTIONS);
     double limit = figure_median(bench, name);

@@ -130,7 +130,7 @@ static bool pages(struct bench *bench, const struct server *server, const char *
     size_t bytes = 0, bytes_before = 0;
     snprintf(target, sizeof(target), "/share/%s", id);
     for (int i = 0; i <= PAGES && good; i++) {
-        uint64_t first, whole;
+        uint64_t first = 0, whole = 0;
         good = visit(server->port, target, &first, &whole, &bytes);
         if (good && i > 0) { /* the first is warm-up */
             histogram_add(firsts, first);
