@@ -29,7 +29,7 @@ SUITE_SRC := $(wildcard bench/suite/*.c)
 FUZZ_SRC := $(wildcard tests/fuzz/*.c)
 
 PACKAGES := gcc libc6-dev make librocksdb-dev libmsgpack-dev libcivetweb-dev libssl-dev zlib1g-dev \
-	libzstd-dev libcurl4-openssl-dev libcmark-gfm-dev libcmark-gfm-extensions-dev libgit2-dev \
+	liblz4-dev libzstd-dev libcurl4-openssl-dev libcmark-gfm-dev libcmark-gfm-extensions-dev libgit2-dev \
 	gzip zstd libjs-highlight.js
 TEST_PACKAGES := libcmocka-dev libjson-c-dev libyajl-dev
 BENCH_PACKAGES := gnuplot-nox
@@ -41,7 +41,7 @@ LINT_PACKAGES := perl-base clang clang-format clang-tidy cppcheck libclang-rt-de
 # msgpack-c's library has another name from Debian 13 on. Looked up when something is linked: `make
 # deps all` begins without it.
 MSGPACK = $(if $(filter /%,$(shell $(CC) -print-file-name=libmsgpack-c.so)),-lmsgpack-c,-lmsgpackc)
-LIBS = -lcmark-gfm-extensions -lcmark-gfm -lgit2 -lrocksdb $(MSGPACK) -lcivetweb -lcrypto -lz -lzstd -lcurl -lpthread
+LIBS = -lcmark-gfm-extensions -lcmark-gfm -lgit2 -lrocksdb $(MSGPACK) -lcivetweb -lcrypto -lz -llz4 -lzstd -lcurl -lpthread
 TEST_LIBS = $(LIBS) -lcmocka -ljson-c -lyajl
 
 # Warnings never end a build: another compiler than ours may know new ones. What a compiler said of

@@ -14,7 +14,7 @@
 static bool is_ours(struct sl_span name)
 {
     static const char *const names[] = {"librocksdb", "libmsgpackc", "libmsgpack-c", "libcivetweb",
-        "libcrypto", "libz", "libzstd", "libcurl"};
+        "libcrypto", "libz", "liblz4", "libzstd", "libcurl"};
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         if (sl_span_eq(name, sl_span_of(names[i]))) return true;
     return false;
