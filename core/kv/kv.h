@@ -7,7 +7,9 @@
        family       key                       value                           truth or derived
        meta         name                      format, origin, marks           truth
        event        share, sequence           header, items' names            truth
-       body         share, sequence, chunk    items' bytes                    truth
+       body         share, sequence, chunk    items' bytes, of format 1       truth
+       hot          share, sequence, chunk    items' bytes, while new         truth
+       cold         share, sequence, chunk    items' bytes, packed            truth
        log          position                  header                          truth
        share        share                     record                          derived
        by_session   session, position         share                           derived
@@ -30,6 +32,8 @@ enum kv_family {
     KV_META,
     KV_EVENT,
     KV_BODY,
+    KV_HOT,
+    KV_COLD,
     KV_LOG,
     KV_SHARE,
     KV_BY_SESSION,
@@ -43,6 +47,11 @@ static inline bool kv_family_derived(enum kv_family family)
 {
     return family >= KV_SHARE;
 }
+/* The ones that stores of format 1 don't have until they are opened to be written. */
+static inline bool kv_family_optional(enum kv_family family)
+{
+    return family == KV_HOT || family == KV_COLD;
+}
 const char *kv_family_name(enum kv_family family);
 
 struct kv;
@@ -54,8 +63,9 @@ struct kv_options {
     bool uncompressed;
 };
 
-/* SL_LOCKED: another process has it open. SL_NOT_FOUND: `beside` and nothing there. A failure
-   leaves nothing open. */
+/* Families that aren't there are made; `beside` the optional ones are empty instead. SL_LOCKED:
+   another process has it open. SL_NOT_FOUND: `beside` and nothing there. SL_FORMAT: it has families
+   that aren't known here. A failure leaves nothing open. */
 enum sl_result kv_open(const struct kv_options *options, struct kv **kv, struct sl_err *err);
 void kv_close(struct kv *kv); /* every pin, iterator and batch must be gone; NULL is fine */
 /* `beside`: read what the writing process has committed by now. Every pin and iterator must be

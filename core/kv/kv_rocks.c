@@ -21,6 +21,8 @@ static const char *const family_names[KV_FAMILIES] = {
     [KV_META] = "default", /* RocksDB demands a family of this name */
     [KV_EVENT] = "event",
     [KV_BODY] = "body",
+    [KV_HOT] = "hot",
+    [KV_COLD] = "cold",
     [KV_LOG] = "log",
     [KV_SHARE] = "share",
     [KV_BY_SESSION] = "by_session",
@@ -62,6 +64,8 @@ static atomic_long fault_countdown = -1;
    written to. */
 static struct kv_iter no_iter;
 static struct kv_batch no_batch;
+/* Likewise, over a family that isn't there: it has run out. */
+static struct kv_iter empty_iter;
 
 const char *kv_family_name(enum kv_family family)
 {
@@ -81,10 +85,16 @@ static enum sl_result rocks_error(struct sl_err *err, const char *what, char *te
     enum sl_result result = SL_IO;
     if (begins(text, "Corruption: "))
         result = SL_CORRUPT;
+    else if (begins(text, "Invalid argument: Column families not opened"))
+        result = SL_FORMAT;
     else if (begins(text, "IO error: While lock file: ") ||
              begins(text, "IO error: lock hold by current process"))
         result = SL_LOCKED;
-    sl_fail(err, result, "%s: %s", what, text);
+    if (result == SL_FORMAT)
+        sl_fail(err, result, "%s: made by a newer version of sharelog: use that version (%s)", what,
+            text);
+    else
+        sl_fail(err, result, "%s: %s", what, text);
     rocksdb_free(text);
     return result;
 }
@@ -105,6 +115,40 @@ static void make_options(struct kv *kv, const struct kv_options *options)
     kv->write_unsynced = rocksdb_writeoptions_create();
     kv->write_unlogged = rocksdb_writeoptions_create();
     rocksdb_writeoptions_disable_WAL(kv->write_unlogged, 1);
+}
+
+/* Is the family there? False where it can't be told: opening it will say why. */
+static bool is_listed(char *const *names, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(names[i], name) == 0) return true;
+    return false;
+}
+
+/* A secondary makes no families, and fails where it is asked for one that isn't there. */
+static rocksdb_t *open_those_there(
+    struct kv *kv, rocksdb_column_family_handle_t **family, char **text)
+{
+    size_t listed = 0;
+    char **there = rocksdb_list_column_families(kv->options, kv->path, &listed, text);
+    if (*text) return NULL;
+    const char *names[KV_FAMILIES];
+    const rocksdb_options_t *options[KV_FAMILIES];
+    rocksdb_column_family_handle_t *handles[KV_FAMILIES] = {0};
+    int count = 0;
+    enum kv_family is[KV_FAMILIES];
+    for (enum kv_family i = 0; i < KV_FAMILIES; i++) {
+        if (kv_family_optional(i) && !is_listed(there, listed, family_names[i])) continue;
+        names[count] = family_names[i];
+        options[count] = kv->family_options[i];
+        is[count++] = i;
+    }
+    rocksdb_list_column_families_destroy(there, listed);
+    rocksdb_t *db = rocksdb_open_as_secondary_column_families(
+        kv->options, kv->path, kv->beside_path, count, names, options, handles, text);
+    for (int i = 0; i < count; i++)
+        family[is[i]] = handles[i];
+    return db;
 }
 
 static void close_db(rocksdb_t *db, rocksdb_column_family_handle_t **family)
@@ -130,9 +174,7 @@ static enum sl_result open_secondary(struct kv *kv, struct sl_err *err)
         if (text) usleep(BESIDE_PAUSE_US);
         rocksdb_free(text);
         text = NULL;
-        db = rocksdb_open_as_secondary_column_families(kv->options, kv->path, kv->beside_path,
-            KV_FAMILIES, family_names, (const rocksdb_options_t *const *)kv->family_options, family,
-            &text);
+        db = open_those_there(kv, family, &text);
     }
     if (!text) rocksdb_try_catch_up_with_primary(db, &text);
     if (text) {
@@ -214,6 +256,7 @@ static enum sl_result get(struct kv *kv, const rocksdb_readoptions_t *read, enum
 {
     char *text = NULL;
     *pin = (struct kv_pin){0};
+    if (!kv->family[family]) return SL_NOT_FOUND;
     rocksdb_pinnableslice_t *slice =
         rocksdb_get_pinned_cf(kv->db, read, kv->family[family], key.ptr, key.len, &text);
     if (text) return rocks_error(err, kv_family_name(family), text);
@@ -245,6 +288,7 @@ struct kv_iter *kv_iter_create(struct kv *kv, enum kv_family family, struct sl_s
     struct sl_span upper, enum kv_reading reading)
 {
     assert(lower.len <= KV_BOUND_BYTES && upper.len <= KV_BOUND_BYTES);
+    if (!kv->family[family]) return &empty_iter;
     struct kv_iter *iter = calloc(1, sizeof(*iter));
     if (!iter) return &no_iter;
     iter->read = rocksdb_readoptions_create();
@@ -264,7 +308,7 @@ struct kv_iter *kv_iter_create(struct kv *kv, enum kv_family family, struct sl_s
 
 void kv_iter_destroy(struct kv_iter *iter)
 {
-    if (!iter || iter == &no_iter) return;
+    if (!iter || iter == &no_iter || iter == &empty_iter) return;
     rocksdb_iter_destroy(iter->iter);
     rocksdb_readoptions_destroy(iter->read);
     free(iter);
@@ -326,6 +370,7 @@ struct sl_span kv_iter_value(struct kv_iter *iter)
 enum sl_result kv_iter_check(struct kv_iter *iter, struct sl_err *err)
 {
     char *text = NULL;
+    if (iter == &empty_iter) return SL_OK;
     if (!iter->iter) return sl_fail(err, SL_NOMEM, "out of memory");
     rocksdb_iter_get_error(iter->iter, &text);
     return text ? rocks_error(err, "read", text) : SL_OK;
@@ -488,6 +533,7 @@ enum sl_result kv_flush(struct kv *kv, struct sl_err *err)
 static uint64_t property(struct kv *kv, enum kv_family family, const char *name)
 {
     uint64_t value = 0;
+    if (!kv->family[family]) return 0;
     rocksdb_property_int_cf(kv->db, kv->family[family], name, &value);
     return value;
 }

@@ -79,6 +79,22 @@ rocksdb_options_t *kv_tuning_db(bool beside)
     return o;
 }
 
+static bool is_body(enum kv_family family)
+{
+    return family == KV_BODY || family == KV_HOT || family == KV_COLD;
+}
+
+/* Where RocksDB compresses bodies, those of one share lie together and repeat each other: large
+   blocks compress them. Blocks of 512 KiB make files a twentieth smaller, and slow reads past the
+   cache down; of snapshots many rows are read together, and 512 KiB cost nothing. Rows that come
+   compressed gain nothing by a large block, and one of them is read faster from a small one. */
+static size_t block_bytes(enum kv_family family)
+{
+    if (family == KV_SNAPSHOT) return 512 * SL_KIB;
+    if (family == KV_BODY) return 256 * SL_KIB;
+    return is_body(family) ? 32 * SL_KIB : 16 * SL_KIB;
+}
+
 rocksdb_options_t *kv_tuning_family(
     rocksdb_options_t *db, rocksdb_cache_t *cache, enum kv_family family, bool uncompressed)
 {
@@ -89,25 +105,23 @@ rocksdb_options_t *kv_tuning_family(
     rocksdb_block_based_options_set_cache_index_and_filter_blocks(table, 1);
     rocksdb_block_based_options_set_pin_l0_filter_and_index_blocks_in_cache(table, 1);
     rocksdb_block_based_options_set_format_version(table, 5);
-    /* Bodies of one share lie together and repeat each other: large blocks compress them. Blocks of
-       512 KiB make files a twentieth smaller, and slow reads past the cache down; of snapshots many
-       rows are read together, and 512 KiB cost nothing. */
-    bool bulky = family == KV_BODY || family == KV_SNAPSHOT;
-    size_t block_kib = family == KV_SNAPSHOT ? 512 : bulky ? 256 : 16;
-    rocksdb_block_based_options_set_block_size(table, block_kib * SL_KIB);
-    if (family == KV_SHARE || family == KV_EVENT)
+    rocksdb_block_based_options_set_block_size(table, block_bytes(family));
+    if (family == KV_SHARE || family == KV_EVENT || family == KV_HOT)
         rocksdb_block_based_options_set_filter_policy(
             table, rocksdb_filterpolicy_create_bloom_full(10));
     rocksdb_options_set_block_based_table_factory(options, table);
     rocksdb_block_based_options_destroy(table);
+    bool bulky = is_body(family) || family == KV_SNAPSHOT;
+    /* rows of these are compressed before they come here, once and for all */
+    bool packed = family == KV_HOT || family == KV_COLD;
     rocksdb_options_set_write_buffer_size(options, bulky ? 16 * SL_MIB : 4 * SL_MIB);
     if (bulky) /* rows that are rewritten less often are compressed less often */
         set(options, "level0_file_num_compaction_trigger=8;level0_slowdown_writes_trigger=32;"
                      "level0_stop_writes_trigger=48;max_bytes_for_level_multiplier=4");
     rocksdb_options_set_compression(
-        options, uncompressed ? rocksdb_no_compression : rocksdb_lz4_compression);
+        options, uncompressed || packed ? rocksdb_no_compression : rocksdb_lz4_compression);
     rocksdb_options_set_bottommost_compression(
-        options, uncompressed ? rocksdb_no_compression : rocksdb_zstd_compression);
+        options, uncompressed || packed ? rocksdb_no_compression : rocksdb_zstd_compression);
     rocksdb_options_set_level_compaction_dynamic_level_bytes(options, 1);
     return options;
 }

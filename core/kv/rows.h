@@ -8,6 +8,8 @@
        meta         name | "erase/" share | "rule/" share 00 mac[32]
        event        share 00 sequence[8]
        body         share 00 sequence[8] chunk[4]
+       hot          share 00 sequence[8] chunk[4]
+       cold         share 00 sequence[8] chunk[4], of the first row in it
        log          position[8]
        share        share
        by_session   session 00 position[8]
@@ -43,6 +45,7 @@ struct row_key row_erase(struct sl_span share_id);
    says it. */
 struct row_key row_rule(struct sl_span share_id, const uint8_t mac[32]);
 struct row_key row_event(struct sl_span share_id, uint64_t sequence);
+/* of `body`, `hot` and `cold` */
 struct row_key row_body(struct sl_span share_id, uint64_t sequence, uint32_t chunk);
 struct row_key row_log(uint64_t position);
 struct row_key row_tile(unsigned level, uint64_t index);
@@ -64,7 +67,7 @@ struct row_key row_index(char index, struct sl_span name); /* due */
 /* an empty share id: before the first */
 struct row_key row_held(struct sl_span session_id, struct sl_span share_id);
 
-/* Every key of one share in event, body or snapshot lies in [from, to). */
+/* Every key of one share in event, body, hot, cold or snapshot lies in [from, to). */
 struct row_key row_share_from(struct sl_span share_id);
 struct row_key row_share_to(struct sl_span share_id);
 
