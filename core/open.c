@@ -18,6 +18,7 @@
 #include "core/base/crypto.h"
 #include "core/base/file.h"
 #include "core/kv/rows.h"
+#include "core/log/body_rows.h"
 #include "core/log/keys.h"
 #include "core/log/log.h"
 #include "core/log/sequencer.h"
@@ -71,6 +72,12 @@ static void meta_put(struct kv *kv, struct kv_batch *batch, const char *name, st
     kv_put(kv, batch, KV_META, row_span(&key), value);
 }
 
+static void put_format(struct kv *kv, struct kv_batch *batch)
+{
+    uint8_t format = STORE_FORMAT;
+    meta_put(kv, batch, "format", (struct sl_span){(const char *)&format, 1});
+}
+
 static enum sl_result init(
     struct sl_store *store, const struct sl_options *options, struct sl_err *err)
 {
@@ -79,10 +86,9 @@ static enum sl_result init(
     keys_default_origin(keys, origin);
     keys_set_origin(keys, options->origin.len ? options->origin : sl_span_of(origin));
     struct kv_batch *batch = kv_batch_create();
-    uint8_t format = STORE_FORMAT;
     meta_put(store->kv, batch, "origin", sl_span_of(keys->origin));
     meta_put(store->kv, batch, "log_key", (struct sl_span){(const char *)keys->signing_public, 32});
-    meta_put(store->kv, batch, "format", (struct sl_span){(const char *)&format, 1});
+    put_format(store->kv, batch);
     rebuild_mark_whole(store->kv, batch);
     enum sl_result result = kv_write(store->kv, batch, true, err);
     kv_batch_destroy(batch);
@@ -130,6 +136,22 @@ static enum sl_result check_format(struct kv *kv, struct sl_err *err)
     return result;
 }
 
+/* A store of an older format is marked before anything of this one's is written to it: what doesn't
+   know the format then refuses it. */
+static enum sl_result raise_format(struct kv *kv, struct sl_err *err)
+{
+    struct buf value = {0};
+    enum sl_result result = meta_get(kv, "format", &value, err);
+    bool older = result == SL_OK && (uint8_t)value.ptr[0] < STORE_FORMAT;
+    buf_fini(&value);
+    if (!older) return result;
+    struct kv_batch *batch = kv_batch_create();
+    put_format(kv, batch);
+    result = kv_write(kv, batch, true, err);
+    kv_batch_destroy(batch);
+    return result;
+}
+
 /* ---- opening ---- */
 
 static enum sl_result open_kv(
@@ -143,6 +165,8 @@ static enum sl_result open_kv(
         .uncompressed = options->uncompressed};
     enum sl_result result = kv_open(&kv_options, &store->kv, err);
     free(path);
+    if (result == SL_OK && !(store->bodies = bodies_create(store->kv)))
+        result = sl_fail(err, SL_NOMEM, "out of memory");
     return result;
 }
 
@@ -174,6 +198,7 @@ static enum sl_result open_contents(struct sl_store *store, const struct sl_opti
     result = keys_load(options, is_new || (writes && !options->makes_no_keys), store->keys, err);
     if (result == SL_OK)
         result = is_new ? init(store, options, err) : check_identity(store, options, err);
+    if (result == SL_OK && writes) result = raise_format(store->kv, err);
     if (result == SL_OK && !rebuild_is_whole(store->kv)) {
         result = writes ? rebuild(store, progress, err)
                         : sl_fail(err, SL_CORRUPT,
@@ -259,6 +284,7 @@ void sl_store_close(struct sl_store *store)
     checkpoints_close(store->checkpoints);
     rules_close(store->rules);
     shares_destroy(store->shares);
+    bodies_destroy(store->bodies);
     kv_close(store->kv);
     twins_destroy(store->twins);
     session_locks_destroy(store->session_locks);

@@ -5,6 +5,7 @@
 
 #include "core/base/file.h"
 #include "core/kv/rows.h"
+#include "core/log/body_rows.h"
 #include "core/log/log.h"
 #include "core/log/sequencer.h"
 
@@ -108,7 +109,8 @@ enum sl_result sl_store_stats(struct sl_store *store, struct sl_stats *out, stru
     if (result != SL_OK) return result;
     stats.disk_bytes = folder_bytes(store->dir);
     stats.event_bytes = kv_family_bytes(store->kv, KV_EVENT);
-    stats.body_bytes = kv_family_bytes(store->kv, KV_BODY);
+    for (size_t i = 0; i < BODY_FAMILIES; i++)
+        stats.body_bytes += kv_family_bytes(store->kv, body_families[i]);
     stats.log_bytes = kv_family_bytes(store->kv, KV_LOG);
     stats.snapshot_bytes = kv_family_bytes(store->kv, KV_SNAPSHOT);
     for (enum kv_family family = 0; family < KV_FAMILIES; family++)

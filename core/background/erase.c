@@ -14,6 +14,7 @@
 
 #include "core/background/due.h"
 #include "core/kv/rows.h"
+#include "core/log/body_rows.h"
 #include "core/log/log.h"
 #include "core/log/sequencer.h"
 
@@ -65,7 +66,7 @@ static enum sl_result drop_bulk(struct append *append, struct kv_batch *kv_batch
     struct sl_span id = sl_span_of(append->share->id);
     struct kv *kv = erasure->store->kv;
     assert(!share_is_live(append->share) && erasure->from == 2 && erasure->to >= 2);
-    log_erase_bodies(kv, kv_batch, id, erasure->from, erasure->to);
+    body_delete(kv, kv_batch, id, erasure->from, erasure->to);
     struct row_key from = row_share_from(id), to = row_share_to(id),
                    due = row_index(ROW_INDEX_DUE, id);
     kv_delete_range(kv, kv_batch, KV_SNAPSHOT, row_span(&from), row_span(&to));
@@ -215,11 +216,11 @@ static enum sl_result compact_family(struct sl_store *store, enum kv_family fami
 static enum sl_result rewrite_files(
     struct sl_store *store, const struct erasing *list, size_t count, struct sl_err *err)
 {
-    static const enum kv_family families[] = {KV_EVENT, KV_BODY, KV_SNAPSHOT};
     enum sl_result result = kv_flush(store->kv, err);
-    for (size_t i = 0; i < sizeof(families) / sizeof(*families) && result == SL_OK; i++)
-        result = compact_family(store, families[i], list, count, err);
-    return result;
+    if (result == SL_OK) result = compact_family(store, KV_EVENT, list, count, err);
+    for (size_t i = 0; i < BODY_FAMILIES && result == SL_OK; i++)
+        result = compact_family(store, body_families[i], list, count, err);
+    return result == SL_OK ? compact_family(store, KV_SNAPSHOT, list, count, err) : result;
 }
 
 void erase_shares(struct sl_store *store, struct erasing *list, size_t count)

@@ -9,6 +9,7 @@
 
 #include "core/background/compactor.h"
 #include "core/kv/rows.h"
+#include "core/log/body_rows.h"
 #include "core/log/log.h"
 #include "core/log/sequencer.h"
 #include "core/log/tiles.h"
@@ -122,7 +123,7 @@ static enum sl_result control_body(struct walk *walk, struct sl_span id, uint64_
 {
     struct event_item item;
     if (!event_read_next(reader, &item)) return SL_CORRUPT;
-    return log_body_bytes(walk->store->kv, id, sequence, item.offset, item.length, body, err);
+    return bodies_read(walk->store->bodies, id, sequence, item.offset, item.length, body, err);
 }
 
 static enum sl_result begin_share(struct walk *walk, struct sl_span id, const struct event_row *row,

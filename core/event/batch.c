@@ -313,14 +313,17 @@ enum sl_result batch_replace(
     return SL_OK;
 }
 
-/* Room for as many pieces as a body row can have: a prefix, and each item once. */
-static bool reserve_pieces(struct batch *batch)
+/* The body: what its prefix is made of, then the items' bytes. */
+static bool make_rows(struct batch *batch)
 {
-    size_t most = batch->count + 1;
-    free(batch->pieces);
-    batch->pieces = calloc(most, sizeof(*batch->pieces) + sizeof(*batch->lens));
-    batch->lens = batch->pieces ? (size_t *)(void *)(batch->pieces + most) : NULL;
-    return batch->pieces != NULL;
+    char prefix[BODY_PREFIX_BYTES];
+    prefix[0] = BODY_FORM_WHOLE;
+    memcpy(prefix + 1, batch->nonce, EVENT_NONCE_BYTES);
+    hot_rows_begin(&batch->rows, body_bytes(batch->data_bytes));
+    hot_rows_add(&batch->rows, (struct sl_span){prefix, sizeof(prefix)});
+    for (size_t i = 0; i < batch->count; i++)
+        hot_rows_add(&batch->rows, batch->items[i].data);
+    return hot_rows_end(&batch->rows);
 }
 
 enum sl_result batch_seal(struct batch *batch, struct sl_err *err)
@@ -339,8 +342,7 @@ enum sl_result batch_seal(struct batch *batch, struct sl_err *err)
         batch->data_bytes += item->data.len;
     }
     commit_end(&commit, batch->manifest_commitment);
-    if (batch->packed.failed || !reserve_pieces(batch))
-        return sl_fail(err, SL_NOMEM, "out of memory");
+    if (batch->packed.failed || !make_rows(batch)) return sl_fail(err, SL_NOMEM, "out of memory");
     return SL_OK;
 }
 
@@ -350,7 +352,7 @@ void batch_fini(struct batch *batch)
     for (size_t i = 0; i < batch->replaced_count; i++)
         buf_fini(&batch->replaced[i]);
     free(batch->replaced);
-    free(batch->pieces);
+    hot_rows_fini(&batch->rows);
     buf_fini(&batch->names);
     buf_fini(&batch->packed);
     *batch = (struct batch){0};

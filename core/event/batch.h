@@ -6,6 +6,7 @@
    sequencer only has to give a sealed batch a place. */
 
 #include "core/event/event.h"
+#include "core/event/hot_row.h"
 
 struct batch_item {
     struct sl_span type, key; /* decoded; encoded */
@@ -27,11 +28,8 @@ struct batch {
     uint64_t data_bytes;
     uint8_t nonce[EVENT_NONCE_BYTES];
     uint8_t manifest_commitment[32];
-    struct buf packed; /* the event row's items */
-    /* room for the list of what a body row is made of, of every item and one more: whoever appends
-       the batch allocates nothing */
-    const char **pieces;
-    size_t *lens;
+    struct buf packed;    /* the event row's items */
+    struct hot_rows rows; /* the body's, as they are put: whoever appends the batch makes nothing */
 };
 
 /* Parse `{"secret": …, "data": […]}`. The batch points into `body`, which must outlive it.
@@ -51,9 +49,9 @@ enum sl_result batch_control(const char *kind, struct sl_span data, uint64_t arr
 enum sl_result batch_replace(
     struct batch *batch, size_t index, struct buf *data, struct sl_err *err);
 
-/* Draw a nonce, commit to every item and to the manifest, pack the row's items, allocate whatever
-   appending takes: a sealed batch can be appended without anything that could fail. SL_NOMEM: it
-   isn't sealed. */
+/* Draw a nonce, commit to every item and to the manifest, pack the row's items, make the body's
+   rows: a sealed batch can be appended without anything that could fail. Takes 60 KiB of the
+   caller's stack. SL_NOMEM: it isn't sealed. */
 enum sl_result batch_seal(struct batch *batch, struct sl_err *err);
 
 void batch_fini(struct batch *batch);

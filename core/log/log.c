@@ -6,45 +6,12 @@
 #include "core/log/log.h"
 
 #include "core/kv/rows.h"
+#include "core/log/body_rows.h"
 
 #include <assert.h>
 
-/* The pieces of a body, cut where rows end. */
-static void put_body(struct kv *kv, struct kv_batch *kv_batch, struct sl_span share_id,
-    uint64_t sequence, const struct batch *batch)
-{
-    char prefix[BODY_PREFIX_BYTES];
-    prefix[0] = BODY_FORM_WHOLE;
-    memcpy(prefix + 1, batch->nonce, EVENT_NONCE_BYTES);
-    size_t count = 0, row_bytes = 0;
-    uint32_t chunk = 0;
-    struct sl_span piece = {prefix, sizeof(prefix)};
-    for (size_t i = 0;;) {
-        size_t room = SL_BODY_ROW_BYTES - row_bytes, len = piece.len < room ? piece.len : room;
-        if (len) {
-            assert(count <= batch->count);
-            batch->pieces[count] = piece.ptr;
-            batch->lens[count++] = len;
-        }
-        row_bytes += len;
-        piece.ptr += len;
-        piece.len -= len;
-        bool last = piece.len == 0 && i == batch->count;
-        if (row_bytes == SL_BODY_ROW_BYTES || last) {
-            if (count) {
-                struct row_key key = row_body(share_id, sequence, chunk++);
-                kv_put_pieces(
-                    kv, kv_batch, KV_BODY, row_span(&key), batch->pieces, batch->lens, count);
-            }
-            count = row_bytes = 0;
-        }
-        if (last) break;
-        if (piece.len == 0) piece = batch->items[i++].data;
-    }
-}
-
-/* Nothing here allocates: a sealed batch has room for the list of a row's pieces, and a header and
-   a row's head have a bounded length. */
+/* Nothing here allocates: a sealed batch has its body's rows, and a header and a row's head have a
+   bounded length. */
 void log_append(struct kv *kv, struct kv_batch *kv_batch, struct sl_span share_id,
     const struct header *header, const struct batch *batch, uint64_t stored_before,
     struct head *place)
@@ -52,7 +19,7 @@ void log_append(struct kv *kv, struct kv_batch *kv_batch, struct sl_span share_i
     char header_room[SL_HEADER_BYTES], head_room[EVENT_ROW_HEAD_BYTES];
     struct buf bytes = buf_fixed(header_room, sizeof(header_room));
     struct buf row_bytes = buf_fixed(head_room, sizeof(head_room));
-    assert(batch->pieces); /* it is sealed */
+    assert(batch->rows.bytes.len > 0); /* it is sealed */
     header_encode(header, &bytes);
     struct event_row row = {.position = place->position,
         .header = buf_span(&bytes),
@@ -73,7 +40,7 @@ void log_append(struct kv *kv, struct kv_batch *kv_batch, struct sl_span share_i
         (size_t[]){row_bytes.len, batch->packed.len}, 2);
     key = row_log(place->position);
     kv_put(kv, kv_batch, KV_LOG, row_span(&key), buf_span(&bytes));
-    put_body(kv, kv_batch, share_id, place->sequence, batch);
+    body_put(kv, kv_batch, share_id, place->sequence, buf_span(&batch->rows.bytes));
 }
 
 enum sl_result log_size(struct kv *kv, uint64_t *size, struct sl_err *err)
@@ -180,35 +147,6 @@ enum sl_result log_at_stored(struct kv *kv, struct sl_span share_id, uint64_t af
     return result;
 }
 
-enum sl_result log_body(struct kv *kv, struct sl_span share_id, uint64_t sequence, uint32_t chunk,
-    struct kv_pin *pin, struct sl_err *err)
-{
-    struct row_key key = row_body(share_id, sequence, chunk);
-    return kv_get(kv, KV_BODY, row_span(&key), pin, err);
-}
-
-enum sl_result log_body_bytes(struct kv *kv, struct sl_span share_id, uint64_t sequence,
-    uint64_t offset, uint64_t length, struct buf *out, struct sl_err *err)
-{
-    uint64_t at = offset, end = at + length;
-    while (at < end) {
-        struct kv_pin pin;
-        enum sl_result result =
-            log_body(kv, share_id, sequence, (uint32_t)(at / SL_BODY_ROW_BYTES), &pin, err);
-        if (result != SL_OK) return result;
-        size_t from = at % SL_BODY_ROW_BYTES;
-        size_t len = pin.value.len > from ? pin.value.len - from : 0;
-        if (len > end - at) len = end - at;
-        if (len) buf_add(out, pin.value.ptr + from, len);
-        kv_release(&pin);
-        if (len == 0)
-            return sl_fail(err, SL_CORRUPT, "share %.*s: event %llu: its body is too short",
-                (int)share_id.len, share_id.ptr, (unsigned long long)sequence);
-        at += len;
-    }
-    return out->failed ? sl_fail(err, SL_NOMEM, "out of memory") : SL_OK;
-}
-
 enum sl_result log_erased_row(struct kv *kv, struct sl_span share_id, uint64_t sequence,
     struct buf *bytes, struct log_erased *out, struct sl_err *err)
 {
@@ -242,11 +180,4 @@ void log_put_erased(struct kv *kv, struct kv_batch *kv_batch, struct sl_span sha
     struct row_key key = row_event(share_id, row->sequence);
     kv_put(kv, kv_batch, KV_EVENT, row_span(&key),
         (struct sl_span){bytes->ptr + row->offset, row->length});
-}
-
-void log_erase_bodies(
-    struct kv *kv, struct kv_batch *kv_batch, struct sl_span share_id, uint64_t from, uint64_t to)
-{
-    struct row_key lower = row_body(share_id, from, 0), upper = row_body(share_id, to, 0);
-    kv_delete_range(kv, kv_batch, KV_BODY, row_span(&lower), row_span(&upper));
 }

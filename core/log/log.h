@@ -1,9 +1,9 @@
 #ifndef SHARELOG_LOG_H
 #define SHARELOG_LOG_H
 
-/* The log: the truth about every share, in the families `event`, `body` and `log`. Three things are
-   done to it: append, read back (by share and sequence, or by position), erase content. Nothing
-   here knows a session, a snapshot or an index. */
+/* The log: the truth about every share, in the families `event` and `log` and in those of bodies
+   (body_rows.h). Three things are done to it: append, read back (by share and sequence, or by
+   position), erase content. Nothing here knows a session, a snapshot or an index. */
 
 #include "core/event/batch.h"
 #include "core/kv/kv.h"
@@ -40,16 +40,6 @@ enum sl_result log_at_time(struct kv *kv, struct sl_span share_id, uint64_t last
 enum sl_result log_at_stored(struct kv *kv, struct sl_span share_id, uint64_t after, uint64_t last,
     uint64_t stored, uint64_t *sequence, struct sl_err *err);
 
-/* One of an event's body rows, held by the pin: bytes [chunk * SL_BODY_ROW_BYTES, …) of prefix and
-   items. SL_NOT_FOUND: erased. */
-enum sl_result log_body(struct kv *kv, struct sl_span share_id, uint64_t sequence, uint32_t chunk,
-    struct kv_pin *pin, struct sl_err *err);
-
-/* Append bytes of a body to `out` (which is not cleared), wherever rows cut them: an item's, or the
-   prefix. SL_NOT_FOUND: erased. */
-enum sl_result log_body_bytes(struct kv *kv, struct sl_span share_id, uint64_t sequence,
-    uint64_t offset, uint64_t length, struct buf *out, struct sl_err *err);
-
 /* An event's row without its content: place and header. */
 struct log_erased {
     uint64_t sequence;
@@ -60,8 +50,5 @@ enum sl_result log_erased_row(struct kv *kv, struct sl_span share_id, uint64_t s
     struct buf *bytes, struct log_erased *row, struct sl_err *err);
 void log_put_erased(struct kv *kv, struct kv_batch *kv_batch, struct sl_span share_id,
     const struct log_erased *row, const struct buf *bytes);
-/* Put into the batch what takes away the bodies of the events [from, to). */
-void log_erase_bodies(
-    struct kv *kv, struct kv_batch *kv_batch, struct sl_span share_id, uint64_t from, uint64_t to);
 
 #endif

@@ -231,7 +231,7 @@ static enum sl_result write_group(
 static size_t weight(const struct append *append)
 {
     return append->derived_bytes +
-           (append->batch ? append->batch->data_bytes + append->batch->packed.len + 512 : 0);
+           (append->batch ? append->batch->rows.bytes.len + append->batch->packed.len + 512 : 0);
 }
 
 /* Everything that waited, in groups of at most SL_GROUP_BYTES (or one append, if that alone is

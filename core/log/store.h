@@ -30,8 +30,11 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-#define STORE_FORMAT 1
+/* 2: bodies are put into `hot`. A store of format 1 is one of format 2 from its first opening to be
+   written on. */
+#define STORE_FORMAT 2
 
+struct bodies;
 struct keys;
 struct sequencer;
 struct compactor;
@@ -49,6 +52,7 @@ struct sl_store {
     bool no_compactor;
     uint64_t (*clock_us)(void);
     struct kv *kv;
+    struct bodies *bodies;
     struct keys *keys;
     struct shares *shares;
     struct sequencer *sequencer; /* NULL when read beside */

@@ -10,6 +10,7 @@
 
 #include "core/base/crypto.h"
 #include "core/event/item.h"
+#include "core/log/body_rows.h"
 #include "core/log/log.h"
 #include "core/log/store.h"
 #include "core/read/history.h"
@@ -26,6 +27,7 @@ struct sl_event {
     uint8_t salt[32];
     struct event_facts facts;
     struct kv_pin row;
+    struct body_cursor body; /* asked for under the epoch alone: a held row outlives its removal */
     struct event_item *items;
     /* where each item's text begins; one more: where the closing bracket stands */
     uint64_t *text_at;
@@ -87,8 +89,7 @@ static enum sl_result withhold_create(struct sl_event *event, struct sl_err *err
     const struct event_item *item = &event->items[0];
     assert(event->has_nonce && !event->kept);
     if (event->facts.info.items != 1) return unreadable(err);
-    enum sl_result result = log_body_bytes(event->store->kv, sl_span_of(event->id),
-        event->facts.info.sequence, item->offset, item->length, &body, err);
+    enum sl_result result = body_cursor_read(&event->body, item->offset, item->length, &body, err);
     if (result == SL_OK) {
         event_item_nonce(event->nonce, 0, nonce);
         event_commitment(nonce, buf_span(&body), commitment);
@@ -108,8 +109,7 @@ static enum sl_result withhold_create(struct sl_event *event, struct sl_err *err
 
 static enum sl_result read_withheld(struct sl_event *event, uint64_t prefix, struct sl_err *err)
 {
-    enum sl_result result = log_body_bytes(event->store->kv, sl_span_of(event->id),
-        event->facts.info.sequence, 0, prefix, &event->withheld, err);
+    enum sl_result result = body_cursor_read(&event->body, 0, prefix, &event->withheld, err);
     if (result == SL_NOT_FOUND) return SL_OK;
     if (result != SL_OK) return result;
     size_t items = (size_t)event->facts.info.items;
@@ -136,19 +136,16 @@ static enum sl_result read_prefix(struct sl_event *event, struct sl_err *err)
     if (event_read_begin(event->row.value, &row, &reader) != SL_OK) return unreadable(err);
     event_read_end(&reader);
     if (row.redacted) return read_withheld(event, row.prefix, err);
-    struct kv_pin pin;
-    enum sl_result result =
-        log_body(event->store->kv, sl_span_of(event->id), event->facts.info.sequence, 0, &pin, err);
+    struct sl_span prefix;
+    enum sl_result result = body_cursor_piece(&event->body, 0, &prefix, err);
     if (result == SL_NOT_FOUND) return SL_OK; /* it is being erased at this moment */
-    if (result == SL_OK &&
-        (pin.value.len < BODY_PREFIX_BYTES || pin.value.ptr[0] != BODY_FORM_WHOLE))
+    if (result == SL_OK && (prefix.len < BODY_PREFIX_BYTES || prefix.ptr[0] != BODY_FORM_WHOLE))
         result = unreadable(err);
     if (result == SL_OK) {
-        memcpy(event->nonce, pin.value.ptr + 1, EVENT_NONCE_BYTES);
+        memcpy(event->nonce, prefix.ptr + 1, EVENT_NONCE_BYTES);
         event_manifest_nonce(event->nonce, event->manifest_nonce);
         event->has_nonce = event->has_manifest_nonce = true;
     }
-    kv_release(&pin);
     if (result == SL_OK && event->facts.info.kind == SL_CREATE)
         result = withhold_create(event, err);
     return result;
@@ -164,6 +161,7 @@ static enum sl_result read_event(struct sl_event *event, uint64_t sequence, stru
     if (result == SL_OK)
         result = event_facts_read(event->id, sequence, event->row.value, &event->facts, err);
     if (result != SL_OK) return result;
+    event->body = body_cursor_of(event->store->bodies, sl_span_of(event->id), sequence);
     if (event_facts_hide(&event->facts, live ? SL_SHARE_LIVE : SL_SHARE_REMOVED)) return SL_OK;
     result = read_items(event, err);
     if (result == SL_OK) result = read_prefix(event, err);
@@ -227,6 +225,7 @@ void sl_event_close(struct sl_event *event)
     if (!event) return;
     event_facts_fini(&event->facts);
     kv_release(&event->row);
+    body_cursor_fini(&event->body);
     free(event->items);
     free(event->text_at);
     free(event->kept);
@@ -297,27 +296,20 @@ struct sl_item sl_event_item(struct sl_event *event, size_t index)
 static enum sl_result copy_bytes(
     struct sl_event *event, uint64_t from, char *out, size_t cap, size_t *len, struct sl_err *err)
 {
-    struct kv_pin pin;
+    struct sl_span piece;
     assert(cap > 0);
     enum sl_result result = still_there(event, err);
     if (result != SL_OK) return result;
-    result = log_body(event->store->kv, sl_span_of(event->id), event->facts.info.sequence,
-        (uint32_t)(from / SL_BODY_ROW_BYTES), &pin, err);
-    if (result == SL_OK) {
-        result = still_there(event, err);
-        if (result != SL_OK) kv_release(&pin);
+    result = body_cursor_piece(&event->body, from, &piece, err);
+    if (result == SL_OK || result == SL_CORRUPT) {
+        /* what is of before a redaction and what is of after it look like damage */
+        enum sl_result there = still_there(event, err);
+        if (there != SL_OK) return there;
     }
     if (result == SL_NOT_FOUND) return sl_fail(err, SL_REMOVED, "share %s: removed", event->id);
     if (result != SL_OK) return result;
-    size_t skip = from % SL_BODY_ROW_BYTES;
-    size_t n = pin.value.len > skip ? pin.value.len - skip : 0;
-    if (n > cap) n = cap;
-    if (n) memcpy(out, pin.value.ptr + skip, n);
-    kv_release(&pin);
-    if (n == 0)
-        return sl_fail(err, SL_CORRUPT, "share %s: event %llu: its body is too short", event->id,
-            (unsigned long long)event->facts.info.sequence);
-    *len = n;
+    *len = piece.len < cap ? piece.len : cap;
+    memcpy(out, piece.ptr, *len);
     return SL_OK;
 }
 

@@ -23,53 +23,75 @@ static bool reads_past(struct reader *reader)
 }
 
 static const struct reader_pin *held(
-    const struct reader *reader, enum kv_family family, uint64_t sequence, uint32_t chunk)
+    const struct reader *reader, bool snapshot, uint64_t sequence, uint32_t chunk)
 {
     for (unsigned i = 0; i < READER_PINS; i++) {
         const struct reader_pin *pin = &reader->pins[i];
-        if (pin->pin.slice && pin->family == family && pin->sequence == sequence &&
+        if (pin->bytes.ptr && pin->snapshot == snapshot && pin->sequence == sequence &&
             pin->chunk == chunk)
             return pin;
     }
     return NULL;
 }
 
-static enum sl_result row(struct reader *reader, enum kv_family family, uint64_t sequence,
-    uint32_t chunk, struct sl_span *bytes, struct sl_err *err)
+static void let_go(struct reader_pin *pin)
+{
+    kv_release(&pin->of_snapshot);
+    body_row_release(&pin->of_body);
+    pin->bytes = (struct sl_span){0};
+}
+
+/* Hold the row that an empty pin is for. */
+static enum sl_result hold(struct reader *reader, struct reader_pin *pin, struct sl_err *err)
+{
+    struct sl_store *store = reader->moment->store;
+    struct sl_span id = sl_span_of(reader->moment->id);
+    bool past = reads_past(reader);
+    enum sl_result result;
+    assert(!pin->bytes.ptr && pin->sequence > 0);
+    if (pin->snapshot) {
+        struct row_key key = row_snapshot(id, pin->sequence, pin->chunk);
+        result = past ? kv_get_once(store->kv, KV_SNAPSHOT, row_span(&key), &pin->of_snapshot, err)
+                      : kv_get(store->kv, KV_SNAPSHOT, row_span(&key), &pin->of_snapshot, err);
+        pin->bytes = pin->of_snapshot.value;
+    } else {
+        result =
+            body_row_get(store->bodies, id, pin->sequence, pin->chunk, past, &pin->of_body, err);
+        pin->bytes = pin->of_body.bytes;
+    }
+    return result;
+}
+
+static enum sl_result row(struct reader *reader, bool snapshot, uint64_t sequence, uint32_t chunk,
+    struct sl_span *bytes, struct sl_err *err)
 {
     struct moment *moment = reader->moment;
     /* Held rows outlive their removal. */
     enum sl_result result = moment_still_there(moment, err);
     if (result != SL_OK) return result;
-    const struct reader_pin *there = held(reader, family, sequence, chunk);
+    const struct reader_pin *there = held(reader, snapshot, sequence, chunk);
     if (there) {
-        *bytes = there->pin.value;
+        *bytes = there->bytes;
         return SL_OK;
     }
     struct reader_pin *pin = &reader->pins[reader->pins_next++ % READER_PINS];
-    kv_release(&pin->pin);
-    struct sl_span id = sl_span_of(reader->moment->id);
-    struct row_key key =
-        family == KV_BODY ? row_body(id, sequence, chunk) : row_snapshot(id, sequence, chunk);
-    assert(!pin->pin.slice && sequence > 0);
-    result = reads_past(reader)
-                 ? kv_get_once(moment->store->kv, family, row_span(&key), &pin->pin, err)
-                 : kv_get(moment->store->kv, family, row_span(&key), &pin->pin, err);
+    let_go(pin);
+    pin->snapshot = snapshot;
+    pin->sequence = sequence;
+    pin->chunk = chunk;
+    result = hold(reader, pin, err);
     if (result == SL_NOT_FOUND) {
         result = moment_still_there(moment, err);
         if (result == SL_OK)
             result = sl_fail(err, SL_CORRUPT, "share %s: row %u of the %s at %llu is missing",
-                moment->id, chunk, kv_family_name(family), (unsigned long long)sequence);
+                moment->id, chunk, snapshot ? "snapshot" : "body", (unsigned long long)sequence);
     }
     if (result == SL_OK) result = moment_still_there(moment, err);
     if (result != SL_OK) {
-        kv_release(&pin->pin);
+        let_go(pin);
         return result;
     }
-    pin->family = family;
-    pin->sequence = sequence;
-    pin->chunk = chunk;
-    *bytes = pin->pin.value;
+    *bytes = pin->bytes;
     return SL_OK;
 }
 
@@ -146,9 +168,9 @@ static enum sl_result snapshot_row(
     const struct snapshot_row *there = &rows->rows[index];
     uint64_t begin = snapshot_row_begin(rows, index);
     *from = (size_t)(offset - begin);
-    enum sl_result result =
-        reads_past(reader) ? row_past(reader, rows, index, bytes, err)
-                           : row(reader, KV_SNAPSHOT, there->sequence, there->chunk, bytes, err);
+    enum sl_result result = reads_past(reader)
+                                ? row_past(reader, rows, index, bytes, err)
+                                : row(reader, true, there->sequence, there->chunk, bytes, err);
     if (result == SL_OK && bytes->len != there->end - begin)
         result = snapshot_unreadable(
             sl_span_of(reader->moment->id), reader->moment->base.sequence, "index of rows", err);
@@ -233,12 +255,17 @@ static enum sl_result read_ahead(struct reader *reader, uint64_t sequence, struc
                    to = row_body(id, reader->moment->at.sequence + 1, 0);
     /* A little is read through the cache: the same blocks will be asked for again and again. */
     bool past = moment_is_large(reader->moment) && ahead->want >= SL_MIB;
-    struct kv_iter *iter = kv_iter_create(reader->moment->store->kv, KV_BODY, row_span(&from),
-        row_span(&to), past ? KV_ONCE : KV_CACHED);
-    for (kv_iter_first(iter); kv_iter_valid(iter); kv_iter_next(iter))
-        if (!add_ahead(ahead, kv_iter_key(iter), kv_iter_value(iter))) break;
-    enum sl_result result = kv_iter_check(iter, err);
-    kv_iter_destroy(iter);
+    struct body_iter iter;
+    body_iter_init(&iter, reader->moment->store->bodies, row_span(&from), row_span(&to),
+        past ? KV_ONCE : KV_CACHED);
+    enum sl_result result = SL_OK;
+    for (body_iter_first(&iter); body_iter_valid(&iter); body_iter_next(&iter)) {
+        struct sl_span body;
+        result = body_iter_row(&iter, &body, err);
+        if (result != SL_OK || !add_ahead(ahead, body_iter_key(&iter), body)) break;
+    }
+    if (result == SL_OK) result = body_iter_check(&iter, err);
+    body_iter_fini(&iter);
     if (result == SL_OK && ahead->bytes.failed) result = sl_fail(err, SL_NOMEM, "out of memory");
     if (result != SL_OK) ahead->count = 0;
     return result;
@@ -268,10 +295,10 @@ static enum sl_result piece_of_row(struct reader *reader, const struct fold_plac
     uint64_t at = place->offset + offset, left = place->length - offset;
     struct sl_span bytes = {0};
     size_t from = at % SL_BODY_ROW_BYTES;
-    enum sl_result result = place->sequence == 0
-                                ? snapshot_row(reader, at, &bytes, &from, err)
-                                : row(reader, KV_BODY, place->sequence,
-                                      (uint32_t)(at / SL_BODY_ROW_BYTES), &bytes, err);
+    enum sl_result result =
+        place->sequence == 0
+            ? snapshot_row(reader, at, &bytes, &from, err)
+            : row(reader, false, place->sequence, (uint32_t)(at / SL_BODY_ROW_BYTES), &bytes, err);
     if (result != SL_OK) return result;
     if (from >= bytes.len)
         return too_short(
@@ -288,7 +315,7 @@ enum sl_result reader_piece(struct reader *reader, const struct fold_place *plac
     if (sequence == 0) return piece_of_row(reader, place, offset, piece, err);
     if (is_ahead(reader, sequence)) return piece_ahead(reader, place, offset, piece, err);
     uint32_t chunk = (uint32_t)((place->offset + offset) / SL_BODY_ROW_BYTES);
-    if (chunk == 0 && !held(reader, KV_BODY, sequence, chunk)) {
+    if (chunk == 0 && !held(reader, false, sequence, chunk)) {
         enum sl_result result = read_ahead(reader, sequence, err);
         if (result != SL_OK) return result;
         if (is_ahead(reader, sequence)) return piece_ahead(reader, place, offset, piece, err);
@@ -339,7 +366,7 @@ void reader_init(struct reader *reader, struct moment *moment)
 void reader_fini(struct reader *reader)
 {
     for (unsigned i = 0; i < READER_PINS; i++)
-        kv_release(&reader->pins[i].pin);
+        let_go(&reader->pins[i]);
     snapshot_rows_fini(&reader->rows);
     buf_fini(&reader->past.bytes);
     free(reader->ahead.at);

@@ -5,7 +5,7 @@
    items. Places come in order of key as a rule, which is neither the order of the rows nor that of
    the events, so the reader keeps what it read last in three caches:
 
-       pins    a few rows, held in RocksDB's memory
+       pins    a few rows, held in RocksDB's memory or unpacked
        past    of a large state: rows of the snapshot that lie one behind the other, copied, since
                reading them one by one past RocksDB's cache would unpack a block for each
        ahead   bodies of events that lie one behind the other, copied
@@ -14,15 +14,18 @@
    in its caches too. SL_CORRUPT: a row is missing or too short; SL_NOMEM, SL_IO. It can be used
    again after a failure. One thread at a time uses a reader. */
 
+#include "core/log/body_rows.h"
 #include "core/read/moment.h"
 #include "core/state/snapshot_rows.h"
 
 #define READER_PINS 3
 struct reader_pin {
-    enum kv_family family;
+    bool snapshot; /* a row of the snapshot's, or of an event's body */
     uint64_t sequence;
     uint32_t chunk;
-    struct kv_pin pin;
+    struct sl_span bytes; /* ptr NULL: nothing is held */
+    struct kv_pin of_snapshot;
+    struct body_row of_body;
 };
 
 #define READER_PAST_ROWS 8

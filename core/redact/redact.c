@@ -17,6 +17,7 @@
 
 #include "core/background/compactor.h"
 #include "core/kv/rows.h"
+#include "core/log/body_rows.h"
 #include "core/log/sequencer.h"
 #include "core/redact/redact_append.h"
 #include "core/redact/rules.h"
@@ -40,7 +41,8 @@ static enum sl_result search_event(
     struct redacting *redacting, uint64_t sequence, struct event_reader *reader, struct sl_err *err)
 {
     const struct sl_redaction *asked = redacting->asked;
-    struct sl_span id = sl_span_of(redacting->share->id);
+    struct body_cursor body =
+        body_cursor_of(redacting->store->bodies, sl_span_of(redacting->share->id), sequence);
     struct buf data = {0}, replacement = {0};
     struct event_item item;
     size_t before = redacting->count;
@@ -56,14 +58,14 @@ static enum sl_result search_event(
         if (asked->sequence && asked->item != i) continue;
         bool found = false;
         buf_clear(&data);
-        result = log_body_bytes(
-            redacting->store->kv, id, sequence, item.offset, item.length, &data, err);
+        result = body_cursor_read(&body, item.offset, item.length, &data, err);
         if (result == SL_OK)
             result = replacement_of(asked, buf_span(&data), &replacement, &found, err);
         if (result == SL_OK && found)
             result = redacting_add(redacting, sequence, i, &replacement, err);
     }
     if (redacting->count > before) redacting->rewritten += end;
+    body_cursor_fini(&body);
     buf_fini(&data);
     buf_fini(&replacement);
     return result;

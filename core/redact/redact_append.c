@@ -12,6 +12,7 @@
 #include "core/base/crypto.h"
 #include "core/event/redact_body.h"
 #include "core/kv/rows.h"
+#include "core/log/body_rows.h"
 #include "core/log/sequencer.h"
 #include "core/redact/rules.h"
 
@@ -83,7 +84,7 @@ static enum sl_result append_redaction(
     struct batch batch = {0};
     size_t weight = 4096;
     for (size_t i = 0; i < redacting->events_count; i++)
-        weight += redacting->events[i].row.len + redacting->events[i].body.len;
+        weight += redacting->events[i].row.len + redacting->events[i].body.bytes.len;
     enum sl_result result = batch_control("redact", body, store_now_us(store), &batch, err);
     if (result == SL_OK) {
         struct append append = {.share = redacting->share,
@@ -178,17 +179,17 @@ static const struct redact_target *find_target(
 static enum sl_result earlier_body(
     struct redacting *redacting, uint64_t sequence, struct buf *body, struct sl_err *err)
 {
-    struct kv *kv = redacting->store->kv;
     struct sl_span id = sl_span_of(redacting->share->id);
     struct kv_pin pin;
     struct event_row row;
     struct event_reader reader = {0};
     struct event_item item;
     buf_clear(body);
-    enum sl_result result = log_event(kv, id, sequence, &pin, err);
+    enum sl_result result = log_event(redacting->store->kv, id, sequence, &pin, err);
     if (result != SL_OK) return result;
     if (event_read_begin(pin.value, &row, &reader) == SL_OK && event_read_next(&reader, &item))
-        result = log_body_bytes(kv, id, sequence, item.offset, item.length, body, err);
+        result = bodies_read(
+            redacting->store->bodies, id, sequence, item.offset, item.length, body, err);
     else
         result = sl_fail(err, SL_CORRUPT, "event %llu is unreadable", (unsigned long long)sequence);
     event_read_end(&reader);
@@ -248,7 +249,7 @@ static enum sl_result make_events(struct redacting *redacting, struct sl_err *er
         const struct redact_target *first = &redacting->targets[i];
         for (n = 1; i + n < redacting->count && first[n].sequence == first->sequence;)
             n++;
-        result = redact_event(redacting->store->kv, id, first->sequence, first, n,
+        result = redact_event(redacting->store, id, first->sequence, first, n,
             &redacting->events[redacting->events_count], err);
         redacting->events_count += result == SL_OK;
     }

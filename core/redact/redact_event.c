@@ -7,17 +7,19 @@
 #include "core/redact/redact_event.h"
 #include "core/base/crypto.h"
 #include "core/kv/rows.h"
+#include "core/log/body_rows.h"
 
 #include <assert.h>
 
 /* The event as it is: its row, its items, the nonces and commitments by which they are bound. */
 struct source {
-    struct kv *kv;
+    struct sl_store *store;
     struct sl_span share_id;
     uint64_t sequence;
     struct kv_pin pin;
     struct event_row row;
     struct event_reader reader;
+    struct body_cursor body;
     struct buf prefix;
     uint8_t event_nonce[EVENT_NONCE_BYTES], manifest_nonce[ITEM_NONCE_BYTES];
     struct sl_span kept; /* what is left of such a prefix */
@@ -34,15 +36,14 @@ static enum sl_result open_source(struct source *source, struct sl_err *err)
     const uint8_t *manifest_nonce;
     struct header header;
     enum sl_result result =
-        log_event(source->kv, source->share_id, source->sequence, &source->pin, err);
+        log_event(source->store->kv, source->share_id, source->sequence, &source->pin, err);
     if (result == SL_OK &&
         (event_read_begin(source->pin.value, &source->row, &source->reader) != SL_OK ||
             !header_decode(source->row.header, &header)))
         result = unreadable(source, err);
     if (result != SL_OK) return result;
     if (source->row.erased) return sl_fail(err, SL_NOT_FOUND, "its content is gone");
-    result = log_body_bytes(source->kv, source->share_id, source->sequence, 0, source->row.prefix,
-        &source->prefix, err);
+    result = body_cursor_read(&source->body, 0, source->row.prefix, &source->prefix, err);
     if (result != SL_OK) return result;
     source->kept = buf_span(&source->prefix);
     if (!source->row.redacted) {
@@ -60,6 +61,7 @@ static void close_source(struct source *source)
 {
     event_read_end(&source->reader);
     kv_release(&source->pin);
+    body_cursor_fini(&source->body);
     buf_fini(&source->prefix);
 }
 
@@ -75,8 +77,7 @@ static enum sl_result add_item(struct source *source, uint32_t index, const stru
         event_item_nonce(source->event_nonce, index, nonce);
     else if (!body_withheld_next(&source->kept, &bound))
         return unreadable(source, err);
-    enum sl_result result = log_body_bytes(
-        source->kv, source->share_id, source->sequence, item->offset, item->length, data, err);
+    enum sl_result result = body_cursor_read(&source->body, item->offset, item->length, data, err);
     if (result != SL_OK) return result;
     if (bound.commitment) {
         body_withheld_item(prefix, bound.commitment, bound.length);
@@ -98,16 +99,16 @@ static enum sl_result add_item(struct source *source, uint32_t index, const stru
 static enum sl_result make(struct source *source, const struct redact_target *targets, size_t count,
     struct redacted_event *out, struct sl_err *err)
 {
-    struct buf data = {0}, packed = {0};
+    struct buf prefix = {0}, data = {0}, packed = {0};
     struct event_item item;
     enum sl_result result = SL_OK;
     size_t next = 0;
-    body_withheld_begin(&out->body, source->manifest_nonce);
+    body_withheld_begin(&prefix, source->manifest_nonce);
     event_items_begin(&packed, source->row.items);
     for (uint32_t i = 0; result == SL_OK && event_read_next(&source->reader, &item); i++) {
         const struct redact_target *target =
             next < count && targets[next].item == i ? &targets[next++] : NULL;
-        result = add_item(source, i, &item, target, &out->body, &data, &packed, err);
+        result = add_item(source, i, &item, target, &prefix, &data, &packed, err);
     }
     if (result == SL_OK && next < count)
         result = sl_fail(err, SL_NOT_FOUND, "event %llu has no item %llu",
@@ -115,22 +116,29 @@ static enum sl_result make(struct source *source, const struct redact_target *ta
     assert(result != SL_OK || data.failed || next == count);
     struct event_row row = source->row;
     row.redacted = true;
-    row.prefix = out->body.len;
+    row.prefix = prefix.len;
     event_row_encode(&row, &out->row);
     buf_add_span(&out->row, buf_span(&packed));
-    buf_add_span(&out->body, buf_span(&data));
-    bool failed = data.failed || packed.failed || out->row.failed || out->body.failed;
+    hot_rows_begin(&out->body, prefix.len + data.len);
+    hot_rows_add(&out->body, buf_span(&prefix));
+    hot_rows_add(&out->body, buf_span(&data));
+    bool made = hot_rows_end(&out->body) && !out->row.failed;
+    bool failed = prefix.failed || data.failed || packed.failed || !made;
     if (result == SL_OK && failed) result = sl_fail(err, SL_NOMEM, "out of memory");
+    buf_fini(&prefix);
     buf_fini(&data);
     buf_fini(&packed);
     return result;
 }
 
-enum sl_result redact_event(struct kv *kv, struct sl_span share_id, uint64_t sequence,
+enum sl_result redact_event(struct sl_store *store, struct sl_span share_id, uint64_t sequence,
     const struct redact_target *targets, size_t count, struct redacted_event *out,
     struct sl_err *err)
 {
-    struct source source = {.kv = kv, .share_id = share_id, .sequence = sequence};
+    struct source source = {.store = store,
+        .share_id = share_id,
+        .sequence = sequence,
+        .body = body_cursor_of(store->bodies, share_id, sequence)};
     *out = (struct redacted_event){.sequence = sequence};
     enum sl_result result = open_source(&source, err);
     if (result == SL_OK) result = make(&source, targets, count, out, err);
@@ -143,21 +151,14 @@ void redacted_event_put(struct kv *kv, struct kv_batch *kv_batch, struct sl_span
     const struct redacted_event *event)
 {
     struct row_key key = row_event(share_id, event->sequence);
+    assert(event->row.len > 0 && event->body.bytes.len > 0);
     kv_put(kv, kv_batch, KV_EVENT, row_span(&key), buf_span(&event->row));
-    log_erase_bodies(kv, kv_batch, share_id, event->sequence, event->sequence + 1);
-    uint32_t chunk = 0;
-    assert(event->row.len > 0 && event->body.len > 0);
-    for (size_t at = 0; at < event->body.len; at += SL_BODY_ROW_BYTES) {
-        size_t left = event->body.len - at;
-        key = row_body(share_id, event->sequence, chunk++);
-        kv_put(kv, kv_batch, KV_BODY, row_span(&key),
-            (struct sl_span){
-                event->body.ptr + at, left < SL_BODY_ROW_BYTES ? left : SL_BODY_ROW_BYTES});
-    }
+    body_delete(kv, kv_batch, share_id, event->sequence, event->sequence + 1);
+    body_put(kv, kv_batch, share_id, event->sequence, buf_span(&event->body.bytes));
 }
 
 void redacted_event_fini(struct redacted_event *event)
 {
     buf_fini(&event->row);
-    buf_fini(&event->body);
+    hot_rows_fini(&event->body);
 }

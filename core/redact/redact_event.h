@@ -25,11 +25,12 @@ struct redact_target {
 /* An event's rows as they will be. */
 struct redacted_event {
     uint64_t sequence;
-    struct buf row, body;
+    struct buf row;
+    struct hot_rows body;
 };
 
 /* Make them, from the event as it is and its targets, in order of item. SL_NOT_FOUND: erased. */
-enum sl_result redact_event(struct kv *kv, struct sl_span share_id, uint64_t sequence,
+enum sl_result redact_event(struct sl_store *store, struct sl_span share_id, uint64_t sequence,
     const struct redact_target *targets, size_t count, struct redacted_event *out,
     struct sl_err *err);
 void redacted_event_put(struct kv *kv, struct kv_batch *kv_batch, struct sl_span share_id,

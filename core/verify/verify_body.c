@@ -10,21 +10,24 @@ static enum sl_result body_row(struct body *body, bool *found, struct sl_err *er
 {
     struct share_check *check = body->check;
     struct row_key key = row_body(sl_span_of(check->facts.id), body->sequence, body->chunk);
-    if (body->row.ptr) kv_iter_next(check->at.bodies);
+    struct body_iter *at = &check->at.bodies;
+    if (body->row.ptr) body_iter_next(at);
     body->row = (struct sl_span){0};
-    for (; kv_iter_valid(check->at.bodies); kv_iter_next(check->at.bodies)) {
-        int order = sl_span_cmp(kv_iter_key(check->at.bodies), row_span(&key));
+    for (; body_iter_valid(at); body_iter_next(at)) {
+        int order = sl_span_cmp(body_iter_key(at), row_span(&key));
         if (order > 0) break;
         *found = order == 0;
-        if (*found) body->row = kv_iter_value(check->at.bodies);
-        if (*found) return SL_OK;
+        if (*found && body_iter_twice(at))
+            return SHARE_FAULT(
+                check, body->sequence, err, "body row %u is there twice", body->chunk);
+        if (*found) return body_iter_row(at, &body->row, err);
         /* what is being erased may be half gone */
         if (check->content != CONTENT_ERASING)
             return SHARE_FAULT(
                 check, body->sequence, err, "a body row before it belongs to no event");
     }
     *found = false;
-    return kv_iter_check(check->at.bodies, err);
+    return body_iter_check(at, err);
 }
 
 enum sl_result body_piece(
@@ -72,9 +75,10 @@ enum sl_result bodies_end(struct share_check *check, struct sl_err *err)
     struct sl_span id;
     uint64_t sequence = 0;
     uint32_t chunk;
-    if (!kv_iter_valid(check->at.bodies) || check->content == CONTENT_ERASING ||
-        sl_span_cmp(kv_iter_key(check->at.bodies), row_span(&check->at.end)) >= 0)
-        return kv_iter_check(check->at.bodies, err);
-    row_parse_chunk(kv_iter_key(check->at.bodies), &id, &sequence, &chunk);
+    const struct body_iter *at = &check->at.bodies;
+    if (!body_iter_valid(at) || check->content == CONTENT_ERASING ||
+        sl_span_cmp(body_iter_key(at), row_span(&check->at.end)) >= 0)
+        return body_iter_check(&check->at.bodies, err);
+    row_parse_chunk(body_iter_key(at), &id, &sequence, &chunk);
     return SHARE_FAULT(check, sequence, err, "a body row of it belongs to no event");
 }

@@ -3,7 +3,7 @@
 
 /* The rows of the events' bodies, read once, in order:
 
-       body rows   2.0   2.1   2.2   3.0   5.0        (event.row)
+       raw rows    2.0   2.1   2.2   3.0   5.0        (event.row)
                    └── event 2 ──┘    │     └ event 5
                                    event 3
 
@@ -25,7 +25,7 @@ struct body {
 };
 
 /* The next bytes, as far as one row holds them: at least one, at most `want`; valid until the next
-   call. SL_CORRUPT: a row is missing, or too many. */
+   call. SL_CORRUPT: a row is missing, too many, there twice, or can't be unpacked. */
 enum sl_result body_piece(
     struct body *body, uint64_t want, struct sl_span *piece, struct sl_err *err);
 

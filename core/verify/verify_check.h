@@ -7,6 +7,7 @@
 
 #include "core/event/commit.h"
 #include "core/kv/rows.h"
+#include "core/log/body_rows.h"
 #include "core/log/share.h"
 #include "core/log/store.h"
 #include "core/proof/withheld.h"
@@ -17,7 +18,7 @@
 struct check_cursors {
     struct kv_iter *log;       /* where it was last looked into */
     struct kv_iter *events;    /* at the event at hand */
-    struct kv_iter *bodies;    /* as far as they were needed */
+    struct body_iter bodies;   /* as far as they were needed */
     struct kv_iter *snapshots; /* all before that one are accounted for */
     struct kv_iter *owners;    /* a row of an earlier snapshot that one refers to */
     struct row_key end;        /* the share's rows lie before it */

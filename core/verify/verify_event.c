@@ -266,16 +266,18 @@ static enum sl_result control_bytes(
     struct share_check *check, uint64_t sequence, const struct event_item *item, struct sl_err *err)
 {
     struct row_key key = row_body(sl_span_of(check->facts.id), sequence, 0);
+    struct body_iter *at = &check->at.bodies;
     buf_clear(&check->control);
-    if (kv_iter_valid(check->at.bodies) &&
-        sl_span_eq(kv_iter_key(check->at.bodies), row_span(&key))) {
-        struct sl_span row = kv_iter_value(check->at.bodies);
+    if (body_iter_valid(at) && sl_span_eq(body_iter_key(at), row_span(&key))) {
+        struct sl_span row;
+        enum sl_result result = body_iter_row(at, &row, err);
+        if (result != SL_OK) return result;
         if (item->offset <= row.len && item->length <= row.len - item->offset) {
             buf_add(&check->control, row.ptr + item->offset, item->length);
             return check->control.failed ? sl_fail(err, SL_NOMEM, "out of memory") : SL_OK;
         }
     }
-    enum sl_result result = log_body_bytes(check->store->kv, sl_span_of(check->facts.id), sequence,
+    enum sl_result result = bodies_read(check->store->bodies, sl_span_of(check->facts.id), sequence,
         item->offset, item->length, &check->control, err);
     if (result == SL_NOT_FOUND) return SHARE_FAULT(check, sequence, err, "its body is missing");
     return result;

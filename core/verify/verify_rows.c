@@ -72,7 +72,7 @@ static enum sl_result meta_row(struct sl_store *store, struct sl_span key, struc
     else if (sl_span_eq(key, SL_SPAN("log_key")))
         *fits = sl_span_eq(value, (struct sl_span){(const char *)keys->signing_public, 32});
     else if (sl_span_eq(key, SL_SPAN("format")))
-        *fits = value.len == 1 && value.ptr[0] == STORE_FORMAT;
+        *fits = value.len == 1 && value.ptr[0] > 0 && value.ptr[0] <= STORE_FORMAT;
     else
         *fits = false;
     return SL_OK;
@@ -131,16 +131,27 @@ static enum sl_result check_index(struct sl_store *store, struct sl_err *err)
 
 /* ---- between the shares ---- */
 
-enum sl_result rows_gap(
-    struct kv_iter *iter, enum kv_family family, const struct row_key *next, struct sl_err *err)
+static bool is_of_next(struct sl_span key, const struct row_key *next)
+{
+    return next->len && sl_span_cmp(key, row_span(next)) >= 0;
+}
+
+enum sl_result rows_gap_bodies(
+    struct body_iter *iter, const struct row_key *next, struct sl_err *err)
+{
+    if (!body_iter_valid(iter)) return body_iter_check(iter, err);
+    struct sl_span key = body_iter_key(iter);
+    return is_of_next(key, next) ? SL_OK : unknown_row(body_iter_family(iter), key, err);
+}
+
+enum sl_result rows_gap_snapshots(
+    struct kv_iter *iter, const struct row_key *next, struct sl_err *err)
 {
     struct row_key whole = row_whole();
     if (!kv_iter_valid(iter)) return kv_iter_check(iter, err);
     struct sl_span key = kv_iter_key(iter);
-    if (next->len ? sl_span_cmp(key, row_span(next)) >= 0
-                  : family == KV_SNAPSHOT && sl_span_eq(key, row_span(&whole)))
-        return SL_OK;
-    return unknown_row(family, key, err);
+    if (is_of_next(key, next) || (!next->len && sl_span_eq(key, row_span(&whole)))) return SL_OK;
+    return unknown_row(KV_SNAPSHOT, key, err);
 }
 
 enum sl_result rows_check(struct sl_store *store, struct sl_err *err)

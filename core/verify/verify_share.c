@@ -13,6 +13,16 @@
 
 /* The first row of a share, or the first behind it: these iterators go through all shares, in
    order, since beginning anew with each would read the same blocks again. */
+static void bodies_at(struct share_check *check, const struct row_key *from)
+{
+    struct body_iter *iter = &check->at.bodies;
+    if (!body_iter_is_there(iter))
+        body_iter_init(
+            iter, check->store->bodies, (struct sl_span){0}, (struct sl_span){0}, KV_SCAN);
+    if (!body_iter_valid(iter) || sl_span_cmp(body_iter_key(iter), row_span(from)) < 0)
+        body_iter_seek(iter, row_span(from));
+}
+
 static struct kv_iter *stand_at(
     struct sl_store *store, struct kv_iter *iter, enum kv_family family, const struct row_key *from)
 {
@@ -70,7 +80,7 @@ enum sl_result share_check_begin(struct share_check *check, struct sl_span id, s
     struct row_key from = row_share_from(id);
     check->at.end = row_share_to(id);
     check->at.events = stand_at(store, check->at.events, KV_EVENT, &from);
-    check->at.bodies = stand_at(store, check->at.bodies, KV_BODY, &from);
+    bodies_at(check, &from);
     check->at.snapshots = stand_at(store, check->at.snapshots, KV_SNAPSHOT, &from);
     if (check->content == CONTENT_WHOLE) check_fold_begin(&check->fold);
     return SL_OK;
@@ -118,40 +128,54 @@ static enum sl_result check_derived(struct share_check *check, struct sl_err *er
 }
 
 /* A row of content that a removed share still has. */
-static enum sl_result check_gone(struct share_check *check, enum kv_family family,
-    struct row_key from, struct row_key to, struct sl_err *err)
+static enum sl_result not_gone(
+    const struct share_check *check, enum kv_family family, struct sl_err *err)
 {
+    return sl_fail(err, SL_CORRUPT,
+        "share %s: removed, but a row of its %s should have been erased", check->facts.id,
+        kv_family_name(family));
+}
+
+static enum sl_result check_bodies_gone(struct share_check *check, struct sl_err *err)
+{
+    struct sl_span id = sl_span_of(check->facts.id);
+    struct row_key from = row_body(id, 2, 0), to = row_body(id, check->facts.removal, 0);
+    struct body_iter iter;
+    body_iter_init(&iter, check->store->bodies, row_span(&from), row_span(&to), KV_CACHED);
+    body_iter_first(&iter);
+    enum sl_result result = body_iter_valid(&iter) ? not_gone(check, body_iter_family(&iter), err)
+                                                   : body_iter_check(&iter, err);
+    body_iter_fini(&iter);
+    return result;
+}
+
+static enum sl_result check_snapshots_gone(struct share_check *check, struct sl_err *err)
+{
+    struct sl_span id = sl_span_of(check->facts.id);
+    struct row_key from = row_share_from(id), to = row_share_to(id);
     struct kv_iter *iter =
-        kv_iter_create(check->store->kv, family, row_span(&from), row_span(&to), KV_CACHED);
+        kv_iter_create(check->store->kv, KV_SNAPSHOT, row_span(&from), row_span(&to), KV_CACHED);
     kv_iter_first(iter);
     enum sl_result result =
-        kv_iter_valid(iter) ? sl_fail(err, SL_CORRUPT,
-                                  "share %s: removed, but a row of its %s should have been erased",
-                                  check->facts.id, kv_family_name(family))
-                            : kv_iter_check(iter, err);
+        kv_iter_valid(iter) ? not_gone(check, KV_SNAPSHOT, err) : kv_iter_check(iter, err);
     kv_iter_destroy(iter);
     return result;
 }
 
 static enum sl_result check_erased(struct share_check *check, struct sl_err *err)
 {
-    struct sl_span id = sl_span_of(check->facts.id);
     if (!check->facts.removal || check->content == CONTENT_ERASING) return SL_OK;
-    enum sl_result result =
-        check_gone(check, KV_BODY, row_body(id, 2, 0), row_body(id, check->facts.removal, 0), err);
-    return result == SL_OK
-               ? check_gone(check, KV_SNAPSHOT, row_share_from(id), row_share_to(id), err)
-               : result;
+    enum sl_result result = check_bodies_gone(check, err);
+    return result == SL_OK ? check_snapshots_gone(check, err) : result;
 }
 
 /* The rows of a removed share that were not gone through are passed over, up to the next share. */
 static enum sl_result check_gaps(struct share_check *check, struct sl_err *err)
 {
-    stand_at(check->store, check->at.bodies, KV_BODY, &check->at.end);
+    bodies_at(check, &check->at.end);
     stand_at(check->store, check->at.snapshots, KV_SNAPSHOT, &check->at.end);
-    enum sl_result result = rows_gap(check->at.bodies, KV_BODY, &check->at.next, err);
-    return result == SL_OK ? rows_gap(check->at.snapshots, KV_SNAPSHOT, &check->at.next, err)
-                           : result;
+    enum sl_result result = rows_gap_bodies(&check->at.bodies, &check->at.next, err);
+    return result == SL_OK ? rows_gap_snapshots(check->at.snapshots, &check->at.next, err) : result;
 }
 
 enum sl_result share_check_end(struct share_check *check, struct sl_err *err)
@@ -177,9 +201,9 @@ enum sl_result share_check_end(struct share_check *check, struct sl_err *err)
 
 void share_check_jump(struct share_check *check)
 {
-    kv_iter_destroy(check->at.bodies);
+    body_iter_fini(&check->at.bodies);
     kv_iter_destroy(check->at.snapshots);
-    check->at.bodies = check->at.snapshots = NULL;
+    check->at.snapshots = NULL;
 }
 
 void share_check_fini(struct share_check *check)
@@ -187,7 +211,7 @@ void share_check_fini(struct share_check *check)
     check_fold_fini(&check->fold);
     kv_iter_destroy(check->at.log);
     kv_iter_destroy(check->at.events);
-    kv_iter_destroy(check->at.bodies);
+    body_iter_fini(&check->at.bodies);
     kv_iter_destroy(check->at.snapshots);
     kv_iter_destroy(check->at.owners);
     buf_fini(&check->prefix);

@@ -215,14 +215,14 @@ static enum sl_result check_before(struct share_check *check, struct sl_err *err
     kv_iter_first(check->at.events);
     if (share_at(check->at.events, &id, &fault)) first = row_share_from(id);
     if (fault.result != SL_OK) return *err = fault, fault.result;
-    check->at.bodies =
-        kv_iter_create(kv, KV_BODY, (struct sl_span){0}, (struct sl_span){0}, KV_SCAN);
+    body_iter_init(
+        &check->at.bodies, check->store->bodies, (struct sl_span){0}, (struct sl_span){0}, KV_SCAN);
     check->at.snapshots =
         kv_iter_create(kv, KV_SNAPSHOT, (struct sl_span){0}, (struct sl_span){0}, KV_SCAN);
-    kv_iter_first(check->at.bodies);
+    body_iter_first(&check->at.bodies);
     kv_iter_first(check->at.snapshots);
-    enum sl_result result = rows_gap(check->at.bodies, KV_BODY, &first, err);
-    return result == SL_OK ? rows_gap(check->at.snapshots, KV_SNAPSHOT, &first, err) : result;
+    enum sl_result result = rows_gap_bodies(&check->at.bodies, &first, err);
+    return result == SL_OK ? rows_gap_snapshots(check->at.snapshots, &first, err) : result;
 }
 
 static void check_shares(struct walker *walker, bool first)

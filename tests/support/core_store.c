@@ -1,5 +1,7 @@
 #include "tests/support/core_store.h"
 
+#include "tests/support/disk_search.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -98,7 +100,7 @@ static int grep_one(const char *path, const struct stat *info, int flag, struct 
     (void)info, (void)ftw;
     struct buf bytes = {0};
     if (flag == FTW_F && core_read_file(path, &bytes) && bytes.len &&
-        memmem(bytes.ptr, bytes.len, grepping.bytes.ptr, grepping.bytes.len)) {
+        disk_search(path, buf_span(&bytes), grepping.bytes)) {
         if (grepping.found++ == 0) snprintf(grepping.first, 256, "%s", path);
     }
     buf_fini(&bytes);

@@ -15,7 +15,8 @@
 const char *core_temp_make(void);
 void core_temp_remove(const char *dir);
 
-/* In how many files under `dir` the bytes are; *first names one of them. */
+/* In how many files under `dir` the bytes are, as they are or packed (disk_search.h); *first names
+ * one of them. */
 size_t core_temp_grep(const char *dir, struct sl_span bytes, char first[256]);
 
 /* A file's bytes; false if there is no such file. */

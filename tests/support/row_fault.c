@@ -80,16 +80,57 @@ void fault_extra(
     core_verify(store);
 }
 
+static void turn_bit(struct buf *value, long at)
+{
+    size_t index = at < 0 ? value->len - (size_t)-at : (size_t)at;
+    assert_true(index < value->len);
+    value->ptr[index] ^= 1;
+}
+
 void fault_byte(enum kv_family family, struct row_key key, long at, const char *format, ...)
 {
     struct buf value = {0};
     va_list args;
     store_row_get(store, family, key, &value);
-    size_t index = at < 0 ? value.len - (size_t)-at : (size_t)at;
-    assert_true(index < value.len);
-    value.ptr[index] ^= 1;
+    turn_bit(&value, at);
     va_start(args, format);
     expect_of_value(family, key, buf_span(&value), format, args);
     va_end(args);
     buf_fini(&value);
+}
+
+/* ---- bodies ---- */
+
+static void expect_of_body(struct sl_span share_id, uint64_t sequence, uint32_t chunk,
+    struct sl_span raw, const char *format, va_list args)
+{
+    struct buf before = {0};
+    store_body_get(store, share_id, sequence, chunk, &before);
+    store_body_put(store, share_id, sequence, chunk, raw);
+    expect(format, args);
+    store_body_put(store, share_id, sequence, chunk, buf_span(&before));
+    buf_fini(&before);
+    core_verify(store);
+}
+
+void fault_body(struct sl_span share_id, uint64_t sequence, uint32_t chunk, struct sl_span raw,
+    const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    expect_of_body(share_id, sequence, chunk, raw, format, args);
+    va_end(args);
+}
+
+void fault_body_byte(
+    struct sl_span share_id, uint64_t sequence, uint32_t chunk, long at, const char *format, ...)
+{
+    struct buf raw = {0};
+    va_list args;
+    store_body_get(store, share_id, sequence, chunk, &raw);
+    turn_bit(&raw, at);
+    va_start(args, format);
+    expect_of_body(share_id, sequence, chunk, buf_span(&raw), format, args);
+    va_end(args);
+    buf_fini(&raw);
 }

@@ -24,5 +24,11 @@ void fault_extra(enum kv_family family, struct row_key key, struct sl_span value
 /* One bit of the row's byte `at` is turned; negative: counted from the end. */
 void fault_byte(enum kv_family family, struct row_key key, long at, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
+/* The same of a body's raw row: it has these bytes instead, or one bit of them is turned. It is put
+   as a new body's is. */
+void fault_body(struct sl_span share_id, uint64_t sequence, uint32_t chunk, struct sl_span raw,
+    const char *format, ...) __attribute__((format(printf, 5, 6)));
+void fault_body_byte(struct sl_span share_id, uint64_t sequence, uint32_t chunk, long at,
+    const char *format, ...) __attribute__((format(printf, 5, 6)));
 
 #endif

@@ -7,6 +7,8 @@
 
 #include <cmocka.h>
 
+#include "core/event/hot_row.h"
+#include "core/log/body_rows.h"
 #include "core/log/share.h"
 #include "tests/support/store_rows.h"
 
@@ -43,5 +45,55 @@ void store_row_delete(struct sl_store *store, enum kv_family family, struct row_
 {
     struct kv_batch *batch = kv_batch_create();
     kv_delete(store->kv, batch, family, row_span(&key));
+    write_row(store, batch);
+}
+
+/* ---- bodies ---- */
+
+void store_body_get(struct sl_store *store, struct sl_span share_id, uint64_t sequence,
+    uint32_t chunk, struct buf *out)
+{
+    struct body_row row;
+    struct sl_err err = {0};
+    if (body_row_get(store->bodies, share_id, sequence, chunk, false, &row, &err) != SL_OK)
+        fail_msg("body row %u of event %d: %s", chunk, (int)sequence, err.text);
+    buf_clear(out);
+    buf_add_span(out, row.bytes);
+    body_row_release(&row);
+}
+
+void store_body_put(struct sl_store *store, struct sl_span share_id, uint64_t sequence,
+    uint32_t chunk, struct sl_span raw)
+{
+    struct hot_rows rows = {0};
+    struct sl_span rest, row;
+    struct row_key key = row_body(share_id, sequence, chunk);
+    struct kv_batch *batch = kv_batch_create();
+    hot_rows_begin(&rows, raw.len);
+    hot_rows_add(&rows, raw);
+    assert_true(hot_rows_end(&rows));
+    rest = buf_span(&rows.bytes);
+    assert_true(hot_rows_next(&rest, &row) && rest.len == 0);
+    kv_delete(store->kv, batch, KV_BODY, row_span(&key));
+    kv_put(store->kv, batch, KV_HOT, row_span(&key), row);
+    write_row(store, batch);
+    hot_rows_fini(&rows);
+}
+
+void store_bodies_to_format_1(struct sl_store *store, struct sl_span share_id)
+{
+    struct row_key from = row_share_from(share_id), to = row_share_to(share_id);
+    struct kv_batch *batch = kv_batch_create();
+    struct body_iter iter;
+    struct sl_err err = {0};
+    body_iter_init(&iter, store->bodies, row_span(&from), row_span(&to), KV_SCAN);
+    for (body_iter_first(&iter); body_iter_valid(&iter); body_iter_next(&iter)) {
+        struct sl_span raw;
+        if (body_iter_row(&iter, &raw, &err) != SL_OK) fail_msg("%s", err.text);
+        kv_delete(store->kv, batch, KV_HOT, body_iter_key(&iter));
+        kv_put(store->kv, batch, KV_BODY, body_iter_key(&iter), raw);
+    }
+    assert_int_equal(body_iter_check(&iter, NULL), SL_OK);
+    body_iter_fini(&iter);
     write_row(store, batch);
 }

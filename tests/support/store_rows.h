@@ -16,4 +16,13 @@ void store_row_put(
     struct sl_store *store, enum kv_family family, struct row_key key, struct sl_span value);
 void store_row_delete(struct sl_store *store, enum kv_family family, struct row_key key);
 
+/* A raw row of a body, wherever it lies; and put as a new body's is, of at most SL_BODY_ROW_BYTES,
+   in the place of the one that is there. */
+void store_body_get(struct sl_store *store, struct sl_span share_id, uint64_t sequence,
+    uint32_t chunk, struct buf *out);
+void store_body_put(struct sl_store *store, struct sl_span share_id, uint64_t sequence,
+    uint32_t chunk, struct sl_span raw);
+/* All bodies of a share as a store of format 1 has them. */
+void store_bodies_to_format_1(struct sl_store *store, struct sl_span share_id);
+
 #endif

@@ -86,7 +86,7 @@ static void other_content(void **state)
     (void)state;
     struct row_key row = row_event(sl_span_of(share.id), 2);
     struct row_key body = row_body(sl_span_of(share.id), 2, 0);
-    assert_flip_named(KV_BODY, body, "one text", 3);
+    assert_flip_named(KV_HOT, body, "one text", 3);
     assert_flip_named(KV_EVENT, row, "\xa4kind", 2);         /* the first item's type */
     assert_flip_named(KV_EVENT, row, "\xa4kind\xa4kind", 7); /* its key */
     assert_flip_named(KV_EVENT, row, "\xa1y\xa1y", 4);       /* the second one's length: 4 bytes */
@@ -96,10 +96,9 @@ static void body_too_short(void **state)
 {
     (void)state;
     struct buf body = {0};
-    struct row_key key = row_body(sl_span_of(share.id), 2, 0);
-    store_row_get(store, KV_BODY, key, &body);
+    store_body_get(store, sl_span_of(share.id), 2, 0, &body);
     body.len = 40; /* the nonce, and some of the first item */
-    store_row_put(store, KV_BODY, key, buf_span(&body));
+    store_body_put(store, sl_span_of(share.id), 2, 0, buf_span(&body));
     assert_fault(2, SL_CORRUPT, "event 2: its body is too short");
     buf_fini(&body);
 }

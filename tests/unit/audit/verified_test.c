@@ -38,9 +38,9 @@ static void kept(void **state)
     assert_true(f->verified_ok);
     assert_string_equal(f->verified_fault, "");
     struct buf row = {0};
-    store_row_get(store, KV_BODY, row_body(sl_span_of(share.id), 2, 0), &row);
+    store_body_get(store, sl_span_of(share.id), 2, 0, &row);
     row.ptr[row.len - 1] ^= 1;
-    store_row_put(store, KV_BODY, row_body(sl_span_of(share.id), 2, 0), buf_span(&row));
+    store_body_put(store, sl_span_of(share.id), 2, 0, buf_span(&row));
     assert_int_equal(sl_store_verify(store, NULL, &verified, &err), SL_CORRUPT);
     facts(f);
     assert_false(f->verified_ok);

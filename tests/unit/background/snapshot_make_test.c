@@ -10,6 +10,7 @@
 
 #include "core/background/compactor.h"
 #include "core/background/snapshot_make.h"
+#include "core/event/hot_row.h"
 #include "core/kv/rows.h"
 #include "core/log/share.h"
 #include "core/log/store.h"
@@ -64,8 +65,11 @@ static void weigh(const char *id, enum kv_family family, uint64_t bytes[SEQUENCE
             assert_true(row_parse_chunk(kv_iter_key(iter), &key_id, &sequence, &chunk));
         assert_true(sequence < SEQUENCES_MAX);
         struct snapshot_head head = {0};
-        if (family != KV_SNAPSHOT)
+        struct hot_row hot = {0};
+        if (family == KV_EVENT)
             bytes[sequence] += kv_iter_value(iter).len;
+        else if (family == KV_HOT && hot_row_read(kv_iter_value(iter), &hot))
+            bytes[sequence] += hot.raw_bytes;
         else if (chunk == 0 && snapshot_head_decode(kv_iter_value(iter), &head))
             bytes[sequence] += head.size;
     }
@@ -81,7 +85,7 @@ static unsigned check_places(const char *id)
              *snapshots = calloc(SEQUENCES_MAX, sizeof(*snapshots));
     assert_true(events && snapshots);
     weigh(id, KV_EVENT, events);
-    weigh(id, KV_BODY, events);
+    weigh(id, KV_HOT, events);
     weigh(id, KV_SNAPSHOT, snapshots);
     uint64_t since = 0, size = 0, all_events = 0, all_snapshots = 0;
     unsigned due = 0;

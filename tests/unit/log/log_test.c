@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "core/kv/rows.h"
+#include "core/log/body_rows.h"
 #include "core/log/log.h"
 #include "core/log/store.h"
 #include "tests/support/core_fixture.h"
@@ -113,14 +114,14 @@ static void body_across_rows(void **state)
         2 * SL_BODY_ROW_BYTES - from - 3, bytes - 9};
     for (size_t i = 0; i < sizeof(at) / sizeof(*at); i++) {
         buf_clear(&out);
-        core_expect(log_body_bytes(store->kv, id, synced.sequence, from + at[i], 9, &out, &err),
+        core_expect(bodies_read(store->bodies, id, synced.sequence, from + at[i], 9, &out, &err),
             SL_OK, &err);
         assert_int_equal(out.len, 9);
         assert_memory_equal(out.ptr, text + at[i], 9);
     }
     buf_clear(&out);
     assert_int_equal(
-        log_body_bytes(store->kv, id, synced.sequence, from + bytes, 9, &out, &err), SL_CORRUPT);
+        bodies_read(store->bodies, id, synced.sequence, from + bytes, 9, &out, &err), SL_CORRUPT);
     buf_fini(&items);
     buf_fini(&out);
 }
@@ -136,12 +137,12 @@ static void erased(void **state)
     core_expect(log_erased_row(store->kv, id, 5, &bytes, &row, &err), SL_OK, &err);
     assert_true(row.length > 0 && row.length == bytes.len);
     log_put_erased(store->kv, batch, id, &row, &bytes);
-    log_erase_bodies(store->kv, batch, id, 5, 6);
+    body_delete(store->kv, batch, id, 5, 6);
     core_expect(kv_write(store->kv, batch, false, &err), SL_OK, &err);
     struct head after = place(5);
     assert_memory_equal(&after, &before, sizeof(after));
-    assert_int_equal(log_body_bytes(store->kv, id, 5, 0, 1, &out, &err), SL_NOT_FOUND);
-    core_expect(log_body_bytes(store->kv, id, 6, 0, 1, &out, &err), SL_OK, &err);
+    assert_int_equal(bodies_read(store->bodies, id, 5, 0, 1, &out, &err), SL_NOT_FOUND);
+    core_expect(bodies_read(store->bodies, id, 6, 0, 1, &out, &err), SL_OK, &err);
     buf_clear(&bytes);
     core_expect(log_erased_row(store->kv, id, 5, &bytes, &row, &err), SL_OK, &err);
     assert_int_equal(row.length, 0);

@@ -175,11 +175,10 @@ static void damaged_body(void **state)
     (void)state;
     struct share a = filled("ses_xxabcdefgh");
     sign_all();
-    struct row_key key = row_body(sl_span_of(a.id), 2, 0);
-    store_row_get(ask_store, KV_BODY, key, &row);
+    store_body_get(ask_store, sl_span_of(a.id), 2, 0, &row);
     for (size_t i = 1; i < row.len; i += 3) {
         row.ptr[i] ^= 1;
-        store_row_put(ask_store, KV_BODY, key, buf_span(&row));
+        store_body_put(ask_store, sl_span_of(a.id), 2, 0, buf_span(&row));
         assert_int_equal(get(share_page(&a, "/history/2")), 200);
         assert_whole();
         assert_has("<section class=\"proof fault\"");
@@ -188,7 +187,7 @@ static void damaged_body(void **state)
         assert_lacks("<h2 id=\"proof\">Verified");
         row.ptr[i] ^= 1;
     }
-    store_row_put(ask_store, KV_BODY, key, buf_span(&row));
+    store_body_put(ask_store, sl_span_of(a.id), 2, 0, buf_span(&row));
     assert_int_equal(get(share_page(&a, "/history/2")), 200);
     assert_has("<section class=\"proof verified\"");
     buf_fini(&row);
@@ -236,11 +235,10 @@ static void damaged_control(void **state)
     assert_int_equal(sl_redact(ask_store, &redaction, NULL, &redacted, &err), SL_OK);
     assert_int_equal(sl_store_settle(ask_store, &err), SL_OK); /* nobody else holds the share */
     sign_all();
-    struct row_key key = row_body(sl_span_of(a.id), 5, 0);
-    store_row_get(ask_store, KV_BODY, key, &row);
+    store_body_get(ask_store, sl_span_of(a.id), 5, 0, &row);
     for (size_t i = 1; i < row.len; i++) {
         row.ptr[i] ^= (char)0x80;
-        store_row_put(ask_store, KV_BODY, key, buf_span(&row));
+        store_body_put(ask_store, sl_span_of(a.id), 5, 0, buf_span(&row));
         assert_int_equal(get(share_page(&a, "/history/5")), 200);
         assert_whole();
         assert_has("<section class=\"proof fault\"");

@@ -126,10 +126,9 @@ static void damaged(void **state)
     struct buf body = {0};
     remove_share("because");
     settle();
-    struct row_key key = row_body(sl_span_of(share.id), 3, 0);
-    store_row_get(store, KV_BODY, key, &body);
+    store_body_get(store, sl_span_of(share.id), 3, 0, &body);
     body.ptr[33] ^= 0x20; /* the first byte behind the nonce */
-    store_row_put(store, KV_BODY, key, buf_span(&body));
+    store_body_put(store, sl_span_of(share.id), 3, 0, buf_span(&body));
     assert_int_equal(control_of(3), SL_CORRUPT);
     assert_non_null(strstr(err.text, "event 3: its body is unreadable"));
     assert_int_equal(control.replaced, 77);

@@ -10,6 +10,7 @@
 
 #include "core/base/crypto.h"
 #include "core/kv/rows.h"
+#include "core/log/body_rows.h"
 #include "core/log/log.h"
 #include "core/log/store.h"
 #include "core/state/snapshot.h"
@@ -120,8 +121,8 @@ static void keys(void **state)
     dump_key("meta: a share is being erased", row_erase(ID));
     dump_key("event: sequence 1", row_event(ID, 1));
     dump_key("event: sequence 2^40 + 3", row_event(ID, ((uint64_t)1 << 40) + 3));
-    dump_key("body: sequence 258, row 0", row_body(ID, 258, 0));
-    dump_key("body: sequence 258, row 66051", row_body(ID, 258, 66051));
+    dump_key("body, hot, cold: sequence 258, row 0", row_body(ID, 258, 0));
+    dump_key("body, hot, cold: sequence 258, row 66051", row_body(ID, 258, 66051));
     dump_key("log: position 0", row_log(0));
     dump_key("log: position 1000000", row_log(1000000));
     dump_key("share", row_share(ID));
@@ -164,6 +165,17 @@ static void dump_family(
     kv_iter_destroy(iter);
 }
 
+/* As the log puts them, with the nonce that the batch has now. */
+static void remake_rows(struct batch *batch)
+{
+    hot_rows_begin(&batch->rows, body_bytes(batch->data_bytes));
+    hot_rows_add(&batch->rows, SL_SPAN("\0"));
+    hot_rows_add(&batch->rows, (struct sl_span){(const char *)batch->nonce, EVENT_NONCE_BYTES});
+    for (size_t i = 0; i < batch->count; i++)
+        hot_rows_add(&batch->rows, batch->items[i].data);
+    assert_true(hot_rows_end(&batch->rows));
+}
+
 /* Sealed, and then with a fixed nonce in the place of the one that was drawn. */
 static void seal(struct batch *batch, struct buf *manifest)
 {
@@ -172,6 +184,7 @@ static void seal(struct batch *batch, struct buf *manifest)
     char name[64];
     core_expect(batch_seal(batch, &err), SL_OK, &err);
     fill(batch->nonce, 32, 0x20);
+    remake_rows(batch);
     manifest_begin(manifest, batch->arrived_us, batch->count);
     for (size_t i = 0; i < batch->count; i++) {
         const struct batch_item *item = &batch->items[i];
@@ -222,18 +235,18 @@ static void event(void **state)
     struct sl_span all = {0};
     dump_family(kv, KV_EVENT, all, all);
     dump_family(kv, KV_LOG, all, all);
-    dump_family(kv, KV_BODY, all, all);
+    dump_family(kv, KV_HOT, all, all);
     kv_batch_clear(kv_batch);
     struct buf bytes = {0};
     struct log_erased erased;
     core_expect(log_erased_row(kv, ID, 2, &bytes, &erased, &err), SL_OK, &err);
     log_put_erased(kv, kv_batch, ID, &erased, &bytes);
     buf_fini(&bytes);
-    log_erase_bodies(kv, kv_batch, ID, 2, 3);
+    body_delete(kv, kv_batch, ID, 2, 3);
     core_expect(kv_write(kv, kv_batch, false, &err), SL_OK, &err);
     add("# The same, its content erased. Its count of stored bytes stays.\n\n");
     dump_family(kv, KV_EVENT, all, all);
-    dump_family(kv, KV_BODY, all, all);
+    dump_family(kv, KV_HOT, all, all);
     kv_batch_destroy(kv_batch);
     kv_close(kv);
     batch_fini(&batch);

@@ -63,7 +63,7 @@ static void every_allocation(void **state)
         assert_int_equal(err.result, SL_NOMEM);
         assert_in_range(allocations, k + 1, k + 10); /* it gave up, and soon */
     }
-    assert_true(k > 10); /* lists of items and names, grown; packed items; the pieces */
+    assert_true(k > 10); /* lists of items and names, grown; packed items; the body's rows */
     goes_on(2);
     buf_fini(&body);
 }

@@ -163,7 +163,7 @@ static void append_again(
     memcpy(header.prev, leaf, 32);
     if (!change(place, &header, &packed)) {
         drop(kv, KV_EVENT, key);
-        drop(kv, KV_BODY, row_body(sl_span_of(place->id), place->sequence, 0));
+        drop(kv, KV_HOT, row_body(sl_span_of(place->id), place->sequence, 0));
         goto out;
     }
     header_encode(&header, &header_bytes);

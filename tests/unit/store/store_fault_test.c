@@ -221,14 +221,14 @@ static void newer_format(void **state)
     struct sl_credentials share = core_create(store, "ses_12345678");
     core_sync(store, &share, MESSAGE("m"));
     close_store();
-    set_format(2);
+    set_format(STORE_FORMAT + 1);
     expect_open(&options, SL_FORMAT);
     assert_non_null(strstr(err.text, "newer version"));
     expect_open(&options, SL_FORMAT); /* nothing was touched */
     expect_open(&beside, SL_FORMAT);
     set_format(0);
     expect_open(&options, SL_CORRUPT);
-    set_format(1);
+    set_format(STORE_FORMAT);
     open_plain();
     core_assert_data(store, share.id, 0, MESSAGE("m"));
 }

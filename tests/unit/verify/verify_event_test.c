@@ -165,10 +165,9 @@ static void test_redaction(void **state)
     assert_int_equal(redacted.items, 3);
     settle();
     core_verify(store);
-    fault_byte(KV_BODY, row_body(id, 2, 0), -4,
+    fault_body_byte(id, 2, 0, -4,
         "share %s: event 5: item 0 of event 2 is not replaced by what it says", share.id);
-    fault_byte(KV_BODY, row_body(id, 2, 0), 0,
-        "share %s: event 2: its body doesn't begin with nonces", share.id);
+    fault_body_byte(id, 2, 0, 0, "share %s: event 2: its body doesn't begin with nonces", share.id);
 }
 
 /* Each bit of each event's row; in the short form each eleventh, others each time. */

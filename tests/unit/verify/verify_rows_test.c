@@ -74,9 +74,9 @@ static void test_index(void **state)
 static void test_gaps(void **state)
 {
     (void)state;
-    static const enum kv_family families[] = {KV_BODY, KV_SNAPSHOT};
+    static const enum kv_family families[] = {KV_HOT, KV_BODY, KV_SNAPSHOT};
     static const char *const nobodies[] = {"-", "cdefghij-", "zzz"};
-    for (size_t f = 0; f < 2; f++)
+    for (size_t f = 0; f < 3; f++)
         for (size_t i = 0; i < 3; i++)
             fault_extra(families[f], row_body(sl_span_of(nobodies[i]), 1, 0), SL_SPAN("x"),
                 "family %s: the row %s%%00", kv_family_name(families[f]), nobodies[i]);

@@ -105,7 +105,7 @@ static void test_leftovers(void **state)
     struct sl_span value = SL_SPAN("x");
     fault_extra(KV_BODY, row_body(id, 2, 0), value,
         "share %s: event 5: a body row before it belongs to no event", share.id);
-    fault_extra(KV_BODY, row_body(id, 4, 1), value,
+    fault_extra(KV_HOT, row_body(id, 4, 1), value,
         "share %s: event 5: a body row before it belongs to no event", share.id);
     fault_extra(KV_SNAPSHOT, row_snapshot(id, 3, 0), value,
         "share %s: snapshot at 3: its head is unreadable", share.id);

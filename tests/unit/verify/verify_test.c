@@ -95,7 +95,7 @@ static void test_fault_leaves_the_counts(void **state)
 {
     (void)state;
     struct sl_verified verified = {.shares = 77, .events = 78};
-    store_row_delete(store, KV_BODY, row_body(sl_span_of(live.id), 2, 0));
+    store_row_delete(store, KV_HOT, row_body(sl_span_of(live.id), 2, 0));
     core_expect(sl_store_verify(store, NULL, &verified, &err), SL_CORRUPT, &err);
     assert_int_equal(verified.shares, 77);
     assert_int_equal(verified.events, 78);

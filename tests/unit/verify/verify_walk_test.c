@@ -68,14 +68,14 @@ static void test_many(void **state)
 static void test_between(void **state)
 {
     (void)state;
-    static const enum kv_family families[] = {KV_EVENT, KV_BODY, KV_SNAPSHOT};
+    static const enum kv_family families[] = {KV_EVENT, KV_HOT, KV_BODY, KV_SNAPSHOT};
     char session[40];
     for (unsigned i = 0; i < 20; i++) {
         snprintf(session, sizeof(session), "ses_00000000%08u", i);
         add_share(session, 2);
     }
     for (unsigned i = 0; i <= 20; i++)
-        for (size_t f = 0; f < 3; f++) {
+        for (size_t f = 0; f < 4; f++) {
             snprintf(session, sizeof(session), "%08u-", i - 1);
             if (i == 0) snprintf(session, sizeof(session), "-");
             struct row_key key = families[f] == KV_EVENT ? row_event(sl_span_of(session), 1)

@@ -1,0 +1,23 @@
+#ifndef TESTS_SUPPORT_DISK_SEARCH_H
+#define TESTS_SUPPORT_DISK_SEARCH_H
+
+/* Looking for bytes in the files of a database, whatever is known of it: nothing is asked of
+   RocksDB, which hides what is deleted.
+
+       as they lie         in any file
+       over the cuts       that a write-ahead log makes in what it is given, every 32 KiB
+       packed              in rows of bodies (hot_row.h), wherever one seems to begin
+
+   Blocks that RocksDB compresses are not looked into: a store is to be opened `uncompressed`. */
+
+#include "core/base/span.h"
+
+#include <stdbool.h>
+
+/* `path` says what kind of file it is. */
+bool disk_search(const char *path, struct sl_span file, struct sl_span bytes);
+
+/* As they lie, alone. */
+bool disk_search_plain(struct sl_span file, struct sl_span bytes);
+
+#endif
