@@ -91,6 +91,7 @@ bool core_read_file(const char *path, struct buf *out)
 /* nftw has no context of its own. */
 static struct {
     struct sl_span bytes;
+    bool plain;
     size_t found;
     char *first;
 } grepping;
@@ -99,22 +100,34 @@ static int grep_one(const char *path, const struct stat *info, int flag, struct 
 {
     (void)info, (void)ftw;
     struct buf bytes = {0};
-    if (flag == FTW_F && core_read_file(path, &bytes) && bytes.len &&
-        disk_search(path, buf_span(&bytes), grepping.bytes)) {
-        if (grepping.found++ == 0) snprintf(grepping.first, 256, "%s", path);
+    if (flag == FTW_F && core_read_file(path, &bytes) && bytes.len) {
+        bool found = grepping.plain ? disk_search_plain(buf_span(&bytes), grepping.bytes)
+                                    : disk_search(path, buf_span(&bytes), grepping.bytes);
+        if (found && grepping.found++ == 0) snprintf(grepping.first, 256, "%s", path);
     }
     buf_fini(&bytes);
     return 0;
 }
 
-size_t core_temp_grep(const char *dir, struct sl_span bytes, char first[256])
+static size_t grep(const char *dir, struct sl_span bytes, bool plain, char first[256])
 {
     first[0] = 0;
     grepping.bytes = bytes;
+    grepping.plain = plain;
     grepping.found = 0;
     grepping.first = first;
     nftw(dir, grep_one, 16, FTW_PHYS);
     return grepping.found;
+}
+
+size_t core_temp_grep(const char *dir, struct sl_span bytes, char first[256])
+{
+    return grep(dir, bytes, false, first);
+}
+
+size_t core_temp_grep_plain(const char *dir, struct sl_span bytes, char first[256])
+{
+    return grep(dir, bytes, true, first);
 }
 
 /* ---- numbers ---- */

@@ -18,6 +18,8 @@ void core_temp_remove(const char *dir);
 /* In how many files under `dir` the bytes are, as they are or packed (disk_search.h); *first names
  * one of them. */
 size_t core_temp_grep(const char *dir, struct sl_span bytes, char first[256]);
+/* As they are alone. */
+size_t core_temp_grep_plain(const char *dir, struct sl_span bytes, char first[256]);
 
 /* A file's bytes; false if there is no such file. */
 bool core_read_file(const char *path, struct buf *out);

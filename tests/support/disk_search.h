@@ -10,14 +10,16 @@
 
    Blocks that RocksDB compresses are not looked into: a store is to be opened `uncompressed`. */
 
-#include "core/base/span.h"
-
-#include <stdbool.h>
+#include "core/base/buf.h"
 
 /* `path` says what kind of file it is. */
 bool disk_search(const char *path, struct sl_span file, struct sl_span bytes);
 
 /* As they lie, alone. */
 bool disk_search_plain(struct sl_span file, struct sl_span bytes);
+
+/* Add a text of 9 bytes and more in such a way that it doesn't lie in a packed row as it is: behind
+   most of itself, of which LZ4 makes a reference. */
+void disk_search_hide(struct buf *out, const char *text);
 
 #endif

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "tests/support/core_fixture.h"
+#include "tests/support/disk_search.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,6 +26,20 @@ static const char *text_of(unsigned i)
     return i % 4 ? GONE : STAYS;
 }
 
+/* Every other body is large enough to be packed. */
+static void make_items(unsigned n, const char *text, struct buf *items)
+{
+    char head[100];
+    snprintf(head, sizeof(head),
+        "[{\"type\":\"part\",\"data\":{\"id\":\"p%u\",\"messageID\":\"m\",\"text\":\"", n);
+    buf_clear(items);
+    buf_add_span(items, sl_span_of(head));
+    disk_search_hide(items, text);
+    for (unsigned i = 0; n % 2 && i < 300; i++)
+        buf_add(items, " filler", 7);
+    buf_add_span(items, SL_SPAN("\"}}]"));
+}
+
 static int make_shares(void **state)
 {
     make_folder(state);
@@ -32,15 +47,15 @@ static int make_shares(void **state)
     options.uncompressed = true;
     open_store(&options);
     for (unsigned i = 0; i < SHARES; i++) {
-        char session[64], items[256];
+        char session[64];
+        struct buf items = {0};
         snprintf(session, sizeof(session), "ses_erase%016u", i);
         shares[i] = core_create(store, session);
         for (unsigned n = 0; n < 5; n++) {
-            snprintf(items, sizeof(items),
-                "[{\"type\":\"part\",\"data\":{\"id\":\"p%u\",\"messageID\":\"m\",\"text\":\"%s\"}}]",
-                n, text_of(i));
-            core_sync(store, &shares[i], items);
+            make_items(n, text_of(i), &items);
+            core_sync_at(store, &shares[i], buf_span(&items), core_now_us);
         }
+        buf_fini(&items);
     }
     settle();
     return 0;

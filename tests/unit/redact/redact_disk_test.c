@@ -10,6 +10,7 @@
 
 #include "core/kv/kv.h"
 #include "tests/support/core_fixture.h"
+#include "tests/support/disk_search.h"
 
 #include <pthread.h>
 #include <signal.h>
@@ -36,10 +37,11 @@ static void sync_text(const struct sl_credentials *to, int n, const char *text)
     struct buf items = {0};
     char head[200];
     snprintf(head, sizeof(head),
-        "[{\"type\":\"part\",\"data\":{\"id\":\"p%d\",\"messageID\":\"m\",\"text\":\"n %d %s\"}},"
-        "{\"type\":\"filler\",\"data\":\"",
-        n % 7, n, text);
+        "[{\"type\":\"part\",\"data\":{\"id\":\"p%d\",\"messageID\":\"m\",\"text\":\"n %d ", n % 7,
+        n);
     buf_add(&items, head, strlen(head));
+    disk_search_hide(&items, text);
+    buf_add_span(&items, SL_SPAN("\"}},{\"type\":\"filler\",\"data\":\""));
     for (int i = 0; i < 3000; i++)
         buf_add(&items, "filler", 6);
     buf_add(&items, "\"}]", 3);
@@ -76,6 +78,58 @@ static void nowhere(void)
     if (core_temp_grep(dir, sl_span_of(SECRET), file) > 0) fail_msg("still in %s", file);
     assert_true(core_temp_grep(dir, sl_span_of(BESIDE), file) > 0);
     core_verify(store);
+}
+
+/* What the other tests look with finds a text that no file shows as it is: in the write-ahead log
+ * and in a file, also after it was cut there. */
+static void test_search(void **state)
+{
+    char file[256];
+    drop_store(state);
+    make_folder(state);
+    open_plain();
+    share = core_create(store, "ses_0123456789abcdefghij");
+    for (int n = 0; n < 3; n++) { /* too little for a snapshot, which would show it */
+        sync_text(&share, n, n == 1 ? SECRET : BESIDE);
+        assert_int_equal(core_temp_grep_plain(dir, sl_span_of(SECRET), file), 0);
+        assert_int_equal(core_temp_grep(dir, sl_span_of(SECRET), file), n > 0);
+    }
+    assert_string_equal(file + strlen(file) - 4, ".log");
+    core_expect(sl_store_compact(store, NULL, &err), SL_OK, &err);
+    assert_int_equal(core_temp_grep_plain(dir, sl_span_of(SECRET), file), 0);
+    assert_int_equal(core_temp_grep(dir, sl_span_of(SECRET), file), 1);
+    assert_string_equal(file + strlen(file) - 4, ".sst");
+    struct sl_redacted told;
+    core_expect(redact(&told), SL_OK, &err);
+    assert_int_equal(told.items, 1);
+    nowhere();
+}
+
+/* A log of large batches, each of which it cuts at every 32 KiB: those that end there are found. */
+static void test_search_across_cuts(void **state)
+{
+    char file[256];
+    drop_store(state);
+    make_folder(state);
+    open_plain();
+    share = core_create(store, "ses_0123456789abcdefghij");
+    struct buf items = {0};
+    uint64_t seed = core_seed("search across cuts");
+    for (int n = 0; n < 40; n++) {
+        char word[40];
+        buf_clear(&items);
+        buf_add_span(&items, SL_SPAN("[{\"type\":\"x\",\"data\":\""));
+        for (int i = 0; i < 9000; i++) /* half of which stays when it is packed */
+            buf_add(&items, &"abcdefghijklmnopqrstuvwxyz012345"[core_random(&seed) & 31], 1);
+        snprintf(word, sizeof(word), "the-word-number-%d-it-is", n);
+        disk_search_hide(&items, word);
+        for (int i = 0; i < 9000; i++)
+            buf_add(&items, &"abcdefghijklmnopqrstuvwxyz012345"[core_random(&seed) & 31], 1);
+        buf_add_span(&items, SL_SPAN("\"}]"));
+        core_sync_at(store, &share, buf_span(&items), core_now_us);
+        if (core_temp_grep(dir, sl_span_of(word), file) == 0) fail_msg("%s isn't found", word);
+    }
+    buf_fini(&items);
 }
 
 static void test_nowhere(void **state)
@@ -310,6 +364,8 @@ int main(int argc, char **argv)
     if (argc == 2) redact_and_tell(argv[1]);
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_filled, drop_store)
     const struct CMUnitTest tests[] = {
+        TEST(test_search),
+        TEST(test_search_across_cuts),
         TEST(test_nowhere),
         TEST(test_compacted_before),
         TEST(test_removed_while_it_is_erased),

@@ -37,7 +37,7 @@ static struct redact_target target_of(uint64_t item, const char *text)
 static enum sl_result redact(uint64_t sequence, struct redact_target *targets, size_t count)
 {
     struct redacted_event event;
-    enum sl_result result = redact_event(store->kv, id, sequence, targets, count, &event, &err);
+    enum sl_result result = redact_event(store, id, sequence, targets, count, &event, &err);
     if (result == SL_OK) {
         struct kv_batch *batch = kv_batch_create();
         redacted_event_put(store->kv, batch, id, &event);
