@@ -13,7 +13,7 @@
      family `event`  row                                      │          │
        by share and    position, header, syncs, stored        │          │
        sequence        arrived_us, [type, key, length] … ◄────┘          │
-     family `body`   rows of SL_BODY_ROW_BYTES                           ▼  a hash of
+     its body        raw rows of SL_BODY_ROW_BYTES                       ▼  a hash of
                        prefix (nonces) │ bytes of item 0 │ bytes of item 1 │ …
 
    Erasing takes the body away and all of the row behind `stored`; the header stays, and with it the
