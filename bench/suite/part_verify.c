@@ -4,7 +4,7 @@
 #include "bench/suite/scratch.h"
 
 #include "core/base/crypto.h"
-#include "core/kv/rows.h"
+#include "core/log/body_rows.h"
 #include "core/log/store.h"
 #include "core/proof/bundle.h"
 
@@ -21,33 +21,53 @@
 enum hashed { HASHED_ALL, HASHED_EVENTS };
 
 struct reader {
-    struct kv *kv;
+    struct sl_store *store;
     enum hashed hashed;
     unsigned number, count, shares; /* which thread this is, of how many */
     uint64_t bytes;
     pthread_t thread;
 };
 
+static void take(struct reader *reader, struct sl_span value, struct crypto_hash *hash)
+{
+    uint8_t out[32];
+    reader->bytes += value.len;
+    if (!hash) return;
+    crypto_hash_begin(hash);
+    crypto_hash_add(hash, value.ptr, value.len);
+    crypto_hash_end(hash, out);
+}
+
+/* Where this thread's shares begin, and where they end: share ids are eight digits here. */
+static void bounds(const struct reader *reader, char from[16], char to[16])
+{
+    snprintf(from, 16, "%08u", reader->shares * reader->number / reader->count);
+    snprintf(to, 16, "%08u", reader->shares * (reader->number + 1) / reader->count);
+}
+
 static void read_family(struct reader *reader, enum kv_family family, struct crypto_hash *hash)
 {
     char from[16], to[16];
     bool split = family != KV_LOG;
     if (!split && reader->number > 0) return;
-    /* share ids are eight digits here */
-    snprintf(from, sizeof(from), "%08u", reader->shares * reader->number / reader->count);
-    snprintf(to, sizeof(to), "%08u", reader->shares * (reader->number + 1) / reader->count);
-    struct kv_iter *iter = kv_iter_create(reader->kv, family,
+    bounds(reader, from, to);
+    struct kv_iter *iter = kv_iter_create(reader->store->kv, family,
         split ? sl_span_of(from) : SL_SPAN(""), split ? sl_span_of(to) : SL_SPAN(""), KV_SCAN);
-    uint8_t out[32];
-    for (kv_iter_first(iter); kv_iter_valid(iter); kv_iter_next(iter)) {
-        struct sl_span value = kv_iter_value(iter);
-        reader->bytes += value.len;
-        if (family == KV_SNAPSHOT && reader->hashed == HASHED_EVENTS) continue;
-        crypto_hash_begin(hash);
-        crypto_hash_add(hash, value.ptr, value.len);
-        crypto_hash_end(hash, out);
-    }
+    for (kv_iter_first(iter); kv_iter_valid(iter); kv_iter_next(iter))
+        take(reader, kv_iter_value(iter), hash);
     kv_iter_destroy(iter);
+}
+
+static void read_bodies(struct reader *reader, struct crypto_hash *hash)
+{
+    char from[16], to[16];
+    struct body_iter iter;
+    struct sl_span raw;
+    bounds(reader, from, to);
+    body_iter_init(&iter, reader->store->bodies, sl_span_of(from), sl_span_of(to), KV_SCAN);
+    for (body_iter_first(&iter); body_iter_valid(&iter); body_iter_next(&iter))
+        if (body_iter_row(&iter, &raw, NULL) == SL_OK) take(reader, raw, hash);
+    body_iter_fini(&iter);
 }
 
 static void *read_all(void *arg)
@@ -55,9 +75,9 @@ static void *read_all(void *arg)
     struct reader *reader = arg;
     struct crypto_hash hash;
     read_family(reader, KV_EVENT, &hash);
-    read_family(reader, KV_BODY, &hash);
+    read_bodies(reader, &hash);
     read_family(reader, KV_LOG, &hash);
-    read_family(reader, KV_SNAPSHOT, &hash);
+    read_family(reader, KV_SNAPSHOT, reader->hashed == HASHED_ALL ? &hash : NULL);
     return NULL;
 }
 
@@ -83,7 +103,7 @@ static uint64_t read_and_hash(struct bench *bench, const char *name, enum hashed
     if (threads > THREADS_MOST) threads = THREADS_MOST;
     uint64_t begun = clock_ns(), cpu = clock_read_ns(CLOCK_PROCESS_CPUTIME_ID), bytes = 0;
     for (unsigned i = 0; i < threads; i++) {
-        readers[i] = (struct reader){store->kv, hashed, i, threads, shares, 0, 0};
+        readers[i] = (struct reader){store, hashed, i, threads, shares, 0, 0};
         if (pthread_create(&readers[i].thread, NULL, read_all, &readers[i]) != 0) abort();
     }
     for (unsigned i = 0; i < threads; i++) {
