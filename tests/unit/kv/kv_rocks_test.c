@@ -12,6 +12,7 @@
 #include "core/kv/kv.h"
 #include "tests/support/core_store.h"
 
+#include <rocksdb/c.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -284,6 +285,109 @@ static void beside(void **state)
     kv_close(reader);
 }
 
+/* Add a family to the closed database, or drop one that is there. */
+static void change_families(const char *added, const char *dropped)
+{
+    char *text = NULL;
+    size_t count = 0;
+    rocksdb_options_t *options = rocksdb_options_create();
+    char **there = rocksdb_list_column_families(options, dir, &count, &text);
+    assert_null(text);
+    rocksdb_column_family_handle_t *handles[32] = {0};
+    const rocksdb_options_t *each[32];
+    assert_true(count < 32);
+    for (size_t i = 0; i < count; i++)
+        each[i] = options;
+    rocksdb_t *db = rocksdb_open_column_families(
+        options, dir, (int)count, (const char *const *)there, each, handles, &text);
+    assert_null(text);
+    if (added) handles[count] = rocksdb_create_column_family(db, options, added, &text);
+    assert_null(text);
+    for (size_t i = 0; i < count; i++)
+        if (dropped && strcmp(there[i], dropped) == 0)
+            rocksdb_drop_column_family(db, handles[i], &text);
+    assert_null(text);
+    for (size_t i = 0; i < 32; i++)
+        if (handles[i]) rocksdb_column_family_handle_destroy(handles[i]);
+    rocksdb_close(db);
+    rocksdb_list_column_families_destroy(there, count);
+    rocksdb_options_destroy(options);
+}
+
+/* A database of a later version isn't opened to be written; beside it can be. */
+static void unknown_family(void **state)
+{
+    (void)state;
+    put(KV_META, "first", "1");
+    kv_close(kv);
+    kv = NULL;
+    change_families("later", NULL);
+    struct kv_options options = {.path = dir, .cache_bytes = SL_MIB};
+    assert_int_equal(kv_open(&options, &kv, &err), SL_FORMAT);
+    assert_null(kv);
+    assert_non_null(strstr(err.text, "newer version"));
+    options.beside = true;
+    core_expect(kv_open(&options, &kv, &err), SL_OK, &err);
+    assert_value(kv, KV_META, "first", "1");
+}
+
+/* Beside a database without the optional families they are empty, until who writes it makes
+   them. */
+static void optional_families(void **state)
+{
+    (void)state;
+    struct kv *reader = NULL;
+    struct kv_options options = {.path = dir, .beside = true, .cache_bytes = SL_MIB};
+    put(KV_BODY, "b", "of format 1");
+    kv_close(kv);
+    change_families(NULL, "hot");
+    change_families(NULL, "cold");
+    core_expect(kv_open(&options, &reader, &err), SL_OK, &err);
+    assert_value(reader, KV_BODY, "b", "of format 1");
+    for (enum kv_family family = 0; family < KV_FAMILIES; family++) {
+        if (!kv_family_optional(family)) continue;
+        assert_value(reader, family, "b", NULL);
+        struct kv_iter *iter =
+            kv_iter_create(reader, family, (struct sl_span){0}, (struct sl_span){0}, KV_CACHED);
+        kv_iter_first(iter);
+        assert_false(kv_iter_valid(iter));
+        kv_iter_seek(iter, SL_SPAN("a"));
+        assert_false(kv_iter_valid(iter));
+        core_expect(kv_iter_check(iter, &err), SL_OK, &err);
+        kv_iter_destroy(iter);
+        assert_int_equal(kv_family_bytes(reader, family), 0);
+    }
+    open_kv();
+    put(KV_HOT, "h", "new");
+    put(KV_COLD, "c", "new");
+    core_expect(kv_catch_up(reader, &err), SL_OK, &err);
+    assert_value(reader, KV_HOT, "h", "new");
+    assert_value(reader, KV_COLD, "c", "new");
+    kv_close(reader);
+}
+
+/* Rows of the families for packed bodies lie in files as they are; RocksDB compresses the others.
+ */
+static void packed_families_stay_as_they_are(void **state)
+{
+    (void)state;
+    static const enum kv_family families[] = {KV_HOT, KV_COLD, KV_BODY};
+    struct sl_span all = {0};
+    for (size_t i = 0; i < 3; i++) {
+        char value[20000], word[40], file[256];
+        for (size_t at = 0; at < sizeof(value); at++)
+            value[at] = (char)('a' + at * at % 23);
+        value[sizeof(value) - 1] = 0;
+        snprintf(word, sizeof(word), "a-word-of-family-%s", kv_family_name(families[i]));
+        memcpy(value + 10000, word, strlen(word));
+        put(families[i], "key", value);
+        core_expect(kv_flush(kv, &err), SL_OK, &err);
+        core_expect(kv_compact(kv, families[i], all, all, &err), SL_OK, &err);
+        assert_int_equal(
+            core_temp_grep_plain(dir, sl_span_of(word), file) > 0, families[i] != KV_BODY);
+    }
+}
+
 static void names(void **state)
 {
     (void)state;
@@ -299,6 +403,7 @@ int main(void)
     const struct CMUnitTest tests[] = {KV_TEST(values), KV_TEST(pieces_are_one_value),
         KV_TEST(iterators), KV_TEST(deletions), KV_TEST(large_batch), KV_TEST(dead_disk),
         KV_TEST(unlogged_rows_need_a_flush), KV_TEST(compacting_erases), KV_TEST(one_writer),
-        KV_TEST(beside), KV_TEST(names)};
+        KV_TEST(beside), KV_TEST(unknown_family), KV_TEST(optional_families),
+        KV_TEST(packed_families_stay_as_they_are), KV_TEST(names)};
     return cmocka_run_group_tests_name("kv_rocks", tests, NULL, NULL);
 }
