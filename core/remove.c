@@ -102,11 +102,11 @@ static enum sl_result put_removal(struct append *append, struct kv_batch *kv_bat
     assert(!bytes.failed);
     struct row_key key = row_share(id);
     kv_put(kv, kv_batch, KV_SHARE, row_span(&key), buf_span(&bytes));
-    key = row_by_session(record.session_id, record.position);
+    key = row_by_session(record.session_id, record.maker, record.position);
     kv_delete(kv, kv_batch, KV_BY_SESSION, row_span(&key));
     key = row_erase(id);
     kv_put(kv, kv_batch, KV_META, row_span(&key), SL_SPAN(""));
-    key = row_held(record.session_id, id);
+    key = row_held(record.session_id, record.maker, id);
     if (removal->who == SL_WHO_OWNER) kv_put(kv, kv_batch, KV_INDEX, row_span(&key), SL_SPAN(""));
     return SL_OK;
 }

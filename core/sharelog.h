@@ -184,15 +184,18 @@ struct sl_credentials {
     bool recovered; /* of a share that was there before */
 };
 
-/* Create a share for a session, or recover the one there is. With SL_ROLE_OWNER or SL_ROLE_CLIENT
-   the newest live share of this session whose recomputed secret fits comes back unchanged. Without,
-   the same only for a twin: same `peer` (any text that names the client's address), within
-   SL_TWIN_CREATE_MS of the create, before the first sync. Else a new share is made, durably. It
-   never yields the secret of a share in use to one who has no key, and never an id that was given
-   before. SL_INVALID: session id empty, longer than SL_SESSION_ID_BYTES, or with control
-   characters; or the namespace is not known here. SL_HELD: the owner took this session down.
-   SL_READ_ONLY, SL_CLOSING: nothing was made. SL_IO: its fate is unknown, and the store is
-   read-only from then on. */
+/* Create a share for a session, or recover the one there is; core/README.md has the whole rule as a
+   table. `role` says which key the caller showed, and the share's create event keeps it.
+   SL_ROLE_CLIENT gets back, unchanged, the newest live share of this session that this key made and
+   whose recomputed secret fits; SL_ROLE_OWNER the same, and if it made none, the newest of any
+   other key. SL_ROLE_NONE only gets a twin: `peer` (any text that names the client's address)
+   created the session's first share without a key within SL_TWIN_CREATE_MS, and hasn't synced to
+   it. Else a new share is made, durably. So what was made without a key, or by an event of format
+   1, is never handed to anybody else; and an id is never given twice. SL_INVALID: session id empty,
+   longer than SL_SESSION_ID_BYTES, or with control characters; or the namespace is not known here.
+   SL_HELD: the owner took down a share of this session that this key made, or of which that isn't
+   known; for SL_ROLE_NONE, any. SL_READ_ONLY, SL_CLOSING: nothing was made. SL_IO: its fate is
+   unknown, and the store is read-only from then on. */
 enum sl_result sl_share_create(struct sl_store *store, struct sl_span session_id, enum sl_role role,
     struct sl_span peer, struct sl_credentials *credentials, struct sl_err *err);
 
@@ -239,18 +242,21 @@ enum sl_result sl_share_sync(struct sl_store *store, struct sl_span id, struct s
    by the compactor (journalled: it goes on after a crash). Headers stay, and with them every proof.
    `who` SL_WHO_SECRET checks `secret` first, the others ignore it. Removing a removed share is
    SL_OK and changes nothing (with its secret, or by the owner). An owner's removal holds its
-   session: it can't be shared again until sl_session_allow. `reason` may be empty. SL_NOT_FOUND,
+   session for whoever made the share (sl_share_create): it can't be shared again until
+   sl_session_allow. `reason` may be empty. SL_NOT_FOUND,
    SL_BAD_SECRET, SL_READ_ONLY, SL_CLOSING: nothing was removed. SL_INVALID: a reason longer than
    SL_REASON_BYTES. SL_IO: its fate is unknown, and the store is read-only from then on. */
 enum sl_result sl_share_remove(struct sl_store *store, struct sl_span id, enum sl_who who,
     struct sl_span secret, struct sl_span reason, struct sl_err *err);
 
-/* The newest live share of a session. SL_NOT_FOUND: it isn't shared here. */
+/* Where readers of a session are led to: the newest of its live shares that a key made; if there is
+   none, of those whose event doesn't say; if there is none, of those made without a key.
+   SL_NOT_FOUND: it isn't shared here. */
 enum sl_result sl_session_share(struct sl_store *store, struct sl_span session_id,
     char id[SL_SHARE_ID_BYTES + 1], struct sl_err *err);
 
-/* Let a session that the owner took down be shared again (as a new share), durably. SL_OK when it
-   was not held too. SL_READ_ONLY, SL_CLOSING. SL_IO: as in sl_share_remove. */
+/* Let a session that the owner took down be shared again (as a new share), by everybody, durably.
+   SL_OK when it was not held too. SL_READ_ONLY, SL_CLOSING. SL_IO: as in sl_share_remove. */
 enum sl_result sl_session_allow(
     struct sl_store *store, struct sl_span session_id, struct sl_err *err);
 

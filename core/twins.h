@@ -1,9 +1,11 @@
 #ifndef SHARELOG_TWINS_H
 #define SHARELOG_TWINS_H
 
-/* The last creates, remembered for a few seconds: with `share: "auto"` the client creates twice
-   within 0.3 s and must get one share. Of one session, one thread at a time looks and adds (see
-   session_lock.h); of different ones any may. */
+/* The last creates without a key, remembered for a few seconds: with `share: "auto"` the client
+   creates twice within 0.3 s and must get one share. An address names nobody (a proxy's or an
+   office's is many people's), so the caller looks further before it hands a share out (create.c).
+   Of one session, one thread at a time looks and adds (see session_lock.h); of different ones any
+   may. */
 
 #include "core/base/limits.h"
 #include "core/base/span.h"

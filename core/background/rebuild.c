@@ -93,7 +93,7 @@ static void put_share(struct walk *walk)
     key = row_ref(ref);
     kv_put(kv, walk->batch, KV_INDEX, row_span(&key), id);
     if (live) {
-        key = row_by_session(walk->record.session_id, walk->record.position);
+        key = row_by_session(walk->record.session_id, walk->record.maker, walk->record.position);
         kv_put(kv, walk->batch, KV_BY_SESSION, row_span(&key), id);
         key = row_newest(walk->last.position);
         kv_put(kv, walk->batch, KV_INDEX, row_span(&key), id);
@@ -101,7 +101,7 @@ static void put_share(struct walk *walk)
     key = row_index(ROW_INDEX_DUE, id);
     if (live && walk->last.stored >= share_due_bytes(0))
         kv_put(kv, walk->batch, KV_INDEX, row_span(&key), SL_SPAN(""));
-    key = row_held(walk->record.session_id, id);
+    key = row_held(walk->record.session_id, walk->record.maker, id);
     if (walk->held) kv_put(kv, walk->batch, KV_INDEX, row_span(&key), SL_SPAN(""));
 }
 

@@ -30,7 +30,7 @@ void create_body_encode(const struct create_body *body, struct buf *out)
     pack_bin(out, span32(body->salt));
     pack_u64(out, body->secret_kind);
     pack_bin(out, span32(body->secret_hash));
-    pack_u64(out, body->expiry_ms);
+    maker_encode(body->maker, out);
 }
 
 bool create_body_decode(struct sl_span bytes, struct create_body *body)
@@ -45,8 +45,8 @@ bool create_body_decode(struct sl_span bytes, struct create_body *body)
     uint64_t kind = unpack_u64(&in);
     b.secret_kind = (enum secret_kind)kind;
     b.secret_hash = unpack_32(&in);
-    b.expiry_ms = unpack_u64(&in);
-    if (!unpack_end(&in) || !ok || kind > SECRET_BY_ID || !b.salt || !b.secret_hash ||
+    b.maker = maker_decode(&in);
+    if (!unpack_end(&in) || !ok || kind > SECRET_BY_ID || !b.salt || !b.secret_hash || !b.maker ||
         b.session_id.len > SL_SESSION_ID_BYTES)
         return false;
     *body = b;

@@ -100,7 +100,7 @@ enum kv_reading {
    until it is moved; what it stands on is borrowed until it moves. After it has run out
    kv_iter_check tells the end from a failure, a lack of memory at its creation included: never
    NULL, but then never valid. */
-#define KV_BOUND_BYTES 336
+#define KV_BOUND_BYTES 368
 struct kv_iter;
 struct kv_iter *kv_iter_create(struct kv *kv, enum kv_family family, struct sl_span lower,
     struct sl_span upper, enum kv_reading reading);

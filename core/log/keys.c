@@ -144,6 +144,15 @@ enum sl_result keys_load(
                : sl_fail(err, SL_NOMEM, "out of memory");
 }
 
+void keys_maker(const struct keys *keys, enum sl_role role, uint8_t maker[MAKER_BYTES])
+{
+    if (role == SL_ROLE_NONE)
+        memcpy(maker, maker_nobody, MAKER_BYTES);
+    else
+        maker_of(keys->signing_seed, role == SL_ROLE_OWNER ? SL_SPAN("owner") : SL_SPAN("client"),
+            maker);
+}
+
 void sl_store_secret(struct sl_store *store, struct sl_span session_id, struct sl_span share_id,
     char secret[SL_SECRET_BYTES + 1])
 {

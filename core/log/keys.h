@@ -5,6 +5,7 @@
    made with the store; an owner key or namespace given from outside takes the file's place and is
    not written. */
 
+#include "core/event/maker.h"
 #include "core/kv/kv.h"
 #include "core/proof/note.h"
 #include "core/sharelog.h"
@@ -27,6 +28,9 @@ enum sl_result keys_load(
 
 /* Set the origin, and the verifier key that has it as its name. */
 void keys_set_origin(struct keys *keys, struct sl_span origin);
+
+/* Who makes a share that this role asks for (event/maker.h). Can't fail. */
+void keys_maker(const struct keys *keys, enum sl_role role, uint8_t maker[MAKER_BYTES]);
 
 /* The origin of a store that is made without one: `sharelog-` and 8 hex digits of the key. */
 void keys_default_origin(const struct keys *keys, char origin[32]);

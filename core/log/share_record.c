@@ -24,7 +24,7 @@ void share_record_encode(const struct share_record *record, struct buf *out)
     pack_bin(out, (struct sl_span){(const char *)record->salt, 32});
     pack_u64(out, record->secret_kind);
     pack_bin(out, (struct sl_span){(const char *)record->secret_hash, 32});
-    pack_u64(out, record->expiry_ms);
+    maker_encode(record->maker, out);
     pack_u64(out, record->state);
     pack_u64(out, record->removed_ms);
     pack_u64(out, record->removed_by);
@@ -43,13 +43,14 @@ bool share_record_decode(struct sl_span bytes, struct share_record *record)
     unpack_bin_into(&in, r.salt, 32);
     r.secret_kind = (enum secret_kind)unpack_u64(&in);
     unpack_bin_into(&in, r.secret_hash, 32);
-    r.expiry_ms = unpack_u64(&in);
+    const uint8_t *maker = maker_decode(&in);
     r.state = (enum sl_share_state)unpack_u64(&in);
     r.removed_ms = unpack_u64(&in);
     r.removed_by = (enum sl_who)unpack_u64(&in);
-    if (!unpack_end(&in) || !ok || r.session_id.len > SL_SESSION_ID_BYTES ||
+    if (!unpack_end(&in) || !ok || !maker || r.session_id.len > SL_SESSION_ID_BYTES ||
         r.state > SL_SHARE_REMOVED)
         return false;
+    memcpy(r.maker, maker, MAKER_BYTES);
     *record = r;
     return true;
 }
@@ -61,10 +62,10 @@ struct share_record share_record_begin(
         .created_ms = created_ms,
         .position = position,
         .secret_kind = body->secret_kind,
-        .expiry_ms = body->expiry_ms,
         .state = SL_SHARE_LIVE};
     memcpy(record.salt, body->salt, 32);
     memcpy(record.secret_hash, body->secret_hash, 32);
+    memcpy(record.maker, body->maker, MAKER_BYTES);
     return record;
 }
 

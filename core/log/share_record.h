@@ -1,7 +1,8 @@
 #ifndef SHARELOG_SHARE_RECORD_H
 #define SHARELOG_SHARE_RECORD_H
 
-/* What the family `share` holds of a share: who may write to it, and whether it was removed. It is
+/* What the family `share` holds of a share: who may write to it, which key made it,
+   and whether it was removed. It is
    derived from the share's create and remove events, and made again by a rebuild. */
 
 #include "core/event/control.h"
@@ -11,15 +12,15 @@ struct share_record {
     uint64_t created_ms, position; /* of its create event */
     uint8_t salt[32], secret_hash[32];
     enum secret_kind secret_kind;
-    uint64_t expiry_ms; /* the record has a place for it; always 0 */
+    uint8_t maker[MAKER_BYTES];
     enum sl_share_state state;
     uint64_t removed_ms;
     enum sl_who removed_by;
 };
 
-/* The most bytes that a record takes: an array's head, a string's head and its bytes, two hashes
+/* The most bytes that a record takes: an array's head, a string's head and its bytes, three hashes
    with theirs, seven numbers. */
-#define SHARE_RECORD_BYTES (1 + 3 + SL_SESSION_ID_BYTES + 2 * 34 + 8 * 9)
+#define SHARE_RECORD_BYTES (1 + 3 + SL_SESSION_ID_BYTES + 3 * 34 + 7 * 9)
 
 /* The record of a live share, from its create event; session_id points into the body's bytes. */
 struct share_record share_record_begin(

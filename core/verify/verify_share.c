@@ -115,13 +115,13 @@ static enum sl_result check_derived(struct share_check *check, struct sl_err *er
     if (!same) return record_fault(check, "its record is not what its events tell", err);
     if (!row_is(kv, KV_INDEX, row_ref(check->facts.ref), id))
         return record_fault(check, "the index does not find it by reference", err);
-    if (row_is(kv, KV_BY_SESSION,
-            row_by_session(check->facts.record.session_id, check->facts.record.position),
+    const struct share_record *facts = &check->facts.record;
+    if (row_is(kv, KV_BY_SESSION, row_by_session(facts->session_id, facts->maker, facts->position),
             id) != live)
         return record_fault(check, "the list by session is wrong about it", err);
     if (row_is(kv, KV_INDEX, row_newest(check->facts.last.position), id) != live)
         return record_fault(check, "the list of live shares is wrong about it", err);
-    if (row_is(kv, KV_INDEX, row_held(check->facts.record.session_id, id), SL_SPAN("")) !=
+    if (row_is(kv, KV_INDEX, row_held(facts->session_id, facts->maker, id), SL_SPAN("")) !=
         check->facts.holds)
         return record_fault(check, "the list of held sessions is wrong about it", err);
     return SL_OK;

@@ -40,6 +40,46 @@ void model_share_fini(struct model_share *share)
     *share = (struct model_share){0};
 }
 
+/* ---- of a session ---- */
+
+static const struct model_share *newest_by(
+    const struct model_share *shares, size_t count, const char *session, enum sl_role by)
+{
+    const struct model_share *newest = NULL;
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(shares[i].session, session) == 0 && !shares[i].removed && shares[i].by == by)
+            newest = &shares[i];
+    return newest;
+}
+
+const struct model_share *model_given_back(
+    const struct model_share *shares, size_t count, const char *session, enum sl_role role)
+{
+    if (role == SL_ROLE_NONE) return NULL;
+    const struct model_share *own = newest_by(shares, count, session, role);
+    return own || role == SL_ROLE_CLIENT ? own : newest_by(shares, count, session, SL_ROLE_CLIENT);
+}
+
+bool model_is_held(
+    const struct model_share *shares, size_t count, const char *session, enum sl_role role)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(shares[i].session, session) == 0 && shares[i].held &&
+            (role == SL_ROLE_NONE || shares[i].by == role))
+            return true;
+    return false;
+}
+
+const struct model_share *model_led_to(
+    const struct model_share *shares, size_t count, const char *session)
+{
+    const struct model_share *owner = newest_by(shares, count, session, SL_ROLE_OWNER),
+                             *client = newest_by(shares, count, session, SL_ROLE_CLIENT);
+    if (owner && client) return owner > client ? owner : client; /* as they were created */
+    const struct model_share *key = owner ? owner : client;
+    return key ? key : newest_by(shares, count, session, SL_ROLE_NONE);
+}
+
 /* ---- folding ---- */
 
 const struct model_entry *model_find(const struct model_list *list, const struct buf *key)

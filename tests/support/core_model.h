@@ -44,6 +44,7 @@ struct model_event {
 struct model_share {
     struct sl_credentials credentials;
     const char *session;
+    enum sl_role by; /* whose key made it */
     bool removed, held;
     struct model_event *events; /* by sequence - 1 */
     size_t count;
@@ -53,6 +54,17 @@ struct model_share {
 struct model_event *model_append(
     struct model_share *share, enum sl_kind kind, uint64_t position, uint64_t now_us);
 void model_share_fini(struct model_share *share);
+
+/* Of a session among `count` shares, in order of creation: the one that a create gives back (what
+   that key made; to the owner, else what the client key made); is it held (by a share of the same
+   maker; without a key, by any); the one that its readers are led to (a key's before nobody's, then
+   the newest). NULL: none. */
+const struct model_share *model_given_back(
+    const struct model_share *shares, size_t count, const char *session, enum sl_role role);
+bool model_is_held(
+    const struct model_share *shares, size_t count, const char *session, enum sl_role role);
+const struct model_share *model_led_to(
+    const struct model_share *shares, size_t count, const char *session);
 
 /* A version of a key, and when its first one came. */
 struct model_entry {

@@ -274,10 +274,12 @@ static void drop_family(enum kv_family family, bool mark_only)
 static void derived_data_comes_back(void **state)
 {
     (void)state;
-    struct sl_credentials share = core_create(store, "ses_derived0"),
-                          removed = core_create(store, "ses_removed0"),
-                          held = core_create(store, "ses_held0000"), again;
+    struct sl_credentials removed = core_create(store, "ses_removed0"),
+                          held = core_create(store, "ses_held0000"), share, again;
     struct buf before = {0}, after = {0};
+    core_expect(
+        sl_share_create(store, SL_SPAN("ses_derived0"), SL_ROLE_CLIENT, SL_SPAN(""), &share, &err),
+        SL_OK, &err);
     fill(&share, 60, 11);
     sync_due(&share, "{\"type\":\"model\",\"data\":[" MODEL("a") "]}", core_now_us);
     core_expect(sl_share_remove(store, sl_span_of(removed.id), SL_WHO_SECRET,

@@ -11,7 +11,7 @@
 
 #include <stdlib.h>
 
-static const uint8_t salt[32] = {1, 2, 3}, hash[32] = {0xff};
+static const uint8_t salt[32] = {1, 2, 3}, hash[32] = {0xff}, maker[32] = {4, 5, 6};
 
 enum body { CREATE, REMOVE, ALLOW, BODIES };
 
@@ -21,7 +21,8 @@ static void make(enum body kind, struct buf *out)
         .session_id = SL_SPAN("ses_1"),
         .salt = salt,
         .secret_hash = hash,
-        .secret_kind = SECRET_BY_ID};
+        .secret_kind = SECRET_BY_ID,
+        .maker = maker};
     struct remove_body removal = {SL_WHO_OWNER, SL_SPAN("why")};
     struct allow_body allowance = {SL_WHO_OWNER, SL_SPAN("because")};
     buf_clear(out);
@@ -62,6 +63,7 @@ static void again(void **state)
     assert_memory_equal(creation.salt, salt, 32);
     assert_memory_equal(creation.secret_hash, hash, 32);
     assert_int_equal(creation.secret_kind, SECRET_BY_ID);
+    assert_memory_equal(creation.maker, maker, 32);
     make(REMOVE, &bytes);
     assert_true(remove_body_decode(buf_span(&bytes), &removal));
     assert_int_equal(removal.who, SL_WHO_OWNER);
@@ -101,8 +103,37 @@ static void nothing_else(void **state)
     buf_fini(&bytes);
 }
 
+/* In the maker's place a create of format 1 has a 0, and nothing else is known there. */
+static void format_1(void **state)
+{
+    (void)state;
+    struct buf bytes = {0};
+    struct create_body creation;
+    make(CREATE, &bytes);
+    bytes.len -= 34; /* bin 8, 32, the maker */
+    buf_add(&bytes, "", 1);
+    assert_true(create_body_decode(buf_span(&bytes), &creation));
+    assert_true(maker_same(creation.maker, maker_unknown));
+    assert_memory_equal(creation.secret_hash, hash, 32);
+    static const struct sl_span others[] = {
+        {"\x01", 1}, {"\xcd\x01\x00", 3}, {"\xc0", 1}, {"\xa0", 1}, {"\xc4\x00", 2}, {"\x90", 1}};
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+        bytes.len--;
+        size_t len = bytes.len;
+        buf_add_span(&bytes, others[i]);
+        assert_false(create_body_decode(buf_span(&bytes), &creation));
+        bytes.len = len + 1;
+    }
+    make(CREATE, &bytes);
+    bytes.ptr[bytes.len - 33] = 31; /* a maker of 31 bytes */
+    bytes.len--;
+    assert_false(create_body_decode(buf_span(&bytes), &creation));
+    buf_fini(&bytes);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(again), cmocka_unit_test(nothing_else)};
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(again), cmocka_unit_test(nothing_else), cmocka_unit_test(format_1)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -78,8 +78,15 @@ static void keys_recover(void **state)
         .method = "POST", .target = "/api/share", .body = body, .path_key = ASK_OWNER, .peer = "x"};
     assert_int_equal(ask(&owner_in_path), 200);
     assert_string_not_equal(field("id"), a.id);
-    struct share b = filled("ses_yyyyyyyyyy");
     body = "{\"sessionID\":\"ses_yyyyyyyyyy\"}";
+    struct asking first = {.method = "POST",
+        .target = "/api/share",
+        .body = body,
+        .key = sl_store_client_key(ask_store)};
+    struct share b = {0};
+    assert_int_equal(ask(&first), 200);
+    snprintf(b.id, sizeof(b.id), "%s", field("id"));
+    snprintf(b.secret, sizeof(b.secret), "%s", field("secret"));
     struct asking in_path = {.method = "POST",
         .target = "//api/share",
         .body = body,

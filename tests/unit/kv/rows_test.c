@@ -11,6 +11,11 @@
 
 #define ID SL_SPAN("q7Zk2bXa")
 
+#define MAKER                                                                                      \
+    "\x80\x81\x82\x83\x84\x85\x86\x87\x88\x89\x8a\x8b\x8c\x8d\x8e\x8f"                             \
+    "\x90\x91\x92\x93\x94\x95\x96\x97\x98\x99\x9a\x9b\x9c\x9d\x9e\x9f"
+static const uint8_t *const maker = (const uint8_t *)MAKER;
+
 static void assert_key(struct row_key key, const char *bytes, size_t len)
 {
     assert_int_equal(key.len, len);
@@ -33,14 +38,20 @@ static void bytes_of_every_key(void **state)
     ASSERT_KEY(row_log(0), "\0\0\0\0\0\0\0\0");
     ASSERT_KEY(row_log(UINT64_MAX), "\xff\xff\xff\xff\xff\xff\xff\xff");
     ASSERT_KEY(row_share(ID), "q7Zk2bXa");
-    ASSERT_KEY(row_by_session(SL_SPAN("ses_1"), 7), "ses_1\0\0\0\0\0\0\0\0\7");
+    ASSERT_KEY(row_by_session(SL_SPAN("ses_1"), maker, 7), "ses_1\1" MAKER "\0\0\0\0\0\0\0\7");
+    ASSERT_KEY(row_by_session(SL_SPAN("ses_1"), maker_unknown, 7), "ses_1\0\0\0\0\0\0\0\0\7");
+    ASSERT_KEY(row_by_session_from(SL_SPAN("ses_1")), "ses_1\0");
+    ASSERT_KEY(row_by_session_to(SL_SPAN("ses_1")), "ses_1\2");
+    ASSERT_KEY(row_held_from(SL_SPAN("ses_1")), "hses_1\0");
+    ASSERT_KEY(row_held_to(SL_SPAN("ses_1")), "hses_1\2");
+    ASSERT_KEY(row_held(SL_SPAN("ses_1"), maker_unknown, ID), "hses_1\0q7Zk2bXa");
     ASSERT_KEY(row_newest(0), "n\xff\xff\xff\xff\xff\xff\xff\xff");
     ASSERT_KEY(row_newest(2), "n\xff\xff\xff\xff\xff\xff\xff\xfd");
     ASSERT_KEY(row_ref(ref), "r\xe0\xe1\xe2\xe3\xe4\xe5\xe6\xe7\xe8\xe9\xea\xeb\xec\xed\xee\xef"
                              "\xf0\xf1\xf2\xf3\xf4\xf5\xf6\xf7\xf8\xf9\xfa\xfb\xfc\xfd\xfe\xff");
     ASSERT_KEY(row_index(ROW_INDEX_DUE, ID), "dq7Zk2bXa");
-    ASSERT_KEY(row_held(SL_SPAN("ses_1"), ID), "hses_1\0q7Zk2bXa");
-    ASSERT_KEY(row_held(SL_SPAN("ses_1"), SL_SPAN("")), "hses_1\0");
+    ASSERT_KEY(row_held(SL_SPAN("ses_1"), maker, ID), "hses_1\1" MAKER "q7Zk2bXa");
+    ASSERT_KEY(row_held(SL_SPAN("ses_1"), maker, SL_SPAN("")), "hses_1\1" MAKER);
     ASSERT_KEY(row_erase(ID), "erase/q7Zk2bXa");
     ASSERT_KEY(row_share_from(ID), "q7Zk2bXa\0");
     ASSERT_KEY(row_share_to(ID), "q7Zk2bXa\1");
@@ -63,7 +74,12 @@ static void order(void **state)
         assert_before(row_body(ID, a, UINT32_MAX), row_body(ID, b, 0));
         assert_before(row_snapshot(ID, a, UINT32_MAX), row_snapshot(ID, b, 0));
         assert_before(row_log(a), row_log(b));
-        assert_before(row_by_session(ID, a), row_by_session(ID, b));
+        assert_before(row_by_session(ID, maker, a), row_by_session(ID, maker, b));
+        assert_before(row_by_session(ID, maker_unknown, a), row_by_session(ID, maker_unknown, b));
+        assert_before(row_by_session(ID, maker_unknown, b), row_by_session(ID, maker_nobody, a));
+        assert_before(row_by_session(ID, maker_nobody, b), row_by_session(ID, maker, a));
+        assert_before(row_by_session_from(ID), row_by_session(ID, maker_unknown, a));
+        assert_before(row_by_session(ID, maker, b), row_by_session_to(ID));
         assert_before(row_newest(b), row_newest(a)); /* newest first */
         assert_before(row_share_from(ID), row_event(ID, a));
         assert_before(row_body(ID, b, UINT32_MAX), row_share_to(ID));
@@ -118,17 +134,43 @@ static void parts_again(void **state)
     }
 }
 
+/* Of every session and maker; and no key is taken for another's. */
+static void made_by(void **state)
+{
+    (void)state;
+    const uint8_t *const makers[] = {maker_unknown, maker_nobody, maker};
+    struct sl_span session = SL_SPAN("ses_1"), id;
+    const uint8_t *whose;
+    uint64_t position;
+    for (size_t i = 0; i < 3; i++) {
+        struct row_key share = row_by_session(session, makers[i], 258);
+        assert_true(row_parse_by_session(row_span(&share), session, &whose, &position));
+        assert_true(maker_same(whose, makers[i]) && position == 258);
+        struct row_key held = row_held(session, makers[i], ID);
+        assert_true(row_parse_held(row_span(&held), session, &id));
+        assert_true(sl_span_eq(id, ID));
+        for (size_t len = 0; len < share.len; len++)
+            assert_false(row_parse_by_session(
+                (struct sl_span){share.bytes, len}, session, &whose, &position));
+        for (size_t len = 0; len <= held.len - ID.len; len++)
+            assert_false(row_parse_held((struct sl_span){held.bytes, len}, session, &id));
+        share.bytes[session.len] = 3;
+        held.bytes[1 + session.len] = 3;
+        assert_false(row_parse_by_session(row_span(&share), session, &whose, &position));
+        assert_false(row_parse_held(row_span(&held), session, &id));
+    }
+}
+
 static void longest(void **state)
 {
     (void)state;
     char session[SL_SESSION_ID_BYTES], id[SL_SHARE_ID_BYTES];
     memset(session, 's', sizeof(session));
     memset(id, 'i', sizeof(id));
-    assert_int_equal(
-        row_by_session((struct sl_span){session, sizeof(session)}, 1).len, 256 + 1 + 8);
-    assert_int_equal(row_body((struct sl_span){id, sizeof(id)}, 1, 1).len, 64 + 1 + 8 + 4);
-    assert_int_equal(
-        row_index(ROW_INDEX_HELD, (struct sl_span){session, sizeof(session)}).len, 257);
+    struct sl_span session_id = {session, sizeof(session)}, share_id = {id, sizeof(id)};
+    assert_int_equal(row_by_session(session_id, maker, 1).len, 256 + 1 + 32 + 8);
+    assert_int_equal(row_body(share_id, 1, 1).len, 64 + 1 + 8 + 4);
+    assert_int_equal(row_held(session_id, maker, share_id).len, 1 + 256 + 1 + 32 + 64);
 }
 
 int main(void)
@@ -138,6 +180,7 @@ int main(void)
         cmocka_unit_test(order),
         cmocka_unit_test(ranges_are_apart),
         cmocka_unit_test(parts_again),
+        cmocka_unit_test(made_by),
         cmocka_unit_test(longest),
     };
     return cmocka_run_group_tests_name("rows", tests, NULL, NULL);

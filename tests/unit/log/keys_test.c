@@ -8,6 +8,7 @@
 
 #include <cmocka.h>
 
+#include "core/base/crypto.h"
 #include "core/base/file.h"
 #include "core/log/keys.h"
 #include "tests/support/core_fixture.h"
@@ -149,6 +150,34 @@ static void secrets(void **state)
     assert_string_equal(longest, "");
 }
 
+/* The same for ever: of the name and the signing key alone, whatever else the server is given. */
+static void makers(void **state)
+{
+    (void)state;
+    struct keys keys, other;
+    uint8_t nobody[MAKER_BYTES], client[MAKER_BYTES], owner[MAKER_BYTES], again[MAKER_BYTES];
+    core_expect(load(true, &keys), SL_OK, &err);
+    keys_maker(&keys, SL_ROLE_NONE, nobody);
+    keys_maker(&keys, SL_ROLE_CLIENT, client);
+    keys_maker(&keys, SL_ROLE_OWNER, owner);
+    assert_true(maker_same(nobody, maker_nobody));
+    assert_false(maker_same(client, owner));
+    options.owner_key = SL_SPAN("another-owner-key-0");
+    options.namespace_id = SL_SPAN("6ba7b810-9dad-11d1-80b4-00c04fd430c8");
+    core_expect(load(true, &other), SL_OK, &err);
+    assert_string_not_equal(keys.client, other.client);
+    keys_maker(&other, SL_ROLE_CLIENT, again);
+    assert_true(maker_same(client, again));
+    other.signing_seed[0] ^= 1;
+    keys_maker(&other, SL_ROLE_CLIENT, again);
+    assert_false(maker_same(client, again));
+    memset(other.signing_seed, 0, 32); /* by hand: FORMAT.md, chapter 5 */
+    keys_maker(&other, SL_ROLE_OWNER, owner);
+    char hex[65];
+    crypto_hex(owner, 32, hex);
+    assert_string_equal(hex, "2884011e5be385249a63fe4531f7fd7904d761512f51e481b4c0db84ac37763a");
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_options, drop_store)
 
 int main(void)
@@ -160,6 +189,7 @@ int main(void)
         TEST(unknown),
         TEST(origins),
         TEST(secrets),
+        TEST(makers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

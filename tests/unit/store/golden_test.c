@@ -114,8 +114,9 @@ static void dump_key(const char *name, struct row_key key)
 static void keys(void **state)
 {
     (void)state;
-    uint8_t ref[32];
+    uint8_t ref[32], maker[MAKER_BYTES];
     fill(ref, 32, 0xe0);
+    fill(maker, sizeof(maker), 0x80);
     add("# Every form of a key. Numbers are big-endian; a share's rows are id, 00, sequence (8), chunk (4).\n\n");
     dump_key("meta: a name", row_meta("format"));
     dump_key("meta: a share is being erased", row_erase(ID));
@@ -126,13 +127,16 @@ static void keys(void **state)
     dump_key("log: position 0", row_log(0));
     dump_key("log: position 1000000", row_log(1000000));
     dump_key("share", row_share(ID));
-    dump_key("by_session: created at position 300", row_by_session(SESSION, 300));
+    dump_key("by_session: created at position 300", row_by_session(SESSION, maker_unknown, 300));
+    dump_key(
+        "by_session: created at position 300, by a maker", row_by_session(SESSION, maker, 300));
     dump_key("snapshot: sequence 258, row 1", row_snapshot(ID, 258, 1));
     dump_key("index: newest, position 0", row_newest(0));
     dump_key("index: newest, position 1000000", row_newest(1000000));
     dump_key("index: by reference", row_ref(ref));
     dump_key("index: a snapshot is due", row_index(ROW_INDEX_DUE, ID));
-    dump_key("index: a session is held by a share", row_held(SESSION, ID));
+    dump_key("index: a session is held by a share", row_held(SESSION, maker_unknown, ID));
+    dump_key("index: a session is held by a maker's share", row_held(SESSION, maker, ID));
     dump_key("every derived family: it is whole", row_whole());
     dump_key("the range of a share's rows: from", row_share_from(ID));
     dump_key("the range of a share's rows: to", row_share_to(ID));
@@ -268,25 +272,31 @@ static void records(void **state)
 {
     (void)state;
     struct buf bytes = {0};
-    struct share_record record = {.session_id = SESSION,
-        .created_ms = TIME_MS,
-        .position = 299,
-        .secret_kind = SECRET_BY_ID,
-        .expiry_ms = TIME_MS + 1000};
+    struct share_record record = {
+        .session_id = SESSION, .created_ms = TIME_MS, .position = 299, .secret_kind = SECRET_BY_ID};
     fill(record.salt, 32, 0);
     fill(record.secret_hash, 32, 0x60);
+    fill(record.maker, 32, 0x80);
     add("# Records: a share's, and the bodies of the events that are no batches.\n\n");
     share_record_encode(&record, &bytes);
     dump_and_clear("share: live", &bytes);
-    struct create_body creation = {ID, record.session_id, record.salt, record.secret_hash,
-        record.secret_kind, record.expiry_ms};
+    memcpy(record.maker, maker_unknown, MAKER_BYTES);
+    share_record_encode(&record, &bytes);
+    dump_and_clear("share: live, of format 1", &bytes);
+    fill(record.maker, 32, 0x80);
+    struct create_body creation = {
+        ID, record.session_id, record.salt, record.secret_hash, record.secret_kind, record.maker};
     create_body_encode(&creation, &bytes);
-    /* [id, session id, salt, secret kind, hash, expiry]: fixarray 6, fixstr 8, fixstr 29, bin 8 of
-     * 32, 1, bin 8 of 32, uint 64 */
-    assert_int_equal(bytes.len, 1 + 9 + 30 + 34 + 1 + 34 + 9);
+    /* [id, session id, salt, secret kind, hash, maker]: fixarray 6, fixstr 8, fixstr 29, bin 8 of
+     * 32, 1, bin 8 of 32, bin 8 of 32 */
+    assert_int_equal(bytes.len, 1 + 9 + 30 + 34 + 1 + 34 + 34);
     assert_memory_equal(bytes.ptr, "\x96\xa8q7Zk2bXa\xbdses_", 15);
-    assert_memory_equal(bytes.ptr + bytes.len - 9, "\xcf\x00\x00\x01\x8b\xcf\xe5\x6c\x63", 9);
+    assert_memory_equal(bytes.ptr + bytes.len - 34, "\xc4\x20\x80\x81\x82", 5);
     dump_and_clear("create's body", &bytes);
+    creation.maker = maker_unknown;
+    create_body_encode(&creation, &bytes);
+    assert_int_equal(bytes.len, 1 + 9 + 30 + 34 + 1 + 34 + 1);
+    dump_and_clear("create's body of format 1", &bytes);
     record.state = SL_SHARE_REMOVED;
     record.removed_ms = TIME_MS + 5;
     record.removed_by = SL_WHO_OWNER;

@@ -8,6 +8,8 @@
 
 #include <cmocka.h>
 
+#include "core/log/keys.h"
+#include "core/log/store.h"
 #include "tests/support/core_fixture.h"
 #include "tests/support/core_model.h"
 
@@ -63,41 +65,35 @@ static struct model_share *some_share(void)
 
 /* ---- what changes the store ---- */
 
-static struct model_share *newest_of(const char *session)
+static void check_readers(const char *session)
 {
-    struct model_share *newest = NULL; /* they are in order of creation */
-    for (size_t i = 0; i < shares_count; i++)
-        if (strcmp(shares[i].session, session) == 0 && !shares[i].removed) newest = &shares[i];
-    return newest;
-}
-
-static bool is_held(const char *session)
-{
-    for (size_t i = 0; i < shares_count; i++)
-        if (strcmp(shares[i].session, session) == 0 && shares[i].held) return true;
-    return false;
+    char id[SL_SHARE_ID_BYTES + 1];
+    const struct model_share *led_to = model_led_to(shares, shares_count, session);
+    expect(sl_session_share(store, sl_span_of(session), id, &err), led_to ? SL_OK : SL_NOT_FOUND);
+    if (led_to) assert_string_equal(id, led_to->credentials.id);
 }
 
 static void do_create(void)
 {
     const char *session = sessions[below(SESSIONS)];
-    bool keyed = below(3) == 0;
-    struct model_share *newest = newest_of(session);
-    if (shares_count == SHARES && !(keyed && newest)) return;
+    enum sl_role role = below(3) ? SL_ROLE_NONE : below(3) ? SL_ROLE_CLIENT : SL_ROLE_OWNER;
+    const struct model_share *back = model_given_back(shares, shares_count, session, role);
+    check_readers(session);
+    if (shares_count == SHARES && !back) return;
     char peer[32]; /* nobody's twin */
     snprintf(peer, sizeof(peer), "peer %u", peers++);
     struct sl_credentials got = {0};
-    enum sl_result result = sl_share_create(store, sl_span_of(session),
-        keyed ? SL_ROLE_CLIENT : SL_ROLE_NONE, sl_span_of(peer), &got, &err);
-    if (is_held(session)) {
+    enum sl_result result =
+        sl_share_create(store, sl_span_of(session), role, sl_span_of(peer), &got, &err);
+    if (model_is_held(shares, shares_count, session, role)) {
         expect(result, SL_HELD);
         return;
     }
     expect(result, SL_OK);
-    assert_int_equal(got.recovered, keyed && newest);
+    assert_int_equal(got.recovered, back != NULL);
     if (got.recovered) {
-        assert_string_equal(got.id, newest->credentials.id);
-        assert_string_equal(got.secret, newest->credentials.secret);
+        assert_string_equal(got.id, back->credentials.id);
+        assert_string_equal(got.secret, back->credentials.secret);
         return;
     }
     for (size_t i = 0; i < shares_count; i++) {
@@ -105,7 +101,7 @@ static void do_create(void)
         assert_string_not_equal(got.secret, shares[i].credentials.secret);
     }
     struct model_share *share = &shares[shares_count++];
-    *share = (struct model_share){.credentials = got, .session = session};
+    *share = (struct model_share){.credentials = got, .session = session, .by = role};
     model_append(share, SL_CREATE, positions++, core_now_us);
 }
 
@@ -154,17 +150,27 @@ static void do_remove(struct model_share *share)
     share->held = by_owner;
 }
 
+/* Holds lie by who made the share, then by its id. */
+static bool lies_before(const struct model_share *a, const struct model_share *b)
+{
+    uint8_t makers[2][MAKER_BYTES];
+    keys_maker(store->keys, a->by, makers[0]);
+    keys_maker(store->keys, b->by, makers[1]);
+    int order = memcmp(makers[0], makers[1], MAKER_BYTES);
+    return order ? order < 0 : strcmp(a->credentials.id, b->credentials.id) < 0;
+}
+
 static void do_allow(void)
 {
     const char *session = sessions[below(SESSIONS)];
     expect(sl_session_allow(store, sl_span_of(session), &err), SL_OK);
-    /* in the order of the shares' ids, each with an event of its own */
+    /* in the order in which they lie, each with an event of its own */
     for (;;) {
         struct model_share *first = NULL;
         for (size_t i = 0; i < shares_count; i++) {
             struct model_share *share = &shares[i];
             if (strcmp(share->session, session) != 0 || !share->held) continue;
-            if (!first || strcmp(share->credentials.id, first->credentials.id) < 0) first = share;
+            if (!first || lies_before(share, first)) first = share;
         }
         if (!first) return;
         first->held = false;

@@ -54,6 +54,12 @@ static void test_record(void **state)
     share_record_encode(&record, &changed);
     fault_value(KV_SHARE, row_share(id), buf_span(&changed),
         "share %s: its record is not what its events tell", share.id);
+    assert_true(share_record_decode(buf_span(&row), &record));
+    record.maker[31] ^= 1;
+    buf_clear(&changed);
+    share_record_encode(&record, &changed);
+    fault_value(KV_SHARE, row_share(id), buf_span(&changed),
+        "share %s: its record is not what its events tell", share.id);
     buf_fini(&row);
     buf_fini(&changed);
 }
@@ -70,13 +76,13 @@ static void test_indexes(void **state)
     event_share_ref(record.salt, id, ref);
     fault_missing(
         KV_INDEX, row_ref(ref), "share %s: the index does not find it by reference", share.id);
-    fault_missing(KV_BY_SESSION, row_by_session(session, record.position),
+    fault_missing(KV_BY_SESSION, row_by_session(session, maker_nobody, record.position),
         "share %s: the list by session is wrong about it", share.id);
     fault_missing(
         KV_INDEX, row_newest(3), "share %s: the list of live shares is wrong about it", share.id);
     fault_value(KV_INDEX, row_newest(3), SL_SPAN("nobody"),
         "share %s: the list of live shares is wrong about it", share.id);
-    fault_extra(KV_INDEX, row_held(session, id), SL_SPAN(""),
+    fault_extra(KV_INDEX, row_held(session, maker_nobody, id), SL_SPAN(""),
         "share %s: the list of held sessions is wrong about it", share.id);
     buf_fini(&row);
 }
@@ -85,15 +91,15 @@ static void test_removed(void **state)
 {
     (void)state;
     remove_share();
-    fault_missing(KV_INDEX, row_held(session, id),
+    fault_missing(KV_INDEX, row_held(session, maker_nobody, id),
         "share %s: the list of held sessions is wrong about it", share.id);
     fault_extra(KV_INDEX, row_newest(4), id, "share %s: the list of live shares is wrong about it",
         share.id);
-    fault_extra(KV_BY_SESSION, row_by_session(session, 0), id,
+    fault_extra(KV_BY_SESSION, row_by_session(session, maker_nobody, 0), id,
         "share %s: the list by session is wrong about it", share.id);
     core_expect(sl_session_allow(store, session, &err), SL_OK, &err);
     core_verify(store);
-    fault_extra(KV_INDEX, row_held(session, id), SL_SPAN(""),
+    fault_extra(KV_INDEX, row_held(session, maker_nobody, id), SL_SPAN(""),
         "share %s: the list of held sessions is wrong about it", share.id);
 }
 

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "core/event/event.h"
+#include "core/event/maker.h"
 #include "core/kv/rows.h"
 #include "tests/support/row_fault.h"
 
@@ -70,14 +71,14 @@ static void test_index_counts(void **state)
     uint8_t ref[32] = {1};
     fault_extra(KV_SHARE, row_share(SL_SPAN("nobody")), SL_SPAN("x"),
         "the shares' records: 3 entries where there should be 2");
-    fault_extra(KV_BY_SESSION, row_by_session(session, 7), SL_SPAN("nobody"),
+    fault_extra(KV_BY_SESSION, row_by_session(session, maker_nobody, 7), SL_SPAN("nobody"),
         "the list by session: 2 entries where there should be 1");
     fault_extra(KV_INDEX, row_newest(7), SL_SPAN("nobody"),
         "the list of live shares: 2 entries where there should be 1");
     fault_extra(KV_INDEX, row_ref(ref), SL_SPAN("nobody"),
         "the index by reference: 3 entries where there should be 2");
-    fault_extra(KV_INDEX, row_held(SL_SPAN("ses_of_somebody"), sl_span_of(live.id)), SL_SPAN(""),
-        "the list of held sessions: 2 entries where there should be 1");
+    fault_extra(KV_INDEX, row_held(SL_SPAN("ses_of_somebody"), maker_nobody, sl_span_of(live.id)),
+        SL_SPAN(""), "the list of held sessions: 2 entries where there should be 1");
 }
 
 /* A header at the log's end that no share has an event for. */
