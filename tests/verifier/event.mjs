@@ -1,7 +1,7 @@
 // What an event is made of (core/FORMAT.md, chapters 2 to 5, and the prefix of a stored body, chapter 10).
 import { be, hmac, sha256 } from './bytes.mjs';
 import { Reader, packArray, packBin, packNumber, packStr } from './record.mjs';
-import { Refused, refuse } from './refused.mjs';
+import { Refused, need, refuse } from './refused.mjs';
 
 export const KINDS = ['create', 'sync', 'remove', 'redact', 'allow'];
 export const isShareId = (text) => /^[A-Za-z0-9_-]{1,64}$/.test(text);
@@ -80,7 +80,9 @@ export const bodies = {
   create: (bytes) => whole(bytes, (in_) => {
     in_.arrayOf(6);
     const parts = { share_id: in_.str(64).toString(), session_id: in_.str(256), salt: in_.binOf(32), secret_kind: in_.number(), secret_hash: in_.binOf(32) };
-    in_.number();
+    need(parts.secret_kind <= 1, 'record', 'a secret of no known kind');
+    if (in_.isBin) return { ...parts, maker: in_.binOf(32) };
+    need(in_.number() === 0n, 'record', 'neither a maker nor the 0 of format 1');
     return parts;
   }),
   remove: (bytes) => whole(bytes, (in_) => {

@@ -140,9 +140,13 @@ export const shareRefs = () => ({
 
 // ---- bodies ----
 
-const HASH = bytesOf('secret'), SALT = bytesOf('salt');
+const HASH = bytesOf('secret'), SALT = bytesOf('salt'), NOBODY = Buffer.alloc(32);
 const create = (name, share_id, session_id, secret_kind) => ({ name, kind: 'create', body: hex(pack([share_id, session_id, SALT, secret_kind, HASH, 0])),
   share_id, session_id, salt: hex(SALT), secret_kind: `${secret_kind}`, secret_hash: hex(HASH) });
+const create2 = (name, share_id, session_id, secret_kind, maker) => ({ ...create(name, share_id, session_id, secret_kind),
+  body: hex(pack([share_id, session_id, SALT, secret_kind, HASH, maker])), maker: hex(maker) });
+/** The maker of a key's name under a signing seed. */
+const makerOf = (seed, name) => hmac(hmac(seed, 'sharelog makers'), name);
 const remove = (name, who, reason, positions) => ({ name, kind: 'remove', body: hex(pack([who, reason, positions])), who: `${who}`, reason, positions: positions.map(String) });
 const redact = (name, who, reason, entries) => ({ name, kind: 'redact', body: hex(pack([who, reason, entries])), who: `${who}`, reason,
   entries: entries.map(([sequence, item, replacement]) => ({ sequence: `${sequence}`, item: `${item}`, replacement: hex(replacement) })) });
@@ -176,6 +180,15 @@ export const bodies = () => ({
     refused('an allowance of three parts', 'allow', [1, '', []]),
     refused('a creation of five parts', 'create', ['a', 's', SALT, 0, HASH]),
     refused('a creation with a short salt', 'create', ['a', 's', SALT.subarray(1), 0, HASH, 0]),
+    create2('create of format 2, by nobody', 'dXn5PvMt', 'ses_0123456789abcdXn5PvMt', 0, NOBODY),
+    create2('create of format 2, by the owner key under a seed of 32 zero bytes', 'dXn5PvMt-0123abcd', 's', 1, makerOf(Buffer.alloc(32), 'owner')),
+    create2('create of format 2, a long session id', 'a', 'é'.repeat(128), 0, makerOf(bytesOf('seed'), 'client')),
+    refused('a creation of seven parts', 'create', ['a', 's', SALT, 0, HASH, NOBODY, 0]),
+    refused('a creation with a short maker', 'create', ['a', 's', SALT, 0, HASH, NOBODY.subarray(1)]),
+    refused('a creation with a long maker', 'create', ['a', 's', SALT, 0, HASH, cat(NOBODY, Buffer.of(0))]),
+    refused('a creation whose maker is text', 'create', ['a', 's', SALT, 0, HASH, new Text(NOBODY)]),
+    refused('a creation with a number in the place of its maker', 'create', ['a', 's', SALT, 0, HASH, 1]),
+    refused('a creation with a secret of no known kind', 'create', ['a', 's', SALT, 2, HASH, NOBODY]),
     stored('a body as it was appended', bytesOf('n')),
     stored('a body with two items withheld', null, [{ nonce: bytesOf('0', 16) }, { commitment: bytesOf('1'), length: 70000 }, { commitment: bytesOf('2'), length: 0 }, { nonce: bytesOf('3', 16) }]),
   ],
