@@ -18,11 +18,16 @@ static void session_id(char session[64])
     snprintf(session, 64, "%s", net_session_id());
 }
 
-/* In use: no twin any more. */
-static struct net_share in_use(const char *session)
+static const char *as_client(void)
+{
+    return net_text("Authorization: Bearer %s", server.client_key);
+}
+
+/* Made with that header (NULL: none), and in use: no twin any more. */
+static struct net_share in_use(const char *session, const char *header)
 {
     struct net_share share;
-    assert_true(net_create(client, session, &share));
+    assert_true(net_create_as(client, "/api/share", header, session, &share));
     assert_int_equal(net_sync(client, &share, NET_MESSAGE("m1")), 200);
     return share;
 }
@@ -46,7 +51,7 @@ static void a_key_recovers(void **state)
     struct net_share share, again;
     (void)state;
     session_id(session);
-    share = in_use(session);
+    share = in_use(session, as_client());
     snprintf(headers[0], 200, "Authorization: Bearer %s", server.client_key);
     snprintf(headers[1], 200, "x-opencode-share-key: %s", server.client_key);
     snprintf(headers[2], 200, "Authorization: Bearer %s", NET_OWNER);
@@ -77,7 +82,7 @@ static void no_key_no_secret(void **state)
     struct net_share share, again;
     (void)state;
     session_id(session);
-    share = in_use(session);
+    share = in_use(session, as_client());
     for (size_t i = 0; i < sizeof(headers) / sizeof(*headers); i++) {
         assert_true(net_create_as(client, "/api/share", headers[i], session, &again));
         expect_other(&again, &share);
@@ -95,23 +100,32 @@ static void no_key_no_secret(void **state)
     expect_other(&again, &share);
 }
 
-/* With a key the newest live one comes back. */
-static void the_newest_is_recovered(void **state)
+/* Each key gets what it made; the owner key, once that is gone, another key's; what nobody made
+ * nobody gets. */
+static void each_key_recovers_its_own(void **state)
 {
     char session[64];
-    struct net_share first, second, again;
+    struct net_share nobodys, owners, clients, again;
     (void)state;
     session_id(session);
-    first = in_use(session);
-    net_pause_ms(5);
-    second = in_use(session);
-    expect_other(&second, &first);
+    owners = in_use(session, NET_AS_OWNER);
+    clients = in_use(session, as_client());
+    nobodys = in_use(session, NULL);
+    expect_other(&clients, &owners);
+    expect_other(&nobodys, &clients);
     assert_true(net_create_as(client, "/api/share", NET_AS_OWNER, session, &again));
-    expect_same(&again, &second);
-    net_delete(client, net_path(&second, ""), net_text("{\"secret\":\"%s\"}", second.secret));
+    expect_same(&again, &owners);
+    assert_true(net_create_as(client, "/api/share", as_client(), session, &again));
+    expect_same(&again, &clients);
+    net_delete(client, net_path(&owners, ""), net_text("{\"secret\":\"%s\"}", owners.secret));
     net_expect_status(client, 200);
     assert_true(net_create_as(client, "/api/share", NET_AS_OWNER, session, &again));
-    expect_same(&again, &first);
+    expect_same(&again, &clients);
+    net_delete(client, net_path(&clients, ""), net_text("{\"secret\":\"%s\"}", clients.secret));
+    net_expect_status(client, 200);
+    assert_true(net_create_as(client, "/api/share", as_client(), session, &again));
+    expect_other(&again, &nobodys);
+    expect_other(&again, &clients);
 }
 
 static void an_id_is_never_given_again(void **state)
@@ -120,7 +134,7 @@ static void an_id_is_never_given_again(void **state)
     struct net_share share, again;
     (void)state;
     session_id(session);
-    share = in_use(session);
+    share = in_use(session, NULL);
     net_delete(client, net_path(&share, ""), net_text("{\"secret\":\"%s\"}", share.secret));
     net_expect_status(client, 200);
     assert_true(net_create_as(client, "/api/share", NET_AS_OWNER, session, &again));
@@ -225,7 +239,7 @@ static void same_last_eight(void **state)
     snprintf(other_session, sizeof(other_session), "ses_other%s", session + strlen(session) - 8);
     snprintf(third_session, sizeof(third_session), "test_%s", session);
     assert_true(net_create(client, session, &share));
-    assert_true(net_create(client, other_session, &other));
+    assert_true(net_create_as(client, "/api/share", NET_AS_OWNER, other_session, &other));
     expect_other(&other, &share);
     assert_memory_equal(other.id, share.id, 8);
     assert_true(net_create(client, third_session, &third));
@@ -271,7 +285,7 @@ static void credentials_outlive_a_restart(void **state)
     struct net_share share, again;
     (void)state;
     session_id(session);
-    share = in_use(session);
+    share = in_use(session, NET_AS_OWNER);
     net_server_stop(&server);
     start_again();
     assert_true(net_create_as(client, "/api/share", NET_AS_OWNER, session, &again));
@@ -306,7 +320,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_key_recovers),
         cmocka_unit_test(no_key_no_secret),
-        cmocka_unit_test(the_newest_is_recovered),
+        cmocka_unit_test(each_key_recovers_its_own),
         cmocka_unit_test(an_id_is_never_given_again),
         cmocka_unit_test(an_unused_id_is_never_given_again),
         cmocka_unit_test(twins_get_one_share),
