@@ -255,11 +255,18 @@ describe('the real client', { timeout: 3_600_000 }, () => {
     assert.deepEqual((await sharesOf(session)).sort(), [first.id, second.id].sort());
   });
 
-  test('with the client key in its URL, another home recovers the share and wipes nothing', async () => {
-    const session = await begin(plain);
-    const credentials = await share(plain, session);
-    await plain.prompt(session, 'change the files');
-    const file = await agrees(plain, session, credentials);
+  test('with the client key in its URL, another home recovers the share that was made with it, and wipes nothing', async () => {
+    const first = await home('first-keyed', { under: `/k/${clientKey}` });
+    let session, credentials, file;
+    await first.serve();
+    try {
+      session = await begin(first);
+      credentials = await share(first, session);
+      await first.prompt(session, 'change the files');
+      file = await agrees(first, session, credentials);
+    } finally {
+      await first.stop();
+    }
     const old = await dataView(server.url, credentials.id);
 
     // The same session in a home that has never heard of the share.
