@@ -29,7 +29,7 @@
 
 /* clang-format off */
 static const struct route table[] = {
-    {HTTP_POST, "/api/share", ROUTE_ANYONE, CONTROL, handle_create, "create a share for {sessionID}, or recover the one there is"},
+    {HTTP_POST, "/api/share", ROUTE_ANYONE, CONTROL, handle_create, "create a share for {sessionID}, or recover the one that the same key made"},
     {HTTP_POST, "/api/share/:id/sync", ROUTE_SECRET, ROUTE_BODY_CONFIGURED, handle_sync, "append a batch {secret, data:[{type,data}…]}; 200 means durable"},
     {HTTP_DELETE, "/api/share/:id", ROUTE_SECRET, CONTROL, handle_remove, "remove a share for ever: {secret}, or the owner key"},
     {HTTP_POST, "/api/share/:id/redact", ROUTE_SECRET, CONTROL, handle_redact, "take out {seq,item}, {key} or {text}, {reason}: {secret}, or the owner key; 400, 403, 404"},

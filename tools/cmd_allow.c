@@ -33,7 +33,7 @@ const struct command command_allow = {
     .takes = TAKES_DATA | TAKES_URL | TAKES_JSON,
     .summary = "let a session that was taken down be shared again",
     .about =
-        "After `sharelog rm` its session is refused until then. The removed share stays removed.",
+        "After `sharelog rm` who made the share is refused its session until then. The removed share stays removed.",
     .examples = "  sharelog allow SESSION_ID\n",
     .values_bytes = sizeof(struct common),
     .run = run,

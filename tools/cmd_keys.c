@@ -72,7 +72,7 @@ const struct command command_client_key = {
     .summary = "print the key an opencode.json may hold: creates and recovers",
     .about =
         "With it in the URL, {\"enterprise\":{\"url\":\"http://HOST:PORT/k/KEY\"}}, a client that shares a session\n"
-        "again gets the share that it had. It is derived from the owner key.",
+        "again gets the share that was made with it before. It is derived from the owner key.",
     .examples = "  sharelog client-key\n",
     .values_bytes = sizeof(struct common),
     .run = run_client,

@@ -98,8 +98,8 @@ const struct command command_rm = {
     .takes = TAKES_DATA | TAKES_URL | TAKES_JSON | TAKES_YES,
     .summary = "take a share down: its content is erased for ever",
     .about =
-        "Its session can't be shared here again until `sharelog allow SESSION_ID`. What stays are the headers of its\n"
-        "events, so that every proof about the log still holds. Where a server runs on the data directory, it does it.",
+        "Who made it can't share its session here again until `sharelog allow SESSION_ID`. What stays are the headers of\n"
+        "its events, so that every proof about the log still holds. Where a server runs on the data directory, it does it.",
     .examples = "  sharelog rm ID\n"
                 "  sharelog rm ID --reason 'contains a password' --yes\n",
     .options = options,
