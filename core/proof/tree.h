@@ -71,4 +71,9 @@ enum sl_result tree_consistency(struct tree_source source, uint64_t from, uint64
 bool tree_inclusion_holds(const struct tree_proof *proof, const uint8_t leaf[32], uint64_t position,
     uint64_t size, const uint8_t root[32]);
 
+/* RFC 9162, 2.1.4.2. Here too a longer proof doesn't hold. An empty tree is consistent with every
+   tree, by an empty proof. */
+bool tree_consistency_holds(const struct tree_proof *proof, uint64_t from,
+    const uint8_t from_root[32], uint64_t to, const uint8_t to_root[32]);
+
 #endif

@@ -13,7 +13,6 @@
 #include "tests/support/net_fixture.h"
 #include "tests/support/net_log.h"
 #include "tests/support/net_stream.h"
-#include "tests/support/tree_consistency.h"
 
 #include <inttypes.h>
 #include <stdio.h>

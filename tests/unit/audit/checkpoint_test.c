@@ -13,7 +13,6 @@
 #include "core/log/store.h"
 #include "core/proof/tree.h"
 #include "tests/support/core_fixture.h"
-#include "tests/support/tree_consistency.h"
 
 #include <stdatomic.h>
 #include <stdio.h>

@@ -11,7 +11,6 @@
 #include "core/base/crypto.h"
 #include "core/proof/tree.h"
 #include "tests/support/core_store.h"
-#include "tests/support/tree_consistency.h"
 
 #include <stdio.h>
 #include <stdlib.h>
