@@ -123,7 +123,7 @@ static int verify(struct audit *audit, struct source *source, bool force)
     struct buffer key = {0};
     struct sl_err err = {0};
     field_text(buffer_span(&audit->log), "key", &key);
-    if (!trust_open(buffer_c(&key), NULL, &verifying.trust)) {
+    if (!trust_open(buffer_c(&key), NULL, 0, &verifying.trust)) {
         buffer_free(&key);
         return EXIT_WRONG;
     }
@@ -154,7 +154,10 @@ static int report(const struct values *values, struct audit *audit, struct sourc
             audit_put_text(audit);
         if (verifying != EXIT_YES) return verifying;
     }
-    return audit->gaps_count || (audit->verified && !audit->verified_ok) ? EXIT_NO : EXIT_YES;
+    char why[512];
+    bool disputed = field_short(buffer_span(&audit->log), "disputed", why, sizeof(why)) && why[0];
+    bool faulty = audit->gaps_count || (audit->verified && !audit->verified_ok) || disputed;
+    return faulty ? EXIT_NO : EXIT_YES;
 }
 
 static int run(const void *given, int count, char **words)
@@ -194,7 +197,7 @@ const struct command command_audit = {
         "by whom, why), gaps in sequences or positions, neighbours in the log whose times run backwards or lie more than\n"
         "a day apart, the largest shares, the checkpoint and its witnesses, the last verification, and one now: of the\n"
         "data directory, of a server's tiles and headers, or of the share's bundle.\n\n"
-        "Exits with 1 where something is missing or doesn't verify. A removal, a redaction or a step of the clock is no\n"
+        "Exits with 1 where something is missing, doesn't verify, or a witness disputes the log. A removal, a redaction or a step of the clock is no\n"
         "fault. Of --url the owner key is needed.",
     .examples = "  sharelog audit\n"
                 "  sharelog audit ID\n"

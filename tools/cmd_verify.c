@@ -11,6 +11,8 @@
 #include "tools/shared/term.h"
 #include "tools/shared/when.h"
 
+#define URL_MAX_AGE_S (24 * 3600)
+
 #define AT(field) offsetof(struct verify_values, field)
 static const struct option options[] = {
     {"bundle", "FILE", OPTION_TEXT, AT(bundle), 0, 0,
@@ -23,7 +25,9 @@ static const struct option options[] = {
     {"key", "VKEY", OPTION_TEXT, AT(log_key), 0, 0,
         "the log's verifier key (see log-key), or a file that holds it"},
     {"policy", "FILE", OPTION_TEXT, AT(policy), 0, 0,
-        "which witnesses must have cosigned (a C2SP tlog-policy)"},
+        "which witnesses must have cosigned, and which logs (a C2SP tlog-policy)"},
+    {"max-age", "DURATION", OPTION_TEXT, AT(max_age), 0, 0,
+        "how old a cosignature may be: 90s, 30m, 12h, 7d, none (default: --url 1d, else none)"},
     {"since", "FILE", OPTION_TEXT, AT(since), 0, 0,
         "a checkpoint kept from before; the verified one takes its place"},
     {"all", NULL, OPTION_FLAG, AT(all), 0, 0,
@@ -90,26 +94,40 @@ static const char *wrong(const struct verify_values *values)
     if (event && !(values->proof && values->event))
         return "--proof and --event go together: the proof, and the event that it proves";
     if (outside && values->common.data) return "nothing is read from --data there; leave it out";
-    if (outside && !values->log_key)
+    if (outside && !values->log_key && !values->policy)
         return "--key is missing: the log's verifier key, which `sharelog log-key` prints";
     if (!outside && (values->log_key || values->policy))
         return "--key and --policy belong to --bundle, --proof or --url";
+    if (values->max_age && !values->policy) return "--max-age belongs to --policy";
     if (!url && (values->since || values->all || values->entries || values->common.key))
         return "--since, --all, --entries and --owner-key belong to --url";
     if (values->all && !values->since) return "--all belongs to --since";
     return NULL;
 }
 
+/* A checkpoint that a server shows is expected to be fresh: servers have theirs cosigned again
+   every hour, though nothing happen. A file may be as old as it likes. */
+static bool set_max_age(struct verify_values *values)
+{
+    values->max_age_s = values->common.url ? URL_MAX_AGE_S : 0;
+    if (!values->max_age) return true;
+    values->max_age_s = 0;
+    return strcmp(values->max_age, "none") == 0 ||
+           when_seconds(values->max_age, &values->max_age_s);
+}
+
 static int run(const void *given, int count, char **words)
 {
     (void)count, (void)words;
-    const struct verify_values *values = given;
-    const char *what = wrong(values);
+    struct verify_values values = *(const struct verify_values *)given;
+    const char *what = wrong(&values);
     if (what) return fail("verify: %s (see: sharelog help verify)", what);
-    if (values->bundle) return verify_bundle(values);
-    if (values->proof) return verify_event(values);
-    if (values->common.url) return verify_url(values);
-    return verify_store(values);
+    if (!set_max_age(&values))
+        return fail("verify: --max-age is 90s, 30m, 12h, 7d or none, not \"%s\"", values.max_age);
+    if (values.bundle) return verify_bundle(&values);
+    if (values.proof) return verify_event(&values);
+    if (values.common.url) return verify_url(&values);
+    return verify_store(&values);
 }
 
 const struct command command_verify = {

@@ -47,7 +47,7 @@ struct bundle_verdict {
     enum sl_who removed_by;
     uint64_t log_size;
     uint8_t root[32];
-    size_t cosignatures;
+    struct cosigned cosigned;
 };
 
 /* Where a bundle comes from: up to `cap` bytes into `out`; *len 0 at its end. */
@@ -73,7 +73,8 @@ struct event_verdict {
     enum sl_kind kind;
     bool of_share; /* the answer has the salt and an id, and they fit the header */
     bool content;  /* its content was there and checked */
-    size_t withheld, cosignatures;
+    size_t withheld;
+    struct cosigned cosigned;
 };
 enum sl_result event_verify(struct sl_span event, struct sl_span proof, const struct policy *policy,
     struct event_verdict *verdict, struct sl_err *err);

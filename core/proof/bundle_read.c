@@ -30,7 +30,6 @@ enum lead {
 };
 
 static_assert(READ_SMALL_BYTES + 9 <= READ_WINDOW_BYTES, "a small value lies in the window");
-static_assert(SL_CHECKPOINT_BYTES <= READ_SMALL_BYTES, "a checkpoint is read in one piece");
 
 enum sl_result bundle_reader_init(struct bundle_reader *reader, struct bundle_input input,
     const struct sl_progress *progress, struct sl_err *err)

@@ -14,7 +14,7 @@
 #include "core/proof/bundle.h"
 
 #define READ_WINDOW_BYTES (256 * SL_KIB)
-#define READ_SMALL_BYTES (16 * SL_KIB) /* the longest value that is held in one piece */
+#define READ_SMALL_BYTES NOTE_BYTES /* the longest value that is held in one piece */
 
 struct bundle_reader {
     struct bundle_input input;

@@ -42,6 +42,8 @@ static enum sl_result check_kind(struct bundle_check *check, bool erased)
     if (check->sequence > 1 && kind == SL_CREATE) return BUNDLE_FAULT(check, "a second creation");
     if (check->verdict.removed && kind != SL_ALLOW)
         return BUNDLE_FAULT(check, "a %s after the removal", sl_kind_name(kind));
+    if (!check->verdict.removed && kind == SL_ALLOW)
+        return BUNDLE_FAULT(check, "it allows what was never removed");
     if (erased && kind != SL_SYNC && kind != SL_REDACT)
         return BUNDLE_FAULT(
             check, "its content is gone, which that of a %s never is", sl_kind_name(kind));
@@ -137,35 +139,43 @@ static enum sl_result check_left(struct bundle_check *check)
     return SL_OK;
 }
 
+/* The note of the tail: of this policy, and of a log that is large enough. */
+static enum sl_result check_note(
+    struct bundle_check *check, struct sl_span bytes, struct checkpoint_text *checkpoint)
+{
+    struct sl_err below = {0};
+    struct note note;
+    enum sl_result result = policy_check(check->policy, bytes, &check->verdict.cosigned, &below);
+    if (result == SL_INVALID || result == SL_NOT_FOUND)
+        return BUNDLE_FAULT(check, "its checkpoint: %s", below.text);
+    if (result != SL_OK) return sl_fail(check->err, result, "checkpoint: %s", below.text);
+    if (!note_parse(bytes, &note) || !checkpoint_parse(note.text, checkpoint))
+        return BUNDLE_FAULT(check, "its checkpoint is unreadable");
+    if (checkpoint->size < check->edge.size || checkpoint->size > POSITION_MAX)
+        return BUNDLE_FAULT(check,
+            "its checkpoint is of %llu events, and its last one is at position %llu",
+            (unsigned long long)checkpoint->size, (unsigned long long)check->edge.size - 1);
+    return SL_OK;
+}
+
 static enum sl_result check_tail(struct bundle_check *check)
 {
     struct bundle_reader *in = &check->in;
     struct bundle_verdict *verdict = &check->verdict;
-    char bytes[TREE_COVER * TREE_HASH_BYTES], note[SL_CHECKPOINT_BYTES];
+    struct checkpoint_text checkpoint;
+    struct buf note = {0};
+    char bytes[TREE_COVER * TREE_HASH_BYTES];
     if (read_array(in) != 2) read_fault(in, "not the end of a bundle");
     struct sl_span gap = read_bin(in, sizeof(bytes));
     if (gap.len) memcpy(bytes, gap.ptr, gap.len);
     gap.ptr = bytes;
-    struct sl_span text = read_str(in, sizeof(note));
-    if (text.len) memcpy(note, text.ptr, text.len);
-    text.ptr = note;
+    buf_add_span(&note, read_str(in, NOTE_BYTES));
     if (read_ok(in) && !read_at_end(in)) read_fault(in, "something follows the bundle");
     enum sl_result result = bundle_check_read(check);
-    if (result != SL_OK) return result;
-    struct sl_err below = {0};
-    struct note parts;
-    struct checkpoint_text checkpoint;
-    result = policy_check(check->policy, text, &verdict->cosignatures, &below);
-    if (result == SL_INVALID || result == SL_NOT_FOUND)
-        return BUNDLE_FAULT(check, "its checkpoint: %s", below.text);
-    if (result != SL_OK) return sl_fail(check->err, result, "checkpoint: %s", below.text);
-    if (!note_parse(text, &parts) || !checkpoint_parse(parts.text, &checkpoint))
-        return BUNDLE_FAULT(check, "its checkpoint is unreadable");
-    if (checkpoint.size < check->edge.size || checkpoint.size > POSITION_MAX)
-        return BUNDLE_FAULT(check,
-            "its checkpoint is of %llu events, and its last one is at position %llu",
-            (unsigned long long)checkpoint.size, (unsigned long long)check->edge.size - 1);
-    result = check_gap(check, gap, checkpoint.size);
+    if (result == SL_OK && note.failed) result = sl_fail(check->err, SL_NOMEM, "out of memory");
+    if (result == SL_OK) result = check_note(check, buf_span(&note), &checkpoint);
+    if (result == SL_OK) result = check_gap(check, gap, checkpoint.size);
+    buf_fini(&note);
     if (result != SL_OK) return result;
     tree_edge_root(&check->edge, verdict->root);
     verdict->log_size = checkpoint.size;

@@ -15,13 +15,15 @@
 struct chain {
     uint8_t ref[32], leaf[32];
     uint64_t sequence, time_ms; /* sequence 0: the place is free */
-    bool removed;
+    bool removed, whole;        /* whole: its events are known from the first on */
 };
 
 struct chains {
     struct chain *table; /* open addressing; refs are hashes already */
     size_t room, count;
     bool whole;
+    uint64_t newest_ms, latest_ms; /* so far, of those that aren't ahead; 0: no bound */
+    struct chains_times times;
 };
 
 struct chains *chains_create(bool whole)
@@ -41,6 +43,17 @@ void chains_destroy(struct chains *chains)
     if (!chains) return;
     free(chains->table);
     free(chains);
+}
+
+void chains_set_latest(struct chains *chains, uint64_t latest_ms)
+{
+    assert(chains->count == 0);
+    chains->latest_ms = latest_ms;
+}
+
+struct chains_times chains_times(const struct chains *chains)
+{
+    return chains->times;
 }
 
 uint64_t chains_count(const struct chains *chains)
@@ -85,6 +98,7 @@ static const char *wrong(
 {
     bool first = header->sequence == 1, known = chain->sequence > 0;
     if (header->sequence == 0) return "its sequence is 0";
+    if (header->kind > SL_ALLOW) return "it is of a kind that isn't known here";
     if (first != (header->kind == SL_CREATE))
         return first ? "its share doesn't begin with a creation" : "a second creation of its share";
     if (!known && first)
@@ -98,7 +112,26 @@ static const char *wrong(
         return "it names another event than the one before it in its share (prev)";
     if (header->time_ms < chain->time_ms) return "its time is before that of the event before it";
     if (chain->removed && header->kind != SL_ALLOW) return "its share was removed before";
+    if (!chain->removed && chain->whole && header->kind == SL_ALLOW)
+        return "it allows what was never removed";
     return NULL;
+}
+
+static void count_odd(struct chains_odd *odd, uint64_t position)
+{
+    if (odd->count++ == 0) odd->first = position;
+}
+
+/* A time ahead of all says nothing of the events behind it. */
+static void look_at_time(struct chains *chains, uint64_t position, uint64_t time_ms)
+{
+    if (chains->latest_ms && time_ms > chains->latest_ms) {
+        count_odd(&chains->times.ahead, position);
+        return;
+    }
+    if (time_ms < chains->newest_ms && chains->newest_ms - time_ms > CHAINS_BACK_MS)
+        count_odd(&chains->times.back, position);
+    if (time_ms > chains->newest_ms) chains->newest_ms = time_ms;
 }
 
 enum sl_result chains_add(struct chains *chains, uint64_t position, struct sl_span bytes,
@@ -117,7 +150,11 @@ enum sl_result chains_add(struct chains *chains, uint64_t position, struct sl_sp
         return sl_fail(err, SL_CORRUPT, "position %llu (event %llu of the share %.16s...): %s",
             (unsigned long long)position, (unsigned long long)header.sequence, ref, what);
     }
-    if (chain->sequence == 0) chains->count++;
+    look_at_time(chains, position, header.time_ms);
+    if (chain->sequence == 0) {
+        chains->count++;
+        chain->whole = header.sequence == 1;
+    }
     memcpy(chain->ref, header.share_ref, 32);
     memcpy(chain->leaf, leaf, 32);
     chain->sequence = header.sequence;

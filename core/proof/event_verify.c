@@ -158,7 +158,7 @@ static enum sl_result check_inclusion(
     enum sl_result result = proof_parse(text, &proof, &below);
     if (result == SL_INVALID) return FAULT(check, "its proof: %s", below.text);
     if (result == SL_OK) {
-        result = policy_check(policy, proof.checkpoint, &check->verdict.cosignatures, &below);
+        result = policy_check(policy, proof.checkpoint, &check->verdict.cosigned, &below);
         if (result == SL_INVALID || result == SL_NOT_FOUND)
             return FAULT(check, "its proof's checkpoint: %s", below.text);
     }

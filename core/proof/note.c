@@ -15,6 +15,7 @@
 #define SIGNATURE_BYTES 64
 #define TIME_BYTES 8 /* before a cosignature */
 #define PAYLOAD_BYTES (4 + TIME_BYTES + SIGNATURE_BYTES)
+#define PUBLIC_KEY_BYTES 4096 /* the longest, of any type */
 
 static_assert(NOTE_NAME_BYTES + 1 + 8 + 1 + 44 < NOTE_VKEY_BYTES, "a verifier key fits");
 
@@ -92,21 +93,78 @@ void note_key_make(
     memcpy(key->public_key, public_key, sizeof(key->public_key));
 }
 
-bool note_key_parse(struct sl_span text, struct note_key *key)
+/* A verifier key of any type: name, id, and `bytes`, its type and public key. */
+static bool vkey_split(struct sl_span text, struct sl_span *name, struct sl_span *id,
+    uint8_t bytes[1 + PUBLIC_KEY_BYTES], size_t *len)
 {
-    struct sl_span name, id, rest;
-    uint8_t bytes[1 + 32];
-    char id_text[9];
+    struct sl_span rest;
+    if (!line_split(text, '+', name, &rest) || !line_split(rest, '+', id, &rest)) return false;
+    return note_name_valid(*name) && crypto_base64_parse(rest, bytes, 1 + PUBLIC_KEY_BYTES, len) &&
+           *len > 1;
+}
+
+static bool id_parse(struct sl_span text, uint8_t id[4])
+{
+    static const char digits[] = "0123456789abcdef";
+    if (text.len != 8) return false;
+    memset(id, 0, 4);
+    for (size_t i = 0; i < text.len; i++) {
+        const char *digit = memchr(digits, text.ptr[i], 16);
+        if (!digit) return false;
+        id[i / 2] = (uint8_t)(id[i / 2] << 4 | (digit - digits));
+    }
+    return true;
+}
+
+/* Bytes that are no public key, little-endian and without the bit of the sign: a y of the field's
+   prime or more, which is another way to write a smaller one; and the points of small order, by
+   which anything is signed. */
+static bool is_weak(const uint8_t public_key[32])
+{
+    static const uint8_t eighth[2][32] = {
+        {0xc7, 0x17, 0x6a, 0x70, 0x3d, 0x4d, 0xd8, 0x4f, 0xba, 0x3c, 0x0b, 0x76, 0x0d, 0x10, 0x67,
+            0x0f, 0x2a, 0x20, 0x53, 0xfa, 0x2c, 0x39, 0xcc, 0xc6, 0x4e, 0xc7, 0xfd, 0x77, 0x92,
+            0xac, 0x03, 0x7a},
+        {0x26, 0xe8, 0x95, 0x8f, 0xc2, 0xb2, 0x27, 0xb0, 0x45, 0xc3, 0xf4, 0x89, 0xf2, 0xef, 0x98,
+            0xf0, 0xd5, 0xdf, 0xac, 0x05, 0xd3, 0xc6, 0x33, 0x39, 0xb1, 0x38, 0x02, 0x88, 0x6d,
+            0x53, 0xfc, 0x05}};
+    uint8_t y[32], middle[30];
+    memcpy(y, public_key, sizeof(y));
+    y[31] &= 0x7f;
+    memset(middle, 0xff, sizeof(middle));
+    bool high = y[31] == 0x7f && memcmp(y + 1, middle, sizeof(middle)) == 0;
+    if (high && y[0] >= 0xec) return true; /* the prime less 1 is of order 2 */
+    memset(middle, 0, sizeof(middle));
+    bool low = y[31] == 0 && memcmp(y + 1, middle, sizeof(middle)) == 0;
+    if (low && y[0] <= 1) return true;
+    return memcmp(y, eighth[0], sizeof(y)) == 0 || memcmp(y, eighth[1], sizeof(y)) == 0;
+}
+
+bool note_key_parse_any(struct sl_span text, struct note_key *key)
+{
+    struct sl_span name, id_text;
+    uint8_t bytes[1 + PUBLIC_KEY_BYTES], id[4];
     struct note_key made;
     size_t len;
-    if (!line_split(text, '+', &name, &rest) || !line_split(rest, '+', &id, &rest)) return false;
-    if (!note_name_valid(name)) return false;
-    if (!crypto_base64_parse(rest, bytes, sizeof(bytes), &len) || len != sizeof(bytes))
-        return false;
-    if (bytes[0] != NOTE_ED25519 && bytes[0] != NOTE_COSIGNATURE) return false;
-    note_key_make(&made, (enum note_kind)bytes[0], name, bytes + 1);
-    crypto_hex(made.id, sizeof(made.id), id_text);
-    if (!sl_span_eq(id, sl_span_of(id_text))) return false;
+    if (!vkey_split(text, &name, &id_text, bytes, &len) || !id_parse(id_text, id)) return false;
+    if (bytes[0] == NOTE_ED25519 || bytes[0] == NOTE_COSIGNATURE) {
+        if (len != 1 + sizeof(made.public_key) || is_weak(bytes + 1)) return false;
+        note_key_make(&made, (enum note_kind)bytes[0], name, bytes + 1);
+        if (memcmp(made.id, id, sizeof(id)) != 0) return false;
+    } else {
+        made = (struct note_key){.kind = NOTE_UNKNOWN};
+        memcpy(made.name, name.ptr, name.len);
+        memcpy(made.id, id, sizeof(id));
+        crypto_sha256(bytes + 1, len - 1, made.public_key);
+    }
+    *key = made;
+    return true;
+}
+
+bool note_key_parse(struct sl_span text, struct note_key *key)
+{
+    struct note_key made;
+    if (!note_key_parse_any(text, &made) || made.kind == NOTE_UNKNOWN) return false;
     *key = made;
     return true;
 }
@@ -115,6 +173,7 @@ void note_key_text(const struct note_key *key, char text[NOTE_VKEY_BYTES])
 {
     uint8_t bytes[1 + 32];
     char id[9], base64[45];
+    assert(key->kind != NOTE_UNKNOWN);
     bytes[0] = (uint8_t)key->kind;
     memcpy(bytes + 1, key->public_key, 32);
     crypto_hex(key->id, sizeof(key->id), id);
@@ -124,26 +183,32 @@ void note_key_text(const struct note_key *key, char text[NOTE_VKEY_BYTES])
 
 /* ---- notes ---- */
 
-/* One signature line's name and base64. */
-static bool signature_line(struct sl_span line, struct sl_span *name, struct sl_span *base64)
+/* One signature line's name and base64, of a line that was found valid before. */
+static bool signature_split(struct sl_span line, struct sl_span *name, struct sl_span *base64)
 {
     if (!line_starts(line, SL_SPAN(DASH))) return false;
     line.ptr += sizeof(DASH) - 1;
     line.len -= sizeof(DASH) - 1;
-    return line_split(line, ' ', name, base64) && name_allowed(*name) && line_base64(*base64, 5);
+    return line_split(line, ' ', name, base64);
+}
+
+static bool signature_valid(struct sl_span line)
+{
+    struct sl_span name, base64;
+    return signature_split(line, &name, &base64) && name_allowed(name) && line_base64(base64, 5);
 }
 
 bool note_parse(struct sl_span bytes, struct note *note)
 {
     size_t text = bytes.len, lines = 0;
-    if (text < 2 || !text_valid(bytes)) return false;
+    if (text < 2 || text > NOTE_BYTES || !text_valid(bytes)) return false;
     while (text >= 2 && !(bytes.ptr[text - 1] == '\n' && bytes.ptr[text - 2] == '\n'))
         text--;
     if (text < 2) return false;
     struct sl_span signatures = {bytes.ptr + text, bytes.len - text};
-    struct sl_span rest = signatures, line, name, base64;
+    struct sl_span rest = signatures, line;
     for (; line_take(&rest, &line); lines++)
-        if (lines == NOTE_SIGNATURES || !signature_line(line, &name, &base64)) return false;
+        if (lines == NOTE_SIGNATURES || !signature_valid(line)) return false;
     if (lines == 0 || rest.len) return false;
     note->text = (struct sl_span){bytes.ptr, text - 1};
     note->signatures = signatures;
@@ -176,30 +241,45 @@ static bool payload_holds(struct sl_span text, const struct note_key *key,
     return holds;
 }
 
+/* Is it a line of this key's name and id? Eight characters hold the id, whatever follows; at least
+   five bytes do. */
+static bool line_of(struct sl_span line, const struct note_key *key, struct sl_span *base64)
+{
+    struct sl_span name;
+    uint8_t id[6];
+    size_t len;
+    if (!signature_split(line, &name, base64) || !sl_span_eq(name, sl_span_of(key->name)))
+        return false;
+    struct sl_span first = {base64->ptr, 8};
+    return base64->len >= 8 && crypto_base64_parse(first, id, sizeof(id), &len) &&
+           memcmp(id, key->id, sizeof(key->id)) == 0;
+}
+
 /* A line that bears the key's name and id but doesn't hold spoils the note, as signed-note advises:
    somebody has touched it. The same signature twice does no harm; of two cosignatures the later
    counts. */
+enum note_signed note_look(const struct note *note, const struct note_key *key, uint64_t *time_s)
+{
+    struct sl_span rest = note->signatures, line, base64;
+    uint64_t newest = 0, at;
+    enum note_signed found = NOTE_UNSIGNED;
+    if (key->kind == NOTE_UNKNOWN) return NOTE_UNSIGNED;
+    while (line_take(&rest, &line)) {
+        uint8_t payload[PAYLOAD_BYTES];
+        size_t len;
+        if (!line_of(line, key, &base64)) continue;
+        if (!crypto_base64_parse(base64, payload, sizeof(payload), &len)) return NOTE_SPOILED;
+        if (!payload_holds(note->text, key, payload, len, &at)) return NOTE_SPOILED;
+        if (at > newest) newest = at;
+        found = NOTE_HOLDS;
+    }
+    if (found == NOTE_HOLDS && time_s) *time_s = newest;
+    return found;
+}
+
 bool note_signed_by(const struct note *note, const struct note_key *key, uint64_t *time_s)
 {
-    struct sl_span rest = note->signatures, line, name, base64;
-    uint64_t newest = 0, at;
-    bool any = false;
-    for (size_t lines = 0; lines < NOTE_SIGNATURES && line_take(&rest, &line); lines++) {
-        uint8_t payload[PAYLOAD_BYTES], id[6];
-        size_t len;
-        if (!signature_line(line, &name, &base64)) return false;
-        if (!sl_span_eq(name, sl_span_of(key->name))) continue;
-        /* Eight characters hold the id, whatever follows; at least five bytes do. */
-        struct sl_span first = {base64.ptr, 8};
-        if (!crypto_base64_parse(first, id, sizeof(id), &len)) return false;
-        if (memcmp(id, key->id, sizeof(key->id)) != 0) continue;
-        if (!crypto_base64_parse(base64, payload, sizeof(payload), &len)) return false;
-        if (!payload_holds(note->text, key, payload, len, &at)) return false;
-        if (at > newest) newest = at;
-        any = true;
-    }
-    if (any && time_s) *time_s = newest;
-    return any;
+    return note_look(note, key, time_s) == NOTE_HOLDS;
 }
 
 static void add_line(

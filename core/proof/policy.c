@@ -1,6 +1,9 @@
 /* Policies: a text is read line by line into logs, witnesses and groups, the groups' members before
    the groups, and a checkpoint's signatures are counted up through them. A text that isn't one is
-   refused with its line. What must sign is bounded by what a note can hold. */
+   refused with its line. What must sign is bounded by what a note can hold.
+
+   Keys of types that aren't known here are kept beside the others, so that a policy can name
+   witnesses of the next kind before every verifier knows them. They never count. */
 
 #include "core/proof/note.h"
 
@@ -30,7 +33,8 @@ struct policy {
     char *text; /* the names' bytes */
     size_t logs_count, count, witnesses;
     bool quorum_given, quorum_none;
-    size_t quorum; /* a node */
+    size_t quorum;             /* a node */
+    uint64_t now_s, max_age_s; /* 0: no clock; any age */
     struct note_key logs[POLICY_LOGS];
     struct node nodes[POLICY_NODES];
 };
@@ -44,14 +48,20 @@ void policy_destroy(struct policy *policy)
 
 /* ---- parts: each returns what is wrong, or NULL ---- */
 
-/* Two keys are the same when their public halves are, whatever they are called. */
+/* Two keys are the same when their public halves are, whatever they are called and used for. */
 static bool same_key(const struct note_key *a, const struct note_key *b)
 {
-    return memcmp(a->public_key, b->public_key, sizeof(a->public_key)) == 0;
+    uint8_t own[2][32];
+    memcpy(own[0], a->public_key, 32);
+    memcpy(own[1], b->public_key, 32);
+    if (a->kind != NOTE_UNKNOWN && b->kind == NOTE_UNKNOWN) crypto_sha256(own[0], 32, own[0]);
+    if (b->kind != NOTE_UNKNOWN && a->kind == NOTE_UNKNOWN) crypto_sha256(own[1], 32, own[1]);
+    return memcmp(own[0], own[1], 32) == 0;
 }
 
 static const char *add_log(struct policy *policy, const struct note_key *key)
 {
+    if (key->kind == NOTE_COSIGNATURE) return "the log's key is of a kind that only cosigns";
     if (policy->logs_count == POLICY_LOGS) return "too many logs";
     for (size_t i = 0; i < policy->logs_count; i++)
         if (same_key(&policy->logs[i], key)) return "the log's key is given twice";
@@ -79,7 +89,7 @@ static const char *add_witness(
     struct policy *policy, struct sl_span name, const struct note_key *key)
 {
     struct node *node;
-    if (key->kind != NOTE_COSIGNATURE) return "the witness's key is of a kind that can't cosign";
+    if (key->kind == NOTE_ED25519) return "the witness's key is of a kind that can't cosign";
     if (policy->witnesses == POLICY_WITNESSES) return "too many witnesses";
     for (size_t i = 0; i < policy->count; i++)
         if (!policy->nodes[i].group && same_key(&policy->nodes[i].key, key))
@@ -129,8 +139,7 @@ static const char *log_line(struct policy *policy, struct sl_span rest)
 {
     struct sl_span field;
     struct note_key key;
-    if (!field_take(&rest, &field) || !note_key_parse(field, &key))
-        return "not a verifier key of a kind that is known here";
+    if (!field_take(&rest, &field) || !note_key_parse_any(field, &key)) return "not a verifier key";
     return url_ends(rest) ? add_log(policy, &key) : "more than a key and a URL";
 }
 
@@ -140,8 +149,7 @@ static const char *witness_line(struct policy *policy, struct sl_span rest)
     struct note_key key;
     const char *wrong = new_name(policy, &rest, &name);
     if (wrong) return wrong;
-    if (!field_take(&rest, &field) || !note_key_parse(field, &key))
-        return "not a verifier key of a kind that is known here";
+    if (!field_take(&rest, &field) || !note_key_parse_any(field, &key)) return "not a verifier key";
     return url_ends(rest) ? add_witness(policy, name, &key) : "more than a name, a key and a URL";
 }
 
@@ -211,18 +219,20 @@ enum sl_result policy_parse(struct sl_span text, struct policy **policy, struct 
     if (text.len > POLICY_BYTES)
         return sl_fail(err, SL_INVALID, "more than %d bytes", POLICY_BYTES);
     struct policy *made = calloc(1, sizeof(*made));
-    if (made) made->text = calloc(1, text.len + 1);
+    if (made) made->text = malloc(text.len + 1);
     if (!made || !made->text) {
         policy_destroy(made);
         return sl_fail(err, SL_NOMEM, "out of memory");
     }
     if (text.len) memcpy(made->text, text.ptr, text.len);
-    made->text[text.len] =
-        '\n'; /* ends a last line that has no end; behind one it is a blank one */
-    struct sl_span rest = {made->text, text.len + 1}, line;
-    for (size_t number = 1; line_take(&rest, &line); number++) {
-        const char *wrong = any_line(made, line);
-        if (!wrong) continue;
+    struct sl_span rest = {made->text, text.len}, line;
+    size_t number = 1;
+    const char *wrong = NULL;
+    for (; !wrong && line_take(&rest, &line); number++)
+        wrong = any_line(made, line);
+    if (wrong) number--;
+    if (!wrong && rest.len) wrong = "it isn't ended by a newline";
+    if (wrong) {
         policy_destroy(made);
         return sl_fail(err, SL_INVALID, "line %zu: %s", number, wrong);
     }
@@ -274,6 +284,41 @@ enum sl_result policy_make(const struct note_key *log, const struct note_key *wi
     return SL_OK;
 }
 
+/* ---- what it is ---- */
+
+size_t policy_logs(const struct policy *policy)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < policy->logs_count; i++)
+        count += policy->logs[i].kind != NOTE_UNKNOWN;
+    return count;
+}
+
+size_t policy_witnesses(const struct policy *policy)
+{
+    return policy->witnesses;
+}
+
+size_t policy_uncheckable(const struct policy *policy)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < policy->count; i++)
+        count += !policy->nodes[i].group && policy->nodes[i].key.kind == NOTE_UNKNOWN;
+    return count;
+}
+
+bool policy_needs_witnesses(const struct policy *policy)
+{
+    return !policy->quorum_none;
+}
+
+void policy_set_clock(struct policy *policy, uint64_t now_s, uint64_t max_age_s)
+{
+    assert(now_s > 0 && now_s <= INT64_MAX);
+    policy->now_s = now_s;
+    policy->max_age_s = max_age_s;
+}
+
 /* ---- check ---- */
 
 /* A name as a message may show it: bounded, and nothing that a terminal would act on. */
@@ -286,70 +331,137 @@ static const char *shown(struct sl_span name, char text[65])
     return text;
 }
 
+/* By one of its logs whose name is the origin. A line of any log that is known and doesn't hold
+   spoils the note. */
 static enum sl_result log_signed(
     const struct policy *policy, const struct note *note, struct sl_span origin, struct sl_err *err)
 {
-    bool known = false;
+    bool known = false, signed_by_one = false, checkable = false;
     char text[65];
     for (size_t i = 0; i < policy->logs_count; i++) {
-        if (!sl_span_eq(sl_span_of(policy->logs[i].name), origin)) continue;
-        if (note_signed_by(note, &policy->logs[i], NULL)) return SL_OK;
-        known = true;
+        const struct note_key *key = &policy->logs[i];
+        bool own = sl_span_eq(sl_span_of(key->name), origin);
+        enum note_signed found = note_look(note, key, NULL);
+        if (found == NOTE_SPOILED)
+            return sl_fail(err, SL_NOT_FOUND, "the log's own signature, of %s, doesn't hold",
+                shown(sl_span_of(key->name), text));
+        known |= own;
+        checkable |= own && key->kind != NOTE_UNKNOWN;
+        signed_by_one |= own && found == NOTE_HOLDS;
     }
+    if (signed_by_one) return SL_OK;
+    shown(origin, text);
+    if (checkable) return sl_fail(err, SL_NOT_FOUND, "the log's own signature, of %s, lacks", text);
     return known ? sl_fail(err, SL_NOT_FOUND,
-                       "the log's own signature, of %s, lacks or doesn't hold", shown(origin, text))
+                       "the log's own signature, of %s, is of a type that can't be checked here",
+                       text)
                  : sl_fail(err, SL_NOT_FOUND,
-                       "the checkpoint is of %s, which is not a log that counts here",
-                       shown(origin, text));
+                       "the checkpoint is of %s, which is not a log that counts here", text);
 }
 
-/* How many witnesses signed, how many members of each group hold. */
-static size_t count_signed(
-    const struct policy *policy, const struct note *note, bool holds[POLICY_NODES])
+/* Why a cosignature of that time doesn't count; NULL: it does. */
+static const char *time_fault(const struct policy *policy, uint64_t time_s)
 {
-    size_t members[POLICY_NODES] = {0}, witnesses = 0;
-    for (size_t i = 0; i < policy->count; i++) {
+    if (time_s == 0) return "it gives no time";
+    if (!policy->now_s) return NULL;
+    if (time_s > policy->now_s + POLICY_AHEAD_S) return "dated in the future";
+    bool old =
+        policy->max_age_s && time_s < policy->now_s && policy->now_s - time_s > policy->max_age_s;
+    return old ? "cosigned too long ago" : NULL;
+}
+
+/* What a checkpoint has of a policy's witnesses and groups. */
+struct tally {
+    bool holds[POLICY_NODES];
+    const char *why[POLICY_NODES]; /* a witness doesn't count, but that it lacks; NULL: it lacks */
+    struct cosigned cosigned;
+};
+
+static enum sl_result witness_look(const struct policy *policy, const struct note *note, size_t i,
+    struct tally *tally, struct sl_err *err)
+{
+    const struct node *node = &policy->nodes[i];
+    struct cosigned *cosigned = &tally->cosigned;
+    uint64_t time_s = 0;
+    char text[65];
+    enum note_signed found = note_look(note, &node->key, &time_s);
+    if (found == NOTE_SPOILED)
+        return sl_fail(
+            err, SL_NOT_FOUND, "the cosignature of %s doesn't hold", shown(node->name, text));
+    if (node->key.kind == NOTE_UNKNOWN) tally->why[i] = "its key is of an unknown type";
+    if (found == NOTE_HOLDS) tally->why[i] = time_fault(policy, time_s);
+    tally->holds[i] = found == NOTE_HOLDS && !tally->why[i];
+    if (!tally->holds[i]) return SL_OK;
+    cosigned->count++;
+    if (!cosigned->oldest_s || time_s < cosigned->oldest_s) cosigned->oldest_s = time_s;
+    if (time_s > cosigned->newest_s) cosigned->newest_s = time_s;
+    return SL_OK;
+}
+
+/* Which witnesses count, and so which groups hold. */
+static enum sl_result count_signed(
+    const struct policy *policy, const struct note *note, struct tally *tally, struct sl_err *err)
+{
+    size_t members[POLICY_NODES] = {0};
+    enum sl_result result = SL_OK;
+    for (size_t i = 0; i < policy->count && result == SL_OK; i++) {
         const struct node *node = &policy->nodes[i];
         assert(node->parent == NO_PARENT || (node->parent > i && node->parent < policy->count));
-        holds[i] = node->group ? members[i] >= node->need : note_signed_by(note, &node->key, NULL);
-        witnesses += holds[i] && !node->group;
-        if (holds[i] && node->parent != NO_PARENT) members[node->parent]++;
+        if (node->group)
+            tally->holds[i] = members[i] >= node->need;
+        else
+            result = witness_look(policy, note, i, tally, err);
+        if (tally->holds[i] && node->parent != NO_PARENT) members[node->parent]++;
     }
-    return witnesses;
+    return result;
 }
 
-static enum sl_result lacking(const struct policy *policy, const bool holds[POLICY_NODES],
-    size_t witnesses, struct sl_err *err)
+static enum sl_result lacking(
+    const struct policy *policy, const struct tally *tally, struct sl_err *err)
 {
     char names[320] = "", text[65];
     size_t used = 0;
     for (size_t i = 0; i < policy->count; i++) {
-        if (holds[i] || policy->nodes[i].group) continue;
-        if (used + sizeof(text) + 2 + sizeof(", …") > sizeof(names)) {
+        const char *why = tally->why[i];
+        if (tally->holds[i] || policy->nodes[i].group) continue;
+        size_t most = sizeof(text) + (why ? strlen(why) : 0) + 5;
+        if (used + most + sizeof(", …") > sizeof(names)) {
             snprintf(names + used, sizeof(names) - used, ", …");
             break;
         }
-        used += (size_t)snprintf(names + used, sizeof(names) - used, "%s%s", used ? ", " : "",
-            shown(policy->nodes[i].name, text));
+        used += (size_t)snprintf(names + used, sizeof(names) - used, "%s%s%s%s%s", used ? ", " : "",
+            shown(policy->nodes[i].name, text), why ? " (" : "", why ? why : "", why ? ")" : "");
     }
-    return sl_fail(err, SL_NOT_FOUND, "no quorum: %zu of %zu witnesses signed; not %s", witnesses,
-        policy->witnesses, names);
+    return sl_fail(err, SL_NOT_FOUND, "no quorum: %zu of %zu witnesses signed; not %s",
+        tally->cosigned.count, policy->witnesses, names);
 }
 
-enum sl_result policy_check(
-    const struct policy *policy, struct sl_span checkpoint, size_t *count, struct sl_err *err)
+static enum sl_result look(
+    const struct policy *policy, struct sl_span checkpoint, struct tally *tally, struct sl_err *err)
 {
     struct note note;
     struct checkpoint_text text;
-    bool holds[POLICY_NODES] = {false};
     if (!note_parse(checkpoint, &note)) return sl_fail(err, SL_INVALID, "not a signed note");
     if (!checkpoint_parse(note.text, &text)) return sl_fail(err, SL_INVALID, "not a checkpoint");
     enum sl_result result = log_signed(policy, &note, text.origin, err);
-    if (result != SL_OK) return result;
+    return result == SL_OK ? count_signed(policy, &note, tally, err) : result;
+}
+
+enum sl_result policy_check_log(
+    const struct policy *policy, struct sl_span checkpoint, struct sl_err *err)
+{
+    struct tally tally = {0};
+    return look(policy, checkpoint, &tally, err);
+}
+
+enum sl_result policy_check(const struct policy *policy, struct sl_span checkpoint,
+    struct cosigned *cosigned, struct sl_err *err)
+{
+    struct tally tally = {0};
+    enum sl_result result = look(policy, checkpoint, &tally, err);
     assert(policy->quorum_none || policy->quorum < policy->count);
-    size_t witnesses = count_signed(policy, &note, holds);
-    if (!policy->quorum_none && !holds[policy->quorum])
-        return lacking(policy, holds, witnesses, err);
-    if (count) *count = witnesses;
+    if (result != SL_OK) return result;
+    if (!policy->quorum_none && !tally.holds[policy->quorum]) return lacking(policy, &tally, err);
+    if (cosigned) *cosigned = tally.cosigned;
     return SL_OK;
 }

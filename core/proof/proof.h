@@ -4,12 +4,11 @@
 /* The file that proves one event: c2sp.org/tlog-proof@v1, text. An index, the hashes of an
    inclusion proof, a checkpoint with its signatures. */
 
-#include "core/base/buf.h"
+#include "core/proof/note.h"
 #include "core/proof/tree.h"
 
-/* No proof file is larger: signed-note wants sixteen signatures taken at least, and those of
-   post-quantum keys have thousands of bytes. */
-#define PROOF_BYTES ((size_t)128 * 1024)
+/* No proof file is larger: a note, and as much again for its hashes and what `extra` holds. */
+#define PROOF_BYTES (2 * NOTE_BYTES)
 
 struct proof {
     struct sl_span extra; /* base64 as it stands; empty: none */

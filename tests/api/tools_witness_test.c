@@ -15,7 +15,6 @@
 #include "tests/support/net_log.h"
 #include "tests/support/note_cosign.h"
 #include "tests/support/tools_run.h"
-#include "tests/support/tree_consistency.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -190,14 +189,14 @@ static void shown_with(size_t least, size_t cosignatures)
     struct note_key log, keys[2] = {one.key, two.key};
     struct policy *policy;
     struct net_checkpoint checkpoint = {0};
-    size_t count = 0;
+    struct cosigned cosigned = {0};
     uint64_t since = 0;
     net_log_key(&server, &log);
     assert_int_equal(policy_make(&log, keys, 2, 0, &policy, NULL), SL_OK);
     for (;;) {
         checkpoint = net_log_checkpoint(client, &log);
-        assert_int_equal(policy_check(policy, net_body_span(client), &count, NULL), SL_OK);
-        if (checkpoint.size >= least && count == cosignatures) break;
+        assert_int_equal(policy_check(policy, net_body_span(client), &cosigned, NULL), SL_OK);
+        if (checkpoint.size >= least && cosigned.count == cosignatures) break;
         net_wait(&since);
     }
     policy_destroy(policy);

@@ -2,7 +2,8 @@
 import { base64, isUtf8, same } from './bytes.mjs';
 import { KINDS, commit, header, isShareId, itemNonce, manifest, manifestNonce, shareRef, textBytes } from './event.mjs';
 import { parse } from './json.mjs';
-import { checkpoint, proofFile } from './note.mjs';
+import { proofFile } from './note.mjs';
+import { checkpoint } from './policy.mjs';
 import { need, refuse } from './refused.mjs';
 import { included, leafHash } from './tree.mjs';
 

@@ -1,7 +1,8 @@
 // A bundle (core/FORMAT.md, chapter 8), by the rules there, in their order.
 import { same, sha256 } from './bytes.mjs';
 import { KINDS, commit, header, isShareId, itemNonce, manifest, manifestNonce, redacted, removedBy, shareRef } from './event.mjs';
-import { checkpoint } from './note.mjs';
+import { NOTE_BYTES } from './note.mjs';
+import { checkpoint } from './policy.mjs';
 import { Reader } from './record.mjs';
 import { need, refuse } from './refused.mjs';
 import { Edge, leafHash } from './tree.mjs';
@@ -52,6 +53,7 @@ class Bundle {
     rule(kind < BigInt(KINDS.length), 'not known');
     rule((sequence === 1n) === (kind === 0n), 'a creation that is not the first, or a first that is none');
     rule(!this.removed || kind === 4n, 'after the removal');
+    rule(this.removed || kind !== 4n, 'it allows what was not removed');
     need(!erased || kind === 1n || kind === 3n, 'erased', 'its content is gone, which it never is');
   }
 
@@ -111,7 +113,7 @@ class Bundle {
   tail() {
     const in_ = this.in;
     in_.arrayOf(2);
-    const gap = in_.bin(128 * 32), note = in_.str(8192);
+    const gap = in_.bin(128 * 32), note = in_.str(NOTE_BYTES);
     need(in_.atEnd, 'end', 'something follows');
     const { size, root, cosignatures } = checkpoint(note, this.policy);
     need(size >= this.edge.size && size <= LOG, 'size', `${size}`);

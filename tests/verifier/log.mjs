@@ -41,19 +41,28 @@ export async function entries(get, size) {
   return out;
 }
 
-/** Each share's headers follow each other; how many shares there are. */
-export function chains(headers) {
+const BACK_MS = 60000n;
+
+/** Each share's headers follow each other: how many shares there are, and the positions of events that are dated before one in front of
+ *  them, or later than the log can have had them (`latest`, in milliseconds). */
+export function chains(headers, latest) {
+  const back = [], ahead = [];
+  let newest = 0n;
   const shares = new Map(), none = { sequence: 0n, leaf: Buffer.alloc(32), time: 0n, removed: false };
   headers.forEach((bytes, position) => {
     const own = header(bytes);
     need(own, `position ${position}: no header`);
+    need(KINDS[own.kind], `position ${position}: of a kind that is not known`);
     const ref = own.shareRef.toString('hex'), before = shares.get(ref) ?? none, at = `position ${position}: `;
     need(own.sequence === before.sequence + 1n, `${at}events before it are missing, or twice there`);
     need((own.sequence === 1n) === (own.kind === 0n), `${at}a creation that is not the first, or a first that is none`);
     need(same(own.prev, before.leaf), `${at}it does not name the one before it`);
     need(own.time >= before.time, `${at}its time runs backwards`);
-    need(!before.removed || KINDS[own.kind] === 'allow', `${at}after the removal`);
+    need(before.removed === (KINDS[own.kind] === 'allow'), `${at}after the removal, or it allows what was not removed`);
+    if (latest !== undefined && own.time > latest) ahead.push(position);
+    else if (own.time + BACK_MS < newest) back.push(position);
+    else if (own.time > newest) newest = own.time;
     shares.set(ref, { sequence: own.sequence, leaf: leafHash(bytes), time: own.time, removed: before.removed || KINDS[own.kind] === 'remove' });
   });
-  return shares.size;
+  return { shares: shares.size, back, ahead };
 }

@@ -7,9 +7,12 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { files } from '../vectors/make.mjs';
 import { answer } from './answer.mjs';
+import { sha256 } from './bytes.mjs';
 import { bundle } from './bundle.mjs';
 import { bodies, commit, header, isShareId, itemKey, itemNonce, manifest, manifestNonce, prefix, shareRef } from './event.mjs';
-import { checkpoint, verifierKey } from './note.mjs';
+import { conflict } from './conflict.mjs';
+import { verifierKey } from './note.mjs';
+import { checkpoint, parsePolicy } from './policy.mjs';
 import { Refused } from './refused.mjs';
 import { consistent, cover, included, leafHash, rootOf } from './tree.mjs';
 
@@ -112,10 +115,12 @@ vectors('verifier_key.json', ({ vkey, valid, key_name: name, type, public_key: e
   assert.equal(own.key.export({ format: 'der', type: 'spki' }).subarray(-32).toString('hex'), expected);
 });
 
-const policy = (vector, { log }) => ({ log, witnesses: vector.witnesses, quorum: vector.quorum });
+const policy = (vector, { log }) => ({ log, witnesses: vector.witnesses, quorum: vector.quorum, now: vector.now, maxAge: vector.max_age });
 const aBundle = (vector, all) => judged(vector, () => bundle(Buffer.from(vector.bundle, 'base64'), policy(vector, all)));
 const anAnswer = (vector, all) => judged(vector, () => answer(Buffer.from(vector.event, 'base64'), vector.proof, policy(vector, all)));
 vectors('note.json', (vector, all) => judged(vector, () => checkpoint(vector.note, policy(vector, all))));
+vectors('policy.json', (vector) => judged({ ...vector, size: '21', root: plain(sha256('root')) }, () => checkpoint(vector.note, parsePolicy(hex(vector.policy)))));
+vectors('conflict.json', (vector, all) => judged(vector, () => conflict(vector.conflict, all.log)));
 vectors('bundle.json', aBundle);
 vectors('answer.json', anAnswer);
 // What a store of format 1 served, kept as it was.

@@ -2,5 +2,6 @@
 export { answer } from './answer.mjs';
 export { bundle } from './bundle.mjs';
 export { chains, entries, leaves } from './log.mjs';
-export { checkpoint } from './note.mjs';
+export { conflict } from './conflict.mjs';
+export { checkpoint, parsePolicy } from './policy.mjs';
 export { leafHash, rootOf } from './tree.mjs';

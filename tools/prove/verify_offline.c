@@ -24,7 +24,8 @@ static const char *who_text(enum sl_who who)
 
 /* ---- a bundle ---- */
 
-static void put_bundle_json(const struct bundle_verdict *verdict, uint64_t ms)
+static void put_bundle_json(
+    const struct bundle_verdict *verdict, const struct policy *policy, uint64_t ms)
 {
     char root[65];
     crypto_hex(verdict->root, sizeof(verdict->root), root);
@@ -37,11 +38,13 @@ static void put_bundle_json(const struct bundle_verdict *verdict, uint64_t ms)
     if (verdict->removed)
         printf(",\"removed\":{\"time\":%llu,\"by\":\"%s\"}",
             (unsigned long long)verdict->removed_ms, who_text(verdict->removed_by));
-    printf(",\"logSize\":%llu,\"root\":\"%s\",\"cosignatures\":%zu,\"ms\":%llu}\n",
-        (unsigned long long)verdict->log_size, root, verdict->cosignatures, (unsigned long long)ms);
+    printf(",\"logSize\":%llu,\"root\":\"%s\"", (unsigned long long)verdict->log_size, root);
+    verify_tell_cosigned_json(&verdict->cosigned, policy);
+    printf(",\"ms\":%llu}\n", (unsigned long long)ms);
 }
 
-static void put_bundle(const struct bundle_verdict *verdict, uint64_t ms)
+static void put_bundle(
+    const struct bundle_verdict *verdict, const struct policy *policy, uint64_t ms)
 {
     char when[WHEN_BYTES], text[200];
     verify_tell_text("share", verdict->share_id);
@@ -53,7 +56,7 @@ static void put_bundle(const struct bundle_verdict *verdict, uint64_t ms)
     verify_tell_text("last", when_iso(verdict->last_ms, when));
     snprintf(text, sizeof(text), "%llu events", (unsigned long long)verdict->log_size);
     verify_tell_text("log", text);
-    if (verdict->cosignatures) verify_tell_number("cosigned", verdict->cosignatures);
+    verify_tell_cosigned(&verdict->cosigned, policy);
     verify_tell_text("took", when_span(ms, when));
     if (verdict->removed) {
         snprintf(text, sizeof(text), "Verified: removed at %s by its %s, %llu events.",
@@ -73,7 +76,7 @@ int verify_bundle(const struct verify_values *values)
     struct bundle_verdict verdict;
     struct term_line line = {.force = values->common.progress};
     struct sl_progress progress = term_progress(&line);
-    if (!trust_open(values->log_key, values->policy, &trust)) return EXIT_WRONG;
+    if (!trust_open(values->log_key, values->policy, values->max_age_s, &trust)) return EXIT_WRONG;
     if (!infile_open(values->bundle, &file)) {
         trust_close(&trust);
         return EXIT_WRONG;
@@ -84,28 +87,30 @@ int verify_bundle(const struct verify_values *values)
     uint64_t ms = (clock_us() - begun_us) / 1000;
     if (line.shown_us) term_line(&line, true, "%s", "");
     infile_close(&file);
+    int code = result == SL_OK ? EXIT_YES : verify_tell_failed(result, &err, values->common.json);
+    if (code == EXIT_YES && values->common.json)
+        put_bundle_json(&verdict, trust.policy, ms);
+    else if (code == EXIT_YES)
+        put_bundle(&verdict, trust.policy, ms);
     trust_close(&trust);
-    if (result != SL_OK) return verify_tell_failed(result, &err, values->common.json);
-    if (values->common.json)
-        put_bundle_json(&verdict, ms);
-    else
-        put_bundle(&verdict, ms);
-    return EXIT_YES;
+    return code;
 }
 
 /* ---- one event ---- */
 
-static void put_event_json(const struct event_verdict *verdict)
+static void put_event_json(const struct event_verdict *verdict, const struct policy *policy)
 {
     printf("{\"verified\":true,\"seq\":%llu,\"position\":%llu,\"time\":%llu,\"kind\":\"%s\","
-           "\"share\":%s,\"content\":%s,\"withheld\":%zu,\"logSize\":%llu,\"cosignatures\":%zu}\n",
+           "\"share\":%s,\"content\":%s,\"withheld\":%zu,\"logSize\":%llu",
         (unsigned long long)verdict->sequence, (unsigned long long)verdict->position,
         (unsigned long long)verdict->time_ms, sl_kind_name(verdict->kind),
         verdict->of_share ? "true" : "false", verdict->content ? "true" : "false",
-        verdict->withheld, (unsigned long long)verdict->log_size, verdict->cosignatures);
+        verdict->withheld, (unsigned long long)verdict->log_size);
+    verify_tell_cosigned_json(&verdict->cosigned, policy);
+    puts("}");
 }
 
-static void put_event(const struct event_verdict *verdict)
+static void put_event(const struct event_verdict *verdict, const struct policy *policy)
 {
     char when[WHEN_BYTES], text[160];
     snprintf(text, sizeof(text), "%llu, a %s", (unsigned long long)verdict->sequence,
@@ -116,7 +121,7 @@ static void put_event(const struct event_verdict *verdict)
     verify_tell_text("position", text);
     verify_tell_text("time", when_iso(verdict->time_ms, when));
     if (verdict->withheld) verify_tell_number("withheld", verdict->withheld);
-    if (verdict->cosignatures) verify_tell_number("cosigned", verdict->cosignatures);
+    verify_tell_cosigned(&verdict->cosigned, policy);
     if (!verdict->content)
         verify_tell_well("Verified: it is in the log; its content is gone.");
     else if (verdict->withheld)
@@ -132,7 +137,7 @@ int verify_event(const struct verify_values *values)
     struct sl_err err = {0};
     struct event_verdict verdict;
     int code = EXIT_WRONG;
-    if (!trust_open(values->log_key, values->policy, &trust)) return EXIT_WRONG;
+    if (!trust_open(values->log_key, values->policy, values->max_age_s, &trust)) return EXIT_WRONG;
     if (infile_all(values->proof, PROOF_BYTES, &proof) &&
         infile_all(values->event, EVENT_BYTES, &event)) {
         enum sl_result result =
@@ -140,9 +145,9 @@ int verify_event(const struct verify_values *values)
         code = result == SL_OK ? EXIT_YES : verify_tell_failed(result, &err, values->common.json);
     }
     if (code == EXIT_YES && values->common.json)
-        put_event_json(&verdict);
+        put_event_json(&verdict, trust.policy);
     else if (code == EXIT_YES)
-        put_event(&verdict);
+        put_event(&verdict, trust.policy);
     buffer_free(&event);
     buffer_free(&proof);
     trust_close(&trust);

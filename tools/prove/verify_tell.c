@@ -5,6 +5,7 @@
 
 #include "tools/shared/buffer.h"
 #include "tools/shared/term.h"
+#include "tools/shared/when.h"
 
 int verify_tell_fault(const struct sl_err *err, bool json)
 {
@@ -41,4 +42,35 @@ void verify_tell_text(const char *name, const char *text)
     printf("%-10s ", name);
     term_put(sl_span_of(text), false, "");
     putchar('\n');
+}
+
+void verify_tell_cosigned(const struct cosigned *cosigned, const struct policy *policy)
+{
+    char text[200], first[WHEN_BYTES], last[WHEN_BYTES], ago[WHEN_BYTES];
+    size_t uncheckable = policy_uncheckable(policy);
+    uint64_t oldest_ms = cosigned->oldest_s * 1000, newest_ms = cosigned->newest_s * 1000;
+    if (cosigned->count) {
+        bool once = oldest_ms == newest_ms;
+        snprintf(text, sizeof(text), "%zu, %s%s%s (%s)", cosigned->count,
+            once ? "" : when_iso(oldest_ms, first), once ? "" : " to ", when_iso(newest_ms, last),
+            when_ago(newest_ms, ago));
+        verify_tell_text("cosigned", text);
+    }
+    if (uncheckable) {
+        snprintf(text, sizeof(text), "%zu of %zu witnesses: a key of a type that isn't known here",
+            uncheckable, policy_witnesses(policy));
+        verify_tell_text("unchecked", text);
+    }
+}
+
+void verify_tell_cosigned_json(const struct cosigned *cosigned, const struct policy *policy)
+{
+    printf(",\"cosignatures\":%zu", cosigned->count);
+    if (cosigned->count)
+        printf(",\"cosigned\":{\"first\":%llu,\"last\":%llu}",
+            (unsigned long long)cosigned->oldest_s * 1000,
+            (unsigned long long)cosigned->newest_s * 1000);
+    else
+        printf(",\"cosigned\":null");
+    printf(",\"unchecked\":%zu", policy_uncheckable(policy));
 }

@@ -8,8 +8,7 @@
      root       91c2…
      Verified: the log is what was signed.          or, on stderr: not verified: FAULT        */
 
-#include "core/base/err.h"
-#include "core/base/span.h"
+#include "core/proof/note.h"
 
 /* Not verified, and why. Returns EXIT_NO. */
 int verify_tell_fault(const struct sl_err *err, bool json);
@@ -20,5 +19,9 @@ void verify_tell_well(const char *what);
 /* A line of what was found: a number, a text. */
 void verify_tell_number(const char *name, uint64_t number);
 void verify_tell_text(const char *name, const char *text);
+/* Who cosigned and when, if anybody did, and who of a policy can't be checked here. */
+void verify_tell_cosigned(const struct cosigned *cosigned, const struct policy *policy);
+/* The same as members of an object that has begun, a comma before them. Times in milliseconds. */
+void verify_tell_cosigned_json(const struct cosigned *cosigned, const struct policy *policy);
 
 #endif

@@ -1,4 +1,10 @@
-/* A server's log, from the network alone. */
+/* A server's log, from the network alone: its checkpoint, then the tiles that make its root, and
+   whether it grew out of the checkpoint that was kept before. The verified one takes the kept one's
+   place.
+
+   A log that didn't grow out of the kept one has two histories. Both checkpoints are kept then, in
+   a file beside the kept one, which stays as it was; so does the first such file, unless a later
+   one proves more. Any other fault leaves all files alone. */
 
 #include "tools/prove/verify_url.h"
 
@@ -12,6 +18,7 @@
 #include "tools/shared/when.h"
 
 #include <assert.h>
+#include <inttypes.h>
 #include <libgen.h>
 #include <stdlib.h>
 
@@ -28,7 +35,7 @@ struct looking {
     struct trust trust;
     struct client *client;
     struct noted kept, shown; /* what --since has; what the server shows */
-    size_t cosignatures;
+    struct cosigned cosigned;
     struct walked walked;
     bool stays; /* the kept checkpoint is the newer one: it is not replaced */
 };
@@ -50,12 +57,12 @@ static bool read_kept(struct looking *looking)
     struct buf bytes = {0};
     struct sl_err err = {0};
     if (!path) return true;
-    enum sl_result result = file_read(path, WALK_NOTE_BYTES, &bytes, &err);
+    enum sl_result result = file_read(path, NOTE_BYTES, &bytes, &err);
     if (result == SL_OK) buffer_add(note, bytes.ptr, bytes.len);
     buf_fini(&bytes);
     if (result == SL_NOT_FOUND) return true; /* it will be the first */
     if (result == SL_OK) {
-        result = policy_check(looking->trust.alone, buffer_span(note), NULL, &err);
+        result = policy_check_log(looking->trust.policy, buffer_span(note), &err);
         if (result != SL_OK) sl_fail_in(&err, "%s is no checkpoint of this log", path);
     }
     if (result != SL_OK)
@@ -78,7 +85,76 @@ static int keep(struct looking *looking)
     return result == SL_OK ? EXIT_YES : fail("verify: verified, but not kept: %s", err.text);
 }
 
+/* ---- a conflict ---- */
+
+/* Is there a file that proves a conflict already? */
+static bool is_proven(const struct looking *looking, const char *path)
+{
+    struct buf bytes = {0};
+    struct conflict_verdict verdict;
+    bool proven = file_read(path, CONFLICT_BYTES, &bytes, NULL) == SL_OK &&
+                  conflict_verify(buf_span(&bytes), looking->trust.policy, &verdict, NULL) == SL_OK;
+    buf_fini(&bytes);
+    return proven;
+}
+
+static bool keep_conflict(const struct looking *looking, const char *path)
+{
+    struct buf bytes = {0};
+    struct sl_err err = {0};
+    struct sl_span kept = buffer_span(&looking->kept.bytes),
+                   shown = buffer_span(&looking->shown.bytes);
+    if (is_proven(looking, path)) return true;
+    conflict_write(looking->stays ? shown : kept, &looking->walked.roots,
+        looking->stays ? kept : shown, &bytes);
+    char *copy = need_text(path);
+    enum sl_result result = bytes.failed ? sl_fail(&err, SL_NOMEM, "out of memory")
+                                         : file_write(dirname(copy), path, buf_span(&bytes), &err);
+    free(copy);
+    buf_fini(&bytes);
+    if (result != SL_OK) fail("verify: the two checkpoints are NOT KEPT: %s", err.text);
+    return result == SL_OK;
+}
+
+/* The log has two histories: keep what shows it, and tell. */
+static int tell_conflict(const struct looking *looking, const struct sl_err *err)
+{
+    struct buffer path = {0}, line = {0};
+    buffer_print(&path, "%s.conflict", looking->values->since);
+    bool is_kept = keep_conflict(looking, buffer_c(&path)), proven = looking->walked.proven;
+    fail("CONFLICT: the checkpoint in %s (%" PRIu64 " events) and the one that the server shows "
+         "(%" PRIu64 " events) are not of one log, and its key signed both",
+        looking->values->since, looking->kept.text.size, looking->shown.text.size);
+    if (is_kept)
+        fail("both are kept in %s%s; %s stays as it was", buffer_c(&path),
+            proven ? ", which proves it to anybody (sharelog verify --fork)"
+                   : "; the server didn't show what would prove it to others",
+            looking->values->since);
+    if (looking->values->common.json) {
+        buffer_text(&line, "{\"verified\":false,\"fault\":");
+        buffer_json(&line, sl_span_of(err->text));
+        buffer_text(&line, ",\"conflict\":");
+        if (is_kept)
+            buffer_json(&line, buffer_span(&path));
+        else
+            buffer_text(&line, "null");
+        printf("%s,\"proven\":%s}\n", buffer_c(&line), proven ? "true" : "false");
+    } else {
+        fail("not verified: %s", err->text);
+    }
+    buffer_free(&path);
+    buffer_free(&line);
+    return EXIT_NO;
+}
+
 /* ---- the walk ---- */
+
+/* When the log was there at the latest: no event of it can be later. */
+static uint64_t latest_ms(const struct cosigned *cosigned)
+{
+    uint64_t seen_ms = cosigned->count ? cosigned->oldest_s * 1000 : clock_real_ms();
+    return seen_ms + POLICY_AHEAD_S * 1000;
+}
 
 static enum sl_result look(struct looking *looking, struct sl_err *err)
 {
@@ -87,8 +163,8 @@ static enum sl_result look(struct looking *looking, struct sl_err *err)
     struct noted *kept = looking->kept.bytes.len ? &looking->kept : NULL, *shown = &looking->shown;
     enum sl_result result = walk_checkpoint(looking->client, &shown->bytes, err);
     if (result != SL_OK) return result;
-    result = policy_check(
-        looking->trust.policy, buffer_span(&shown->bytes), &looking->cosignatures, err);
+    result =
+        policy_check(looking->trust.policy, buffer_span(&shown->bytes), &looking->cosigned, err);
     if (result != SL_OK) {
         sl_fail_in(err, "the checkpoint that it shows");
         return SL_CORRUPT;
@@ -101,6 +177,7 @@ static enum sl_result look(struct looking *looking, struct sl_err *err)
         .older = kept ? &kept->text : NULL,
         .newer = &shown->text,
         .all = looking->values->all,
+        .latest_ms = latest_ms(&looking->cosigned),
         .entries = looking->values->entries ? WALK_ENTRIES_MUST : WALK_ENTRIES_IF_SHOWN,
         .progress = &progress};
     if (kept && looking->stays) {
@@ -109,6 +186,7 @@ static enum sl_result look(struct looking *looking, struct sl_err *err)
     }
     result = walk_log(&walk, &looking->walked, err);
     if (line.shown_us) term_line(&line, true, "%s", "");
+    if (result == SL_CORRUPT && looking->stays) looking->walked.conflict = true;
     if (result == SL_CORRUPT && kept && looking->stays)
         sl_fail_in(err, "it shows a checkpoint of %llu events, but had signed one of %llu",
             (unsigned long long)shown->text.size, (unsigned long long)kept->text.size);
@@ -125,8 +203,11 @@ static void put_json(const struct looking *looking, uint64_t ms)
     crypto_hex(looking->shown.text.root, 32, root);
     buffer_text(&line, "{\"verified\":true,\"origin\":");
     buffer_json(&line, looking->shown.text.origin);
-    buffer_print(&line, ",\"size\":%llu,\"root\":\"%s\",\"cosignatures\":%zu",
-        (unsigned long long)looking->shown.text.size, root, looking->cosignatures);
+    buffer_print(&line, ",\"size\":%llu,\"root\":\"%s\"",
+        (unsigned long long)looking->shown.text.size, root);
+    fputs(buffer_c(&line), stdout);
+    verify_tell_cosigned_json(&looking->cosigned, looking->trust.policy);
+    line.len = 0;
     if (looking->kept.bytes.len)
         buffer_print(&line, ",\"since\":%llu", (unsigned long long)looking->kept.text.size);
     else
@@ -134,23 +215,40 @@ static void put_json(const struct looking *looking, uint64_t ms)
     buffer_print(&line, ",\"leaves\":%llu,\"tiles\":%llu", (unsigned long long)walked->leaves,
         (unsigned long long)walked->tiles);
     if (walked->shown)
-        buffer_print(&line, ",\"entries\":%llu,\"shares\":%llu",
-            (unsigned long long)walked->entries, (unsigned long long)walked->shares);
+        buffer_print(&line,
+            ",\"entries\":%llu,\"shares\":%llu,\"datedBack\":%llu,\"datedAhead\":%llu",
+            (unsigned long long)walked->entries, (unsigned long long)walked->shares,
+            (unsigned long long)walked->times.back.count,
+            (unsigned long long)walked->times.ahead.count);
     else
-        buffer_text(&line, ",\"entries\":null,\"shares\":null");
+        buffer_text(
+            &line, ",\"entries\":null,\"shares\":null,\"datedBack\":null,\"datedAhead\":null");
     printf("%s,\"ms\":%llu}\n", buffer_c(&line), (unsigned long long)ms);
     buffer_free(&line);
+}
+
+static void put_odd(const struct chains_odd *odd, const char *what)
+{
+    char text[200];
+    if (!odd->count) return;
+    snprintf(text, sizeof(text), "%" PRIu64 " %s, the first at position %" PRIu64, odd->count, what,
+        odd->first);
+    verify_tell_text("times", text);
 }
 
 static void put_text(const struct looking *looking, uint64_t ms)
 {
     const struct walked *walked = &looking->walked;
     char root[65], text[200], took[WHEN_BYTES];
+    const struct sl_span origin = looking->shown.text.origin;
     crypto_hex(looking->shown.text.root, 32, root);
-    verify_tell_text("log", looking->trust.log.name);
+    snprintf(text, sizeof(text), "%.*s", (int)origin.len, origin.ptr);
+    verify_tell_text("log", text);
     verify_tell_number("events", looking->shown.text.size);
     verify_tell_text("root", root);
-    if (looking->cosignatures) verify_tell_number("cosigned", looking->cosignatures);
+    verify_tell_cosigned(&looking->cosigned, looking->trust.policy);
+    if (!looking->cosigned.count)
+        verify_tell_text("age", "not known: no witness of a --policy has said when it saw it");
     if (looking->kept.bytes.len) verify_tell_number("since", looking->kept.text.size);
     snprintf(text, sizeof(text), "%llu, of %llu leaves", (unsigned long long)walked->tiles,
         (unsigned long long)walked->leaves);
@@ -162,6 +260,8 @@ static void put_text(const struct looking *looking, uint64_t ms)
         snprintf(text, sizeof(text), "not looked at%s",
             walked->leaves ? ": the server shows them with its owner key alone" : "");
     verify_tell_text("headers", text);
+    put_odd(&walked->times.back, "events are dated back: before an earlier one in the log");
+    put_odd(&walked->times.ahead, "events are dated ahead: later than the log was seen");
     verify_tell_text("took", when_span(ms, took));
     if (looking->stays)
         printf("The checkpoint that was kept is newer than the one shown; it stays.\n");
@@ -182,7 +282,8 @@ int verify_url(const struct verify_values *values)
     struct client_remote remote = {
         .url = values->common.url, .key = key && *key ? key : NULL, .stall_s = STALL_S};
     int code = EXIT_WRONG;
-    if (!trust_open(values->log_key, values->policy, &looking.trust)) return EXIT_WRONG;
+    if (!trust_open(values->log_key, values->policy, values->max_age_s, &looking.trust))
+        return EXIT_WRONG;
     client_global_init();
     uint64_t begun_us = clock_us();
     if (!read_kept(&looking)) {
@@ -192,8 +293,12 @@ int verify_url(const struct verify_values *values)
     } else {
         enum sl_result result = look(&looking, &err);
         uint64_t ms = (clock_us() - begun_us) / 1000;
-        code = result == SL_OK ? keep(&looking)
-                               : verify_tell_failed(result, &err, values->common.json);
+        if (result == SL_OK)
+            code = keep(&looking);
+        else if (result == SL_CORRUPT && looking.walked.conflict)
+            code = tell_conflict(&looking, &err);
+        else
+            code = verify_tell_failed(result, &err, values->common.json);
         if (code == EXIT_YES && values->common.json)
             put_json(&looking, ms);
         else if (code == EXIT_YES)

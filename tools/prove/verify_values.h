@@ -7,7 +7,8 @@
 
 struct verify_values {
     struct common common;
-    const char *bundle, *proof, *event, *log_key, *policy, *since;
+    const char *bundle, *proof, *event, *log_key, *policy, *since, *max_age;
+    uint64_t max_age_s; /* 0: any age will do */
     bool all, entries;
 };
 

@@ -3,9 +3,11 @@
 
 #include "tools/shared/trust.h"
 
+#include "core/base/clock.h"
 #include "tools/shared/infile.h"
 #include "tools/shared/term.h"
 
+#include <assert.h>
 #include <unistd.h>
 
 #define KEY_FILE_BYTES 4096
@@ -44,13 +46,12 @@ bool trust_key(const char *given, enum note_kind kind, struct note_key *key)
     return false;
 }
 
-static bool read_policy(const char *path, struct trust *trust)
+static bool read_policy(const char *path, struct policy **policy)
 {
     struct buffer text = {0};
     struct sl_err err = {0};
     bool ok = infile_all(path, POLICY_BYTES, &text);
-    if (ok && (policy_parse(buffer_span(&text), &trust->policy, &err) != SL_OK ||
-                  policy_add_log(trust->policy, &trust->log, &err) != SL_OK)) {
+    if (ok && policy_parse(buffer_span(&text), policy, &err) != SL_OK) {
         fail("%s: %s", path, err.text);
         ok = false;
     }
@@ -58,26 +59,40 @@ static bool read_policy(const char *path, struct trust *trust)
     return ok;
 }
 
-bool trust_open(const char *key, const char *policy_path, struct trust *trust)
+/* The key alone, the policy alone, or both: a log that the policy doesn't name. */
+static bool make_policy(const char *key, const char *policy_path, struct policy **policy)
 {
+    struct note_key log;
     struct sl_err err = {0};
+    if (key && !trust_key(key, NOTE_ED25519, &log)) return false;
+    if (policy_path && !read_policy(policy_path, policy)) return false;
+    enum sl_result result = SL_OK;
+    if (key)
+        result = policy_path ? policy_add_log(*policy, &log, &err)
+                             : policy_make(&log, NULL, 0, 0, policy, &err);
+    if (result == SL_OK && policy_logs(*policy) > 0) return true;
+    if (result != SL_OK)
+        fail("%s: %s", policy_path ? policy_path : key, err.text);
+    else
+        fail("%s: it names no log whose key can be checked here: give the log's with --key",
+            policy_path);
+    return false;
+}
+
+bool trust_open(const char *key, const char *policy_path, uint64_t max_age_s, struct trust *trust)
+{
+    assert(key || policy_path);
     *trust = (struct trust){0};
-    bool ok = trust_key(key, NOTE_ED25519, &trust->log);
-    if (ok && policy_make(&trust->log, NULL, 0, 0, &trust->alone, &err) != SL_OK) {
-        fail("%s", err.text);
-        ok = false;
+    if (!make_policy(key, policy_path, &trust->policy)) {
+        trust_close(trust);
+        return false;
     }
-    if (ok && policy_path)
-        ok = read_policy(policy_path, trust);
-    else if (ok)
-        trust->policy = trust->alone;
-    if (!ok) trust_close(trust);
-    return ok;
+    policy_set_clock(trust->policy, clock_real_ms() / 1000, max_age_s);
+    return true;
 }
 
 void trust_close(struct trust *trust)
 {
-    if (trust->policy != trust->alone) policy_destroy(trust->policy);
-    policy_destroy(trust->alone);
+    policy_destroy(trust->policy);
     *trust = (struct trust){0};
 }

@@ -9,12 +9,11 @@
 bool trust_key(const char *given, enum note_kind kind, struct note_key *key);
 
 struct trust {
-    struct note_key log;
-    struct policy *alone;  /* the log's signature alone */
-    struct policy *policy; /* what must hold; the same as `alone` without a policy file */
+    struct policy *policy; /* what must hold; it knows what time it is */
 };
-/* `policy_path` may be NULL. False, told on stderr. */
-bool trust_open(const char *key, const char *policy_path, struct trust *trust);
+/* The log's key, and a policy's file; either may be NULL, if the policy names a log. A cosignature
+   that is older than `max_age_s` doesn't count (0: any age will do). False, told on stderr. */
+bool trust_open(const char *key, const char *policy_path, uint64_t max_age_s, struct trust *trust);
 void trust_close(struct trust *trust);
 
 #endif

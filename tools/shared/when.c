@@ -4,6 +4,7 @@
 #include "tools/shared/when.h"
 
 #include "core/base/clock.h"
+#include "core/base/decimal.h"
 
 #include <stdio.h>
 #include <time.h>
@@ -76,4 +77,24 @@ const char *size_text(uint64_t bytes, char out[WHEN_BYTES])
         value /= 1024;
     snprintf(out, WHEN_BYTES, "%.1f %s", value, units[unit]);
     return out;
+}
+
+bool when_seconds(const char *text, uint64_t *seconds)
+{
+    static const struct {
+        char unit;
+        uint64_t seconds;
+    } units[] = {{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}};
+    struct sl_span digits = sl_span_of(text);
+    uint64_t number;
+    if (digits.len < 2) return false;
+    digits.len--;
+    for (size_t i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+        if (text[digits.len] != units[i].unit) continue;
+        uint64_t most = WHEN_DAYS * UINT64_C(86400) / units[i].seconds;
+        if (!sl_decimal(digits, most, &number) || number == 0) return false;
+        *seconds = number * units[i].seconds;
+        return true;
+    }
+    return false;
 }

@@ -103,6 +103,13 @@ static void refused(void **state)
     bad = next;
     bad.sequence = 0;
     assert_int_equal(add(&bad, none), SL_CORRUPT);
+    bad = next;
+    bad.kind = 5;
+    assert_int_equal(add(&bad, none), SL_CORRUPT);
+    assert_non_null(strstr(err.text, "of a kind that isn't known here"));
+    bad.kind = SL_ALLOW;
+    assert_int_equal(add(&bad, none), SL_CORRUPT);
+    assert_non_null(strstr(err.text, "it allows what was never removed"));
     assert_int_equal(chains_add(chains, position, SL_SPAN("x"), none, &err), SL_CORRUPT);
     next.kind = SL_REMOVE;
     assert_int_equal(add(&next, leaf), SL_OK);
@@ -131,6 +138,33 @@ static void beginnings(void **state)
     chains = chains_create(false); /* of a walk that begins later */
     assert_non_null(chains);
     assert_int_equal(add(&header, leaf), SL_OK);
+    header = next_of(&header, leaf);
+    header.kind = SL_ALLOW; /* its removal may lie before the walk */
+    assert_int_equal(add(&header, leaf), SL_OK);
+}
+
+/* Years back, a thousand ahead: told, and what stands behind them is as it was. */
+static void times(void **state)
+{
+    (void)state;
+    static const struct {
+        uint64_t time_ms, back, ahead;
+    } cases[] = {{1000000, 0, 0}, {2000000, 0, 0}, {1940000, 0, 0}, {1939999, 1, 0}, {10, 2, 0},
+        {9000000, 2, 0}, {9000001, 2, 1}, {UINT64_MAX, 2, 2}, {8990000, 2, 2}, {9000000, 2, 2},
+        {8939999, 3, 2}, {8940000, 3, 2}};
+    uint8_t leaf[32];
+    chains_set_latest(chains, 9000000);
+    for (uint32_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct header header = first_of(i);
+        header.time_ms = cases[i].time_ms;
+        assert_int_equal(add(&header, leaf), SL_OK);
+        struct chains_times got = chains_times(chains);
+        if (got.back.count != cases[i].back || got.ahead.count != cases[i].ahead)
+            fail_msg("header %u: %u back, %u ahead", i, (unsigned)got.back.count,
+                (unsigned)got.ahead.count);
+    }
+    assert_int_equal(chains_times(chains).back.first, 3);
+    assert_int_equal(chains_times(chains).ahead.first, 6);
 }
 
 static void no_memory(void **state)
@@ -165,6 +199,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(many, make, drop),
         cmocka_unit_test_setup_teardown(refused, make, drop),
         cmocka_unit_test_setup_teardown(beginnings, make, drop),
+        cmocka_unit_test_setup_teardown(times, make, drop),
         cmocka_unit_test_setup_teardown(no_memory, make, drop),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -33,9 +33,22 @@ static struct note_key key_of(enum note_kind kind, const char *name, uint8_t byt
     return key;
 }
 
+static char unknown_vkey[2048];
+
+static void make_unknown(void)
+{
+    uint8_t typed[1 + 1312];
+    char base64[sizeof(typed) / 3 * 4 + 8];
+    memset(typed, 7, sizeof(typed));
+    typed[0] = 6;
+    crypto_base64(typed, sizeof(typed), base64);
+    snprintf(unknown_vkey, sizeof(unknown_vkey), "pq.example+01234567+%s", base64);
+}
+
 static int make_keys(void **state)
 {
     (void)state;
+    make_unknown();
     log_key = key_of(NOTE_ED25519, "log.example", 100, log_seed);
     other_log = key_of(NOTE_ED25519, "other.example", 101, other_seed);
     note_key_text(&log_key, log_vkey);
@@ -49,7 +62,7 @@ static int make_keys(void **state)
     return 0;
 }
 
-/* `$L`, `$O` and `$0` … `$5` are the keys of the logs and witnesses. */
+/* `$L`, `$O` and `$0` … `$5` are the keys of the logs and witnesses, `$U` one of ML-DSA-44. */
 static void expand(const char *text, struct buf *out)
 {
     for (; *text; text++) {
@@ -60,6 +73,7 @@ static void expand(const char *text, struct buf *out)
         text++;
         buf_add_span(out, sl_span_of(*text == 'L'   ? log_vkey
                                      : *text == 'O' ? other_vkey
+                                     : *text == 'U' ? unknown_vkey
                                                     : vkeys[*text - '0']));
     }
 }
@@ -101,11 +115,12 @@ static void expect(const struct policy *policy, unsigned mask, enum sl_result ex
 {
     struct buf note = {0};
     struct sl_err err = {0};
-    size_t count = 77, signed_by = (size_t)__builtin_popcount(mask);
+    struct cosigned cosigned = {.count = 77};
+    size_t signed_by = (size_t)__builtin_popcount(mask);
     sign(TEXT, true, true, mask, &note);
-    enum sl_result result = policy_check(policy, buf_span(&note), &count, &err);
+    enum sl_result result = policy_check(policy, buf_span(&note), &cosigned, &err);
     if (result != expected) fail_msg("mask %x: %s: %s", mask, sl_result_text(result), err.text);
-    assert_true(count == (result == SL_OK ? signed_by : 77));
+    assert_true(cosigned.count == (result == SL_OK ? signed_by : 77));
     buf_fini(&note);
 }
 
@@ -164,6 +179,13 @@ static void refused(void **state)
         {W "# \x1b[m\nquorum a\n", "line 4: a control"},
         {W "# \x7f\nquorum a\n", "line 4: a control"},
         {W "quorum a # why\n", "line 4: more than a name"},
+        {W "quorum a", "line 4: it isn't ended"},
+        {"quorum none", "line 1: it isn't ended"},
+        {W "quorum a\n ", "line 5: it isn't ended"},
+        {"log $0\nquorum none\n", "line 1: the log's key is of a kind that only cosigns"},
+        {"log $U\nlog $U\nquorum none\n", "line 2: the log's key is given twice"},
+        {W "witness u $U\nwitness v $U\nquorum none\n", "line 5: the witness's key is given twice"},
+        {W "witness u $U$U\nquorum none\n", "line 4: not a verifier key"},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
         struct policy *policy = NULL;
@@ -185,9 +207,9 @@ static void refused(void **state)
 static void taken(void **state)
 {
     (void)state;
-    static const char *const texts[] = {"quorum none", "quorum none\n", "\n\t \nquorum none\n",
+    static const char *const texts[] = {"quorum none\n", "\n\t \nquorum none\n",
         "\tquorum\t\tnone \n", " # quorum none\nquorum none\n#\n", "#log x\nquorum none\n",
-        W "quorum a", W "quorum b\n", "log $L https://log.example/ \nlog $O\nquorum none\n",
+        W "quorum a\n", W "quorum b\n", "log $L https://log.example/ \nlog $O\nquorum none\n",
         W "group any any a b\ngroup all all any\nquorum all\n",
         W "quorum a\nwitness c $2 https://w.example/\ngroup g all c\n",
         "witness \xc3\xa9\xff $0\nquorum \xc3\xa9\xff\n", W "group g 2 a b\nquorum g\n"};
@@ -239,11 +261,12 @@ static void bounds(void **state)
     assert_non_null(strstr(err.text, "line 129: too many"));
     buf_clear(&text);
     buf_add(&text, "quorum none\n", 12);
-    while (text.len < 64 * 1024)
+    while (text.len < 64 * 1024 - 1)
         buf_add(&text, "#", 1);
+    buf_add(&text, "\n", 1);
     assert_int_equal(parse(buf_span(&text), &policy, &err), SL_OK);
     policy_destroy(policy);
-    buf_add(&text, "#", 1);
+    buf_add(&text, "\n", 1);
     assert_int_equal(parse(buf_span(&text), &policy, &err), SL_INVALID);
     buf_fini(&text);
 }
@@ -389,6 +412,105 @@ static void lacking(void **state)
     buf_fini(&note);
 }
 
+/* A key of a type that isn't known here never counts, and hinders nobody. */
+static void unknown_types(void **state)
+{
+    (void)state;
+    struct sl_err err = {0};
+    struct policy *any = policy_of(W "witness u $U\ngroup g any a u\nquorum g\n"),
+                  *needed = policy_of(W "witness u $U\nquorum u\n"),
+                  *log = policy_of("log $U\nquorum none\n");
+    struct buf note = {0};
+    expect(any, 1, SL_OK);
+    expect(any, 2, SL_NOT_FOUND);
+    expect(needed, 3, SL_NOT_FOUND);
+    assert_int_equal(policy_uncheckable(any), 1);
+    assert_int_equal(policy_witnesses(any), 3);
+    assert_int_equal(policy_logs(any), 1);
+    assert_int_equal(policy_logs(log), 0);
+    sign(TEXT, true, false, 3, &note);
+    assert_int_equal(policy_check(needed, buf_span(&note), NULL, &err), SL_NOT_FOUND);
+    assert_non_null(strstr(err.text, "not u (its key is of an unknown type)"));
+    assert_int_equal(policy_check(log, buf_span(&note), NULL, &err), SL_NOT_FOUND);
+    policy_destroy(any);
+    policy_destroy(needed);
+    policy_destroy(log);
+    buf_fini(&note);
+}
+
+/* One line that doesn't hold spoils the note, however many others do. */
+static void spoiled(void **state)
+{
+    (void)state;
+    struct sl_err err = {0};
+    struct buf note = {0};
+    struct policy *policy = policy_of(W "log $O\nquorum a\n"),
+                  *none = policy_of(W "log $O\nquorum none\n");
+    sign(TEXT, true, true, 7, &note);
+    assert_int_equal(policy_check(policy, buf_span(&note), NULL, &err), SL_OK);
+    note_cosign(SL_SPAN("other text\n"), &witnesses[2], seeds[2], 5, &note); /* nobody's here */
+    assert_int_equal(policy_check(policy, buf_span(&note), NULL, &err), SL_OK);
+    note_cosign(SL_SPAN("other text\n"), &witnesses[1], seeds[1], 5, &note);
+    assert_int_equal(policy_check(policy, buf_span(&note), NULL, &err), SL_NOT_FOUND);
+    assert_non_null(strstr(err.text, "the cosignature of b doesn't hold"));
+    assert_int_equal(policy_check(none, buf_span(&note), NULL, &err), SL_NOT_FOUND);
+    assert_int_equal(policy_check_log(policy, buf_span(&note), &err), SL_NOT_FOUND);
+    sign(TEXT, true, false, 7, &note);
+    note_sign(SL_SPAN("other text\n"), &other_log, other_seed, &note);
+    assert_int_equal(policy_check(policy, buf_span(&note), NULL, &err), SL_NOT_FOUND);
+    assert_non_null(strstr(err.text, "the log's own signature, of other.example, doesn't hold"));
+    policy_destroy(policy);
+    policy_destroy(none);
+    buf_fini(&note);
+}
+
+/* What counts of a time, with and without a clock; witness i cosigns at 1000 + i. */
+static void times(void **state)
+{
+    (void)state;
+    static const struct {
+        uint64_t now_s, max_age_s;
+        size_t count; /* of three */
+        uint64_t oldest_s, newest_s;
+    } cases[] = {{0, 0, 3, 1000, 1002}, {1002, 0, 3, 1000, 1002}, {1, 0, 0, 0, 0},
+        {402, 0, 3, 1000, 1002}, {401, 0, 2, 1000, 1001}, {399, 0, 0, 0, 0},
+        {5000000000, 0, 3, 1000, 1002}, {1100, 100, 3, 1000, 1002}, {1101, 100, 2, 1001, 1002},
+        {1103, 100, 0, 0, 0}, {500, 1, 3, 1000, 1002}};
+    struct sl_err err = {0};
+    struct buf note = {0};
+    sign(TEXT, true, false, 7, &note);
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        struct policy *none = NULL, *all = NULL;
+        struct cosigned cosigned = {0};
+        assert_int_equal(policy_make(&log_key, witnesses, 3, 0, &none, &err), SL_OK);
+        assert_int_equal(policy_make(&log_key, witnesses, 3, 3, &all, &err), SL_OK);
+        if (cases[i].now_s) {
+            policy_set_clock(none, cases[i].now_s, cases[i].max_age_s);
+            policy_set_clock(all, cases[i].now_s, cases[i].max_age_s);
+        }
+        assert_int_equal(policy_check(none, buf_span(&note), &cosigned, &err), SL_OK);
+        if (cosigned.count != cases[i].count || cosigned.oldest_s != cases[i].oldest_s ||
+            cosigned.newest_s != cases[i].newest_s)
+            fail_msg("case %zu: %zu counted", i, cosigned.count);
+        enum sl_result expected = cases[i].count == 3 ? SL_OK : SL_NOT_FOUND;
+        assert_int_equal(policy_check(all, buf_span(&note), NULL, &err), expected);
+        bool ahead = cases[i].max_age_s == 0;
+        if (expected != SL_OK)
+            assert_non_null(strstr(err.text, ahead ? "dated in the future" : "too long ago"));
+        policy_destroy(none);
+        policy_destroy(all);
+    }
+    buf_clear(&note);
+    buf_add_span(&note, SL_SPAN(TEXT "\n"));
+    note_sign(SL_SPAN(TEXT), &log_key, log_seed, &note);
+    note_cosign(SL_SPAN(TEXT), &witnesses[0], seeds[0], 0, &note);
+    struct policy *policy = policy_of(W "quorum a\n");
+    assert_int_equal(policy_check(policy, buf_span(&note), NULL, &err), SL_NOT_FOUND);
+    assert_non_null(strstr(err.text, "a (it gives no time)"));
+    policy_destroy(policy);
+    buf_fini(&note);
+}
+
 /* ---- bytes that mean nothing ---- */
 
 static void anything(void **state)
@@ -405,7 +527,7 @@ static void anything(void **state)
         struct buf text = {0};
         struct policy *policy;
         struct sl_err err = {0};
-        size_t n = core_random(&seed) % 8, count;
+        size_t n = core_random(&seed) % 8;
         bool raw = core_random(&seed) % 8 == 0, head = core_random(&seed) % 2 == 0;
         if (head) expand(W "quorum a\n", &text);
         for (size_t i = 0; i < n; i++)
@@ -417,7 +539,7 @@ static void anything(void **state)
             text.ptr[core_random(&seed) % text.len] = (char)core_random(&seed);
         if (parse(buf_span(&text), &policy, &err) == SL_OK) {
             parsed++;
-            policy_check(policy, buf_span(&note), &count, &err);
+            policy_check(policy, buf_span(&note), NULL, &err);
             policy_destroy(policy);
         }
         buf_fini(&text);
@@ -437,6 +559,9 @@ int main(void)
         cmocka_unit_test(added),
         cmocka_unit_test(logs),
         cmocka_unit_test(lacking),
+        cmocka_unit_test(unknown_types),
+        cmocka_unit_test(spoiled),
+        cmocka_unit_test(times),
         cmocka_unit_test(anything),
     };
     seed = core_seed("policy_test");

@@ -14,10 +14,10 @@
 #include "core/event/batch.h"
 #include "core/event/control.h"
 #include "core/event/redact_body.h"
+#include "core/proof/conflict.h"
 #include "core/proof/tree.h"
 #include "tests/support/bundle_make.h"
 #include "tests/support/core_store.h"
-#include "tests/support/tree_consistency.h"
 #include "tests/support/vectors.h"
 
 #include <stdio.h>
@@ -361,6 +361,9 @@ static struct policy *make_policy(struct sl_span all, struct sl_span vector)
         assert_true(json_u64(vec_member(vector, "quorum"), &quorum));
     }
     core_expect(policy_make(&log, witnesses, count, (size_t)quorum, &policy, &err), SL_OK, &err);
+    if (vec_has(vector, "now"))
+        policy_set_clock(policy, vec_number(vector, "now"),
+            vec_has(vector, "max_age") ? vec_number(vector, "max_age") : 0);
     return policy;
 }
 
@@ -395,7 +398,15 @@ static const struct {
     {"checkpoint", "not a checkpoint"},
     {"origin", "which is not a log that counts here"},
     {"signature", "the log's own signature"},
+    {"cosignature", "the cosignature of "},
     {"quorum", "no quorum"},
+    {"conflict", "not the proof of a conflict"},
+    {"conflict", "the two checkpoints say the same"},
+    {"conflict", "the smaller checkpoint is not the smaller one"},
+    {"conflict", "two checkpoints alone don't contradict"},
+    {"conflict", "its roots are not "},
+    {"conflict", "the larger log grew out of"},
+    {"policy", "policy: "},
     {"sequence", "missing (the next one is"},
     {"members", ": missing"},
     {"prev", "its header does not name the event before it"},
@@ -406,6 +417,7 @@ static const struct {
     {"kind", "the first event is no creation"},
     {"kind", "a second creation"},
     {"kind", "after the removal"},
+    {"kind", "it allows what was never removed"},
     {"gap", "the gap before it"},
     {"inclusion", "its proof's checkpoint is of"},
     {"inclusion", "its proof doesn't hold"},
@@ -471,14 +483,43 @@ static void check_note(struct sl_span all, struct sl_span vector)
     struct sl_err err = {0};
     struct note note;
     struct checkpoint_text checkpoint;
-    size_t cosignatures = 0;
-    enum sl_result result = policy_check(policy, bytes, &cosignatures, &err);
+    struct cosigned cosigned = {0};
+    enum sl_result result = policy_check(policy, bytes, &cosigned, &err);
     policy_destroy(policy);
     if (!as_expected(vector, result, SL_OK, &err)) return;
     assert_true(note_parse(bytes, &note) && checkpoint_parse(note.text, &checkpoint));
     vec_same_number(checkpoint.size, vector, "size");
     vec_same(hash_span(checkpoint.root), vec_bytes(vector, "root"), "root");
-    vec_same_number(cosignatures, vector, "cosignatures");
+    vec_same_number(cosigned.count, vector, "cosignatures");
+}
+
+/* A policy's own text, and a checkpoint. */
+static void check_policy(struct sl_span all, struct sl_span vector)
+{
+    struct policy *policy = NULL;
+    struct cosigned cosigned = {0};
+    struct sl_err err = {0};
+    (void)all;
+    enum sl_result result = policy_parse(vec_bytes(vector, "policy"), &policy, &err);
+    if (result != SL_OK)
+        sl_fail_in(&err, "policy");
+    else
+        result = policy_check(policy, vec_text(vector, "note"), &cosigned, &err);
+    policy_destroy(policy);
+    if (as_expected(vector, result, SL_OK, &err))
+        vec_same_number(cosigned.count, vector, "cosignatures");
+}
+
+static void check_conflict(struct sl_span all, struct sl_span vector)
+{
+    struct policy *policy = make_policy(all, vector);
+    struct conflict_verdict verdict;
+    struct sl_err err = {0};
+    enum sl_result result = conflict_verify(vec_text(vector, "conflict"), policy, &verdict, &err);
+    policy_destroy(policy);
+    if (!as_expected(vector, result, SL_CORRUPT, &err)) return;
+    vec_same_number(verdict.smaller, vector, "smaller");
+    vec_same_number(verdict.larger, vector, "larger");
 }
 
 static void check_bundle(struct sl_span all, struct sl_span vector)
@@ -499,7 +540,7 @@ static void check_bundle(struct sl_span all, struct sl_span vector)
     vec_same_number(verdict.last_ms, vector, "last");
     vec_same_number(verdict.log_size, vector, "log_size");
     vec_same(hash_span(verdict.root), vec_bytes(vector, "root"), "root");
-    vec_same_number(verdict.cosignatures, vector, "cosignatures");
+    vec_same_number(verdict.cosigned.count, vector, "cosignatures");
     struct sl_span removed = vec_member(vector, "removed");
     assert_int_equal(verdict.removed, json_kind_of(removed) == JSON_OBJECT);
     if (!verdict.removed) return;
@@ -529,7 +570,7 @@ static void check_answer(struct sl_span all, struct sl_span vector)
     same_flag(verdict.content, vector, "content");
     vec_same_number(verdict.withheld, vector, "withheld");
     vec_same_number(verdict.log_size, vector, "log_size");
-    vec_same_number(verdict.cosignatures, vector, "cosignatures");
+    vec_same_number(verdict.cosigned.count, vector, "cosignatures");
 }
 
 /* ---- */
@@ -550,6 +591,8 @@ static void test_log(void **state)
     vec_each("tree.json", check_tree);
     vec_each("verifier_key.json", check_verifier_key);
     vec_each("note.json", check_note);
+    vec_each("policy.json", check_policy);
+    vec_each("conflict.json", check_conflict);
 }
 
 static void test_bundles(void **state)

@@ -132,6 +132,7 @@ const place = () => [
   refused('a redact after the removal', 'kind', (own) => own.remove(12).add(3, 13, pack([1, '', []]))),
   refused('a create whose content is gone', 'erased', set(1, { erased: true })),
   refused('a removal whose content is gone', 'erased', (own) => { own.remove(12); own.events[4].erased = true; }),
+  refused('an allowance of what was not removed', 'kind', (own) => own.allow(13)),
   refused('an allowance whose content is gone', 'erased', (own) => { own.remove(12).allow(13); own.events[5].erased = true; }),
   refused('a root too few in a gap', 'gap', null, bend(3, (event) => { event[0] = event[0].subarray(32); })),
   refused('a root too many in a gap', 'gap', null, bend(2, (event) => { event[0] = bytesOf('root'); })),

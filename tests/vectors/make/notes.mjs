@@ -1,4 +1,5 @@
 // The tree, verifier keys, notes.
+import { WEAK, edges } from './ed25519.mjs';
 import { bytesOf, cat, checkpointText, consistency, cover, hex, inclusion, makeKey, note, rootOf, sha256 } from './encode.mjs';
 
 // ---- the tree ----
@@ -77,6 +78,7 @@ export const verifierKeys = () => ({
     bad('base64 without its padding', log.vkey.replace(/=+$/, '') + (log.vkey.endsWith('=') ? '' : '=')),
     bad('two parts', log.vkey.slice(log.vkey.indexOf('+') + 1)),
     bad('a space behind it', `${log.vkey} `),
+    ...Object.entries(WEAK).map(([name, key]) => bad(`a public key that is no key: ${name}`, vkey(log.name, cat(Buffer.of(1), key)))),
     bad('nothing', ''),
   ],
 });
@@ -93,10 +95,14 @@ const bent = (line, at) => { // a bit of the signature's bytes turned
   bytes[at] ^= 1;
   return `${dash} ${name} ${bytes.toString('base64')}\n`;
 };
+const pqLine = (i) => `— pq${i}.example/mldsa ${Buffer.concat(Array.from({ length: 76 }, (_, k) => bytesOf(`pq ${i} ${k}`))).toString('base64')}\n`; // 2,432 bytes: id, time, 2,420
+const EDGES = edges(bytesOf(`key ${log.name}`), TEXT), edge = (which) => `— ${log.name} ${cat(Buffer.from(log.id), EDGES[which]).toString('base64')}\n`;
+const NOW = 1767225600, at = (time) => witnesses[0].line(TEXT, time); // 2026
+const clock = (maxAge) => ({ witnesses: two.witnesses, quorum: 1, now: `${NOW}`, ...maxAge && { max_age: `${maxAge}` } });
 const two = { witnesses: witnesses.map(({ vkey: key }) => key), quorum: 2 };
 
 export const notes = () => ({
-  about: 'Checkpoints, held against a policy (core/FORMAT.md, chapters 6 and 9): the log\'s verifier key, and where `witnesses` are given, how many of them must have signed (`quorum`).',
+  about: 'Checkpoints, held against a policy (core/FORMAT.md, chapters 6 and 9): the log\'s verifier key, and where `witnesses` are given, how many of them must have signed (`quorum`); where `now` is, what time it is, and how old a cosignature may be (`max_age`), in seconds.',
   log: log.vkey,
   vectors: [
     accepted('signed', note(TEXT, GOOD)),
@@ -105,15 +111,33 @@ export const notes = () => ({
     accepted('signed twice', note(TEXT, GOOD, GOOD)),
     accepted('another\'s signature before it', note(TEXT, other.line(TEXT), GOOD)),
     accepted('a signature of an unknown type before it', note(TEXT, '— someone.example AAAAAAA=\n', GOOD)),
+    accepted('sixteen signatures of post-quantum keys', note(TEXT, ...Array.from({ length: 16 }, (_, i) => pqLine(i)), GOOD)),
+    accepted('64 signatures', note(TEXT, ...Array.from({ length: 63 }, () => '— someone.example AAAAAAA=\n'), GOOD)),
     accepted('a key of the same name, another id', note(TEXT, makeKey(log.name, 1, bytesOf('second')).line(TEXT), GOOD)),
+    accepted('Ed25519: R is the neutral element', note(TEXT, edge('neutral'))),
+    refused('Ed25519: the neutral element, y written as p + 1', 'signature', note(TEXT, edge('neutralWide'))),
+    refused('Ed25519: s is not below the group order', 'signature', note(TEXT, edge('beyond'))),
+    refused('Ed25519: holds only where both sides are multiplied by 8', 'signature', note(TEXT, edge('torsion'))),
     accepted('witnesses that nobody asked for', note(TEXT, GOOD, cosigned(...witnesses))),
     accepted('two of three witnesses', note(TEXT, GOOD, cosigned(witnesses[0], witnesses[2])), 2, two),
     accepted('three of three witnesses', note(TEXT, cosigned(...witnesses), GOOD), 3, two),
     refused('one of three witnesses', 'quorum', note(TEXT, GOOD, cosigned(witnesses[1])), two),
     refused('one witness twice', 'quorum', note(TEXT, GOOD, cosigned(witnesses[1], witnesses[1])), two),
-    refused('a cosignature of another text', 'quorum', note(TEXT, GOOD, cosigned(witnesses[0]), witnesses[1].line(`${TEXT}more\n`)), two),
-    refused('a cosignature whose time was changed', 'quorum', note(TEXT, GOOD, cosigned(witnesses[0]), bent(witnesses[1].line(TEXT), 11)), two),
-    refused('a cosignature that holds beside one that does not', 'quorum', note(TEXT, GOOD, cosigned(witnesses[0], witnesses[1]), bent(witnesses[1].line(TEXT), 40)), two),
+    refused('a cosignature of another text', 'cosignature', note(TEXT, GOOD, cosigned(witnesses[0]), witnesses[1].line(`${TEXT}more\n`)), two),
+    refused('a cosignature whose time was changed', 'cosignature', note(TEXT, GOOD, cosigned(witnesses[0]), bent(witnesses[1].line(TEXT), 11)), two),
+    refused('a cosignature that does not hold beside a good quorum', 'cosignature', note(TEXT, GOOD, cosigned(witnesses[0], witnesses[1]), bent(witnesses[2].line(TEXT), 40)), two),
+    refused('a cosignature that does not hold, of a witness that is not needed', 'cosignature', note(TEXT, GOOD, bent(witnesses[2].line(TEXT), 40)), { ...two, quorum: 0 }),
+    refused('a cosignature that holds beside one that does not', 'cosignature', note(TEXT, GOOD, cosigned(witnesses[0], witnesses[1]), bent(witnesses[1].line(TEXT), 40)), two),
+    accepted('cosigned just now', note(TEXT, GOOD, at(NOW)), 1, clock()),
+    accepted('cosigned a little ahead', note(TEXT, GOOD, at(NOW + 600)), 1, clock()),
+    refused('cosigned in the future', 'quorum', note(TEXT, GOOD, at(NOW + 601)), clock()),
+    refused('cosigned in the year 2200', 'quorum', note(TEXT, GOOD, at(7258118400)), clock()),
+    refused('cosigned at no time', 'quorum', note(TEXT, GOOD, at(0)), clock()),
+    refused('cosigned at no time, and no clock is there', 'quorum', note(TEXT, GOOD, at(0)), { ...two, quorum: 1 }),
+    accepted('cosigned as long ago as may be', note(TEXT, GOOD, at(NOW - 86400)), 1, clock(86400)),
+    refused('cosigned too long ago', 'quorum', note(TEXT, GOOD, at(NOW - 86401)), clock(86400)),
+    accepted('cosigned long ago, and again just now', note(TEXT, GOOD, at(NOW - 86401), at(NOW)), 1, clock(86400)),
+    accepted('cosigned long ago, which doesn\'t matter', note(TEXT, GOOD, at(1)), 1, clock()),
     refused('a witness that signs like a log', 'quorum', note(TEXT, GOOD, cosigned(witnesses[0]), makeKey(witnesses[1].name, 1).line(TEXT)), two),
     refused('signed by another log alone', 'signature', note(TEXT, other.line(TEXT))),
     refused('a bit of the signature turned', 'signature', note(TEXT, bent(GOOD, 30))),
