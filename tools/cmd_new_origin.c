@@ -71,7 +71,9 @@ const struct command command_new_origin = {
     .about =
         "A store whose log is shorter than a checkpoint that it signed, or differs from it (an old backup was put\n"
         "back, files were lost), takes no writes: to sign another log under the same name would be to lie. Put the\n"
-        "right files back if there are any. If there are none, this goes on with the log as it is, under another name.\n\n"
+        "right files back if there are any. If there are none, this goes on with the log as it is, under another name.\n"
+        "The same where a witness has cosigned another log by that name (the file `disputed` in the data directory). If\n"
+        "that witness was wrong, remove the file while no server runs.\n\n"
         "What was signed under the old origin stays signed: whoever holds such a checkpoint can prove that events were\n"
         "lost or changed. Those who verify the log need its new key; their kept checkpoints are of the old log.",
     .examples = "  sharelog new-origin share.example.org/log-2\n"

@@ -9,6 +9,7 @@
 #include <assert.h>
 
 #define WITNESS_INTERVAL_MS 10000
+#define WITNESS_REFRESH_MS 3600000
 
 static_assert(OPTION_LIST_MAX <= WITNESSES_MAX, "what can be given can be asked");
 
@@ -16,7 +17,7 @@ struct values {
     struct common common;
     const char *listen, *public_url, *durability, *origin;
     struct option_number cache_mb, threads, viewers, viewers_per_share, max_body_mb, inflight_mb,
-        stop_timeout, witness_quorum, witness_interval;
+        stop_timeout, witness_quorum, witness_interval, witness_refresh;
     struct option_list witnesses, witness_keys;
     bool private_create, public_log, public_index;
 };
@@ -55,6 +56,8 @@ static const struct option options[] = {
         "publish what so many have cosigned, default all"},
     {"witness-interval", "SECONDS", OPTION_NUMBER, AT(witness_interval), 1, 86400,
         "between two checkpoints for them, default 10"},
+    {"witness-refresh", "SECONDS", OPTION_NUMBER, AT(witness_refresh), 1, 86400,
+        "cosigned again after that time, though nothing new came, default 3600"},
     {0},
 };
 
@@ -126,9 +129,11 @@ static bool configure_witnesses(const struct values *values, struct witness_setu
         .urls = urls->values,
         .keys = keys->values,
         .quorum = (unsigned)urls->count,
-        .interval_ms = WITNESS_INTERVAL_MS};
+        .interval_ms = WITNESS_INTERVAL_MS,
+        .refresh_ms = WITNESS_REFRESH_MS};
     set_count(&values->witness_quorum, 1, &setup->quorum);
     set_count(&values->witness_interval, 1000, &setup->interval_ms);
+    set_count(&values->witness_refresh, 1000, &setup->refresh_ms);
     if (values->witness_quorum.given && !urls->count)
         fail("serve: --witness-quorum of no --witness");
     else if (urls->count != keys->count)
@@ -165,7 +170,8 @@ const struct command command_serve = {
         "Environment: SHARELOG_OWNER_KEY (the operator's key) and SHARELOG_NAMESPACE (a UUID that secrets follow from;\n"
         "SESSIONS_SHARED_SECRET is its older name). What isn't given is made once in the data directory.\n\n"
         "With witnesses, /log/checkpoint shows the newest checkpoint that --witness-quorum of them have cosigned. One that\n"
-        "is down is asked again, less and less often; no sync waits for any of them.",
+        "is down is asked again, less and less often; no sync waits for any of them. One that says that it has cosigned\n"
+        "another log by this name stops the server from taking writes, also after a restart: see new-origin.",
     .examples =
         "  sharelog serve\n"
         "  sharelog serve --data /srv/sharelog --listen 0.0.0.0:8787 --public-url https://share.example.org\n"

@@ -4,6 +4,7 @@
 
 #include "core/audit/checkpoint.h"
 
+#include "core/audit/dispute.h"
 #include "core/audit/verified.h"
 #include "core/base/clock.h"
 #include "core/base/file.h"
@@ -265,8 +266,9 @@ enum sl_result sl_log_facts(struct sl_store *store, struct sl_log_facts *facts, 
     f.published = checkpoints->published;
     pthread_mutex_unlock(&checkpoints->lock);
     verified_read(store, &f);
-    *facts = f;
-    return SL_OK;
+    result = dispute_read(store, f.disputed, err);
+    if (result == SL_OK) *facts = f;
+    return result;
 }
 
 enum sl_result checkpoints_kept(struct checkpoints *checkpoints, struct sl_checkpoint *checkpoint)
@@ -303,6 +305,16 @@ static enum sl_result take_up(struct checkpoints *checkpoints, const char *name,
     return result;
 }
 
+/* What a witness held against the log stops it too. */
+static enum sl_result take_up_dispute(struct checkpoints *checkpoints, struct sl_err *err)
+{
+    char text[DISPUTE_TEXT_BYTES + 1];
+    enum sl_result result = dispute_read(checkpoints->store, text, err);
+    if (result == SL_OK && text[0] && checkpoints->fault.result == SL_OK)
+        sl_fail(&checkpoints->fault, SL_READ_ONLY, "%s; " DISPUTE_ADVICE, text);
+    return result;
+}
+
 enum sl_result checkpoints_open(
     struct sl_store *store, struct checkpoints **out, struct sl_err *err)
 {
@@ -312,6 +324,7 @@ enum sl_result checkpoints_open(
     pthread_mutex_init(&checkpoints->lock, NULL);
     uint64_t size = 0;
     enum sl_result result = log_size(store->kv, &size, err);
+    if (result == SL_OK) result = take_up_dispute(checkpoints, err);
     if (result == SL_OK)
         result = take_up(checkpoints, published_name, size, &checkpoints->published, err);
     if (result == SL_NOT_FOUND) result = SL_OK;

@@ -1,9 +1,10 @@
 /* A new origin for a log that must not go on under its old one, since events that were signed are
-   lost or changed. In this order: nothing is signed any more, the name is put into the store, the
-   kept checkpoints are put aside. A failure leaves the steps before it done; the next try with the
-   same name does the rest. */
+   lost or changed. In this order: nothing is signed any more, the name is put into the store, what
+   a witness holds against the log and the kept checkpoints are put aside. A failure leaves the
+   steps before it done; the next try with the same name does the rest. */
 
 #include "core/audit/checkpoint.h"
+#include "core/audit/dispute.h"
 #include "core/base/file.h"
 #include "core/kv/rows.h"
 #include "core/log/keys.h"
@@ -60,19 +61,22 @@ static enum sl_result look(const struct sl_store *store, const char *name, const
     return SL_OK;
 }
 
-static enum sl_result put_aside(struct sl_store *store, const char *name, struct sl_err *err)
+/* Under the origin that the checkpoint in the file `of` names. */
+static enum sl_result put_aside(
+    struct sl_store *store, const char *name, const char *of, struct sl_err *err)
 {
     char origin[NOTE_NAME_BYTES + 1];
-    char *from = path_of(store, name, NULL), *to = NULL;
-    if (!from) return sl_fail(err, SL_NOMEM, "out of memory");
+    char *from = path_of(store, name, NULL), *named = path_of(store, of, NULL), *to = NULL;
     struct stat info;
-    enum sl_result result = origin_in(from, origin, err);
+    enum sl_result result =
+        from && named ? origin_in(named, origin, err) : sl_fail(err, SL_NOMEM, "out of memory");
     if (result == SL_OK && stat(from, &info) == 0) {
         to = path_of(store, name, origin[0] ? origin : store->keys->origin);
         result =
             to ? file_rename(store->dir, from, to, err) : sl_fail(err, SL_NOMEM, "out of memory");
     }
     free(from);
+    free(named);
     free(to);
     return result;
 }
@@ -127,8 +131,9 @@ enum sl_result sl_log_new_origin(struct sl_store *store, struct sl_span origin, 
     if (result == SL_OK) checkpoints_end(store->checkpoints);
     if (result == SL_OK) result = put_origin(store, origin, err);
     /* a second try after a crash in between finds the new origin, and the files still there */
-    if (result == SL_OK) result = put_aside(store, CHECKPOINT_PUBLISHED, err);
-    if (result == SL_OK) result = put_aside(store, CHECKPOINT_NEWEST, err);
+    if (result == SL_OK) result = put_aside(store, DISPUTE_FILE, CHECKPOINT_NEWEST, err);
+    if (result == SL_OK) result = put_aside(store, CHECKPOINT_PUBLISHED, CHECKPOINT_PUBLISHED, err);
+    if (result == SL_OK) result = put_aside(store, CHECKPOINT_NEWEST, CHECKPOINT_NEWEST, err);
     pthread_mutex_unlock(&store->naming);
     return result;
 }

@@ -32,9 +32,9 @@ struct sequencer {
     struct append *first, **last; /* the queue */
     bool busy;                    /* somebody commits: the thread, or a caller by itself */
     bool closing;
-    bool read_only;      /* a write has failed, or sequencer_stop was called … */
-    struct sl_err fault; /* … with this */
-    uint64_t position;   /* of the next event */
+    atomic_bool read_only; /* a write has failed, or sequencer_stop was called … */
+    struct sl_err fault;   /* … with this, which was there before and never changes */
+    uint64_t position;     /* of the next event */
     /* for who commits: */
     struct tiles *tiles;
     struct kv_batch *kv_batch;
@@ -200,6 +200,14 @@ static void publish(struct sequencer *sequencer, struct group *group)
     give_to_subscriber(store, group);
 }
 
+/* Under the lock. The first fault stays: who commits reads it without. */
+static void stop(struct sequencer *sequencer, const struct sl_err *why)
+{
+    if (atomic_load(&sequencer->read_only)) return;
+    sequencer->fault = *why;
+    atomic_store(&sequencer->read_only, true);
+}
+
 static enum sl_result write_group(
     struct sequencer *sequencer, struct kv_batch *kv_batch, struct group *group)
 {
@@ -217,8 +225,7 @@ static enum sl_result write_group(
         sequencer->groups++;
         sequencer->synced += sync;
     } else {
-        sequencer->read_only = true;
-        sequencer->fault = err;
+        stop(sequencer, &err);
     }
     pthread_mutex_unlock(&sequencer->lock);
     for (struct append *append = group->first, *next; append; append = next) {
@@ -243,8 +250,8 @@ static void commit(struct sequencer *sequencer, struct kv_batch *kv_batch, struc
         size_t bytes = 0;
         while (append && (bytes == 0 || bytes + weight(append) <= SL_GROUP_BYTES)) {
             struct append *next = append->next;
-            enum sl_result result =
-                sequencer->read_only ? SL_READ_ONLY : stage(sequencer, kv_batch, append);
+            bool read_only = atomic_load(&sequencer->read_only);
+            enum sl_result result = read_only ? SL_READ_ONLY : stage(sequencer, kv_batch, append);
             if (result == SL_OK) {
                 bytes += weight(append);
                 take(&group, append);
@@ -252,7 +259,7 @@ static void commit(struct sequencer *sequencer, struct kv_batch *kv_batch, struc
                 /* `derive` may have left a message of its own */
                 if (append->err.result != result)
                     sl_fail(&append->err, result, "%s", sl_result_text(result));
-                finish(append, result, sequencer->read_only ? &sequencer->fault : NULL);
+                finish(append, result, read_only ? &sequencer->fault : NULL);
             }
             append = next;
         }
@@ -346,8 +353,7 @@ void sequencer_destroy(struct sequencer *sequencer)
 void sequencer_stop(struct sequencer *sequencer, const struct sl_err *why)
 {
     pthread_mutex_lock(&sequencer->lock);
-    sequencer->read_only = true;
-    sequencer->fault = *why;
+    stop(sequencer, why);
     pthread_mutex_unlock(&sequencer->lock);
 }
 
@@ -386,11 +392,8 @@ enum sl_result sequencer_append(
 
 enum sl_result sequencer_health(struct sequencer *sequencer, struct sl_err *err)
 {
-    pthread_mutex_lock(&sequencer->lock);
-    bool read_only = sequencer->read_only;
-    if (read_only) sl_fail(err, SL_READ_ONLY, "read-only: %s", sequencer->fault.text);
-    pthread_mutex_unlock(&sequencer->lock);
-    return read_only ? SL_READ_ONLY : SL_OK;
+    if (!atomic_load(&sequencer->read_only)) return SL_OK;
+    return sl_fail(err, SL_READ_ONLY, "read-only: %s", sequencer->fault.text);
 }
 
 void sequencer_counts(

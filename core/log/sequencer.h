@@ -63,7 +63,8 @@ void sequencer_destroy(struct sequencer *sequencer);
 enum sl_result sequencer_append(
     struct sequencer *sequencer, struct append *append, struct sl_err *err);
 
-/* Take no writes from now on, as after a write that failed; `why` says why. */
+/* Take no writes from now on, as after a write that failed; `why` says why. A group that is being
+   written is written. From any thread; of several reasons the first stays. */
 void sequencer_stop(struct sequencer *sequencer, const struct sl_err *why);
 
 /* SL_OK, or SL_READ_ONLY with why. */

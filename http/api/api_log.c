@@ -182,6 +182,13 @@ static bool write_checkpoint(
            http_print(reply, "}");
 }
 
+static bool write_disputed(struct http_reply *reply, const struct sl_log_facts *facts)
+{
+    return http_print(reply, ",\"disputed\":") &&
+           (facts->disputed[0] ? http_write_json_string(reply, sl_span_of(facts->disputed))
+                               : http_print(reply, "null"));
+}
+
 static bool write_verified(struct http_reply *reply, const struct sl_log_facts *facts)
 {
     if (!facts->verified_ms) return http_print(reply, ",\"verified\":null");
@@ -235,6 +242,6 @@ void handle_log_facts(struct http_call *call)
            http_write_json_string(reply, sl_span_of(facts.log_key)) &&
            write_checkpoint(reply, "checkpoint", facts.has_checkpoint, &facts.newest) &&
            write_checkpoint(reply, "published", facts.has_published, &facts.published) &&
-           write_verified(reply, &facts) && write_witnesses(reply, &call->app->config) &&
-           http_print(reply, "}"));
+           write_disputed(reply, &facts) && write_verified(reply, &facts) &&
+           write_witnesses(reply, &call->app->config) && http_print(reply, "}"));
 }

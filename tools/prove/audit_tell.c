@@ -135,6 +135,11 @@ static void put_log(const struct audit *audit)
     put_checkpoint(log, "checkpoint", "checkpoint");
     put_checkpoint(log, "published", "cosigned");
     put_witnesses(log);
+    if (field_short(log, "disputed", text, sizeof(text)) && text[0]) {
+        printf("%s%-12s ", term_style(TERM_RED), "DISPUTED");
+        term_put(sl_span_of(text), false, "");
+        printf("%s\n", term_style(TERM_PLAIN));
+    }
     uint64_t at = field_u64(verified, "at");
     if (at)
         printf("%-12s %s, %llu events: %s\n", "verified", when_iso(at, when),

@@ -4,9 +4,13 @@
      visit             each that hasn't cosigned it: old size, proof, note; keep the line it answers
      publish           as soon as the policy holds: the note with all lines so far
 
+   So that a reader can tell a quiet log from one that is frozen, a checkpoint is cosigned again
+   when its cosignature is refresh_ms old, though the log hasn't grown.
+
    A witness that fails is told of once, and asked again after twice the time each time, up to
-   BACKOFF_MAX_MS. What it answers is checked against its key before it is kept. `lock` is held
-   for its status alone, never while something is asked. */
+   BACKOFF_MAX_MS. What it answers is checked against its key before it is kept. One that has
+   cosigned another log by this name stops the store (sl_log_dispute): from then on nothing is
+   signed. `lock` is held for its status alone, never while something is asked. */
 
 #include "tools/serve/witness.h"
 
@@ -16,6 +20,7 @@
 #include "tools/ask/client.h"
 #include "tools/shared/term.h"
 #include "tools/shared/trust.h"
+#include "tools/shared/when.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -23,11 +28,16 @@
 #include <stdlib.h>
 #include <strings.h>
 
-#define ANSWER_BYTES (64 * SL_KIB)
+#define ANSWER_BYTES NOTE_BYTES
 #define TIMEOUT_S 10
 #define BACKOFF_MAX_MS (10 * 60 * 1000)
-#define TRIES                                                                                      \
-    3 /* of one checkpoint, where a witness says again and again that it has another size */
+/* of one checkpoint, where a witness says again and again that it has another size */
+#define TRIES 3
+/* a line: the dash, the name, the base64 of an id, a time and a signature */
+#define LINE_BYTES (4 + NOTE_NAME_BYTES + 1 + 104 + 1)
+
+static_assert(3 * NOTE_NAME_BYTES + (WITNESSES_MAX + 1) * LINE_BYTES < SL_CHECKPOINT_BYTES,
+    "a checkpoint with all its cosignatures is one");
 
 struct witness {
     const char *url;
@@ -35,6 +45,7 @@ struct witness {
     struct client *client;
     uint64_t size;          /* of the last checkpoint that it cosigned, as far as is known */
     struct buffer line;     /* its cosignature of the checkpoint at hand */
+    uint64_t line_tick_us;  /* when it came */
     uint64_t retry_tick_us; /* not to be asked before */
     unsigned backoff_ms;
     struct http_witness_status status; /* under the lock */
@@ -44,7 +55,7 @@ struct witnesses {
     struct sl_store *store;
     struct witness *witness;
     size_t count;
-    unsigned quorum, interval_ms;
+    unsigned quorum, interval_ms, refresh_ms;
     struct policy *policy;
     struct sl_checkpoint current; /* what they are asked to cosign */
     struct note note;
@@ -70,6 +81,7 @@ static void set_cosigned(struct witnesses *witnesses, struct witness *witness)
     pthread_mutex_unlock(&witnesses->lock);
     witness->backoff_ms = 0;
     witness->retry_tick_us = 0;
+    witness->line_tick_us = clock_us();
     if (was_down) fail("witness %s: it cosigns again", witness->key.name);
 }
 
@@ -168,6 +180,25 @@ static enum sl_result take_lines(const struct witnesses *witnesses, struct witne
     return sl_fail(err, SL_INVALID, "its answer has no cosignature of its key that holds");
 }
 
+/* It has cosigned another log by this name: the store takes no writes any more. */
+static enum sl_result dispute(const struct witnesses *witnesses, const struct witness *witness,
+    int status, struct sl_err *err)
+{
+    char reason[400], when[WHEN_BYTES];
+    const char *name = witness->key.name;
+    snprintf(reason, sizeof(reason),
+        "witness %.100s%s has cosigned another log by this name: it refused %llu events behind "
+        "%llu (%d) at %s",
+        name, strlen(name) > 100 ? "…" : "", (unsigned long long)witnesses->current.size,
+        (unsigned long long)witness->size, status, when_iso(clock_real_ms(), when));
+    enum sl_result result =
+        sl_log_dispute(witnesses->store, &witnesses->current, witness->size, reason, err);
+    if (result != SL_OK) return sl_fail_in(err, "it found the proof wrong (%d)", status);
+    return sl_fail(err, SL_INVALID,
+        "it has cosigned another log by this name (%d); the store takes no writes any more",
+        status);
+}
+
 static enum sl_result take_size(const struct witnesses *witnesses, struct witness *witness,
     struct buffer *bytes, struct sl_err *err)
 {
@@ -181,6 +212,8 @@ static enum sl_result take_size(const struct witnesses *witnesses, struct witnes
         return sl_fail(err, SL_INVALID,
             "it has cosigned %llu events of this log, which has %llu: events were lost, or somebody else has the key",
             (unsigned long long)size, (unsigned long long)witnesses->current.size);
+    if (size == witness->size && size == witnesses->current.size && size > 0)
+        return dispute(witnesses, witness, 409, err); /* of another root */
     if (size == witness->size)
         return sl_fail(err, SL_INVALID, "it refused (409) the size that it says it has");
     witness->size = size;
@@ -194,9 +227,6 @@ static enum sl_result refused(int status, struct sl_err *err)
     case 404:
         return sl_fail(
             err, SL_INVALID, "it doesn't know this log (404): have its operator add the log's key");
-    case 422:
-        return sl_fail(err, SL_INVALID,
-            "it found the proof wrong (422): it has cosigned another log by this name");
     default: return sl_fail(err, SL_IO, "the answer was %d", status);
     }
 }
@@ -220,6 +250,8 @@ static enum sl_result ask(
     } else if (result == SL_OK && status == 409) {
         result = take_size(witnesses, witness, &answer.bytes, err);
         *again = result == SL_OK;
+    } else if (result == SL_OK && status == 422 && witness->size > 0) {
+        result = dispute(witnesses, witness, status, err);
     } else if (result == SL_OK) {
         result = refused(status, err);
     }
@@ -228,7 +260,8 @@ static enum sl_result ask(
     return result;
 }
 
-static void visit(struct witnesses *witnesses, struct witness *witness)
+/* True: it has cosigned. */
+static bool visit(struct witnesses *witnesses, struct witness *witness)
 {
     struct sl_err err = {0};
     bool again = true;
@@ -243,6 +276,7 @@ static void visit(struct witnesses *witnesses, struct witness *witness)
     } else {
         set_failed(witnesses, witness, &err);
     }
+    return result == SL_OK;
 }
 
 /* ---- all of them ---- */
@@ -267,11 +301,12 @@ static void publish(struct witnesses *witnesses)
 {
     struct buffer note = {0};
     struct sl_err err = {0};
-    size_t holding = 0;
     buffer_add(&note, witnesses->current.note, witnesses->current.len);
     for (size_t i = 0; i < witnesses->count; i++)
         buffer_add(&note, witnesses->witness[i].line.ptr, witnesses->witness[i].line.len);
-    if (policy_check(witnesses->policy, buffer_span(&note), &holding, NULL) == SL_OK) {
+    /* what a verifier wouldn't count isn't published */
+    policy_set_clock(witnesses->policy, clock_real_ms() / 1000, 0);
+    if (policy_check(witnesses->policy, buffer_span(&note), NULL, NULL) == SL_OK) {
         enum sl_result result = sl_log_publish(witnesses->store, buffer_span(&note), &err);
         witnesses->published = result == SL_OK;
         if (result != SL_OK && strcmp(witnesses->refused, err.text) != 0)
@@ -282,19 +317,25 @@ static void publish(struct witnesses *witnesses)
     buffer_free(&note);
 }
 
-/* Ask those that haven't cosigned the checkpoint at hand, and publish as soon as enough have. Those
-   that failed last time come last, so that one that hangs delays no other. */
+/* Has it cosigned the checkpoint at hand, and not too long ago? */
+static bool is_done(const struct witnesses *witnesses, const struct witness *witness)
+{
+    uint64_t refresh_us = (uint64_t)witnesses->refresh_ms * 1000;
+    return witness->line.len && clock_us() - witness->line_tick_us < refresh_us;
+}
+
+/* Ask those that haven't, and publish as soon as enough have. Those that failed last time come
+   last, so that one that hangs delays no other. */
 static void go_round(struct witnesses *witnesses)
 {
     if (!take_checkpoint(witnesses)) return;
     for (int failing = 0; failing < 2; failing++)
         for (size_t i = 0; i < witnesses->count && !atomic_load(&witnesses->stop); i++) {
             struct witness *witness = &witnesses->witness[i];
-            if (witness->line.len || failing != (witness->backoff_ms > 0) ||
+            if (is_done(witnesses, witness) || failing != (witness->backoff_ms > 0) ||
                 clock_us() < witness->retry_tick_us)
                 continue;
-            visit(witnesses, witness);
-            if (witness->line.len) publish(witnesses);
+            if (visit(witnesses, witness)) publish(witnesses);
         }
     if (!witnesses->published) publish(witnesses);
 }
@@ -365,6 +406,7 @@ bool witnesses_create(
     made->count = count;
     made->quorum = setup->quorum;
     made->interval_ms = setup->interval_ms;
+    made->refresh_ms = setup->refresh_ms;
     pthread_mutex_init(&made->lock, NULL);
     pthread_condattr_init(&clock);
     pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);

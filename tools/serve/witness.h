@@ -16,7 +16,8 @@ struct witness_setup {
     const char *const *urls; /* so many */
     const char *const *keys; /* of each its verifier key, or a file that holds it */
     unsigned quorum;         /* how many cosignatures are enough, 1 to count */
-    unsigned interval_ms;
+    unsigned interval_ms;    /* between two checkpoints */
+    unsigned refresh_ms;     /* a cosignature that is so old is asked for again */
 };
 
 struct witnesses;
