@@ -122,9 +122,10 @@ static int tell_conflict(const struct looking *looking, const struct sl_err *err
     struct buffer path = {0}, line = {0};
     buffer_print(&path, "%s.conflict", looking->values->since);
     bool is_kept = keep_conflict(looking, buffer_c(&path)), proven = looking->walked.proven;
-    fail("CONFLICT: the checkpoint in %s (%" PRIu64 " events) and the one that the server shows "
-         "(%" PRIu64 " events) are not of one log, and its key signed both",
-        looking->values->since, looking->kept.text.size, looking->shown.text.size);
+    fail("CONFLICT: the log's key signed the checkpoint in %s (%" PRIu64 " events) and the one "
+         "that is shown (%" PRIu64 " events), and %s",
+        looking->values->since, looking->kept.text.size, looking->shown.text.size,
+        proven ? "they are of two histories" : "the server doesn't show one log of both");
     if (is_kept)
         fail("both are kept in %s%s; %s stays as it was", buffer_c(&path),
             proven ? ", which proves it to anybody (sharelog verify --fork)"
