@@ -127,12 +127,19 @@ static void answer(void *ctx, const struct fake_request *request, struct fake_re
     cosign(witness, &asked, reply);
 }
 
+/* It has seen nothing. */
+static void forget(struct witness *witness)
+{
+    witness->size = 0;
+    crypto_sha256("", 0, witness->root);
+}
+
 static void witness_open(struct witness *witness, const char *name, uint8_t seed)
 {
     uint8_t public_key[32];
     *witness = (struct witness){0};
     memset(witness->seed, seed, 32);
-    crypto_sha256("", 0, witness->root);
+    forget(witness);
     crypto_sign_key(witness->seed, public_key);
     note_key_make(&witness->key, NOTE_COSIGNATURE, sl_span_of(name), public_key);
     note_key_text(&witness->key, witness->vkey);
@@ -143,10 +150,10 @@ static void witness_open(struct witness *witness, const char *name, uint8_t seed
 
 static struct witness one, two;
 
-static void serve(unsigned quorum)
+static void serve_with(unsigned quorum, const char *more)
 {
     static char words[5][NOTE_VKEY_BYTES + 32]; /* a restart takes them again */
-    const char *flags[7];
+    const char *flags[8];
     snprintf(words[0], sizeof(words[0]), "--witness=%s/w", one.http.url);
     snprintf(words[1], sizeof(words[1]), "--witness-key=%s", one.vkey);
     snprintf(words[2], sizeof(words[2]), "--witness=%s/w/", two.http.url);
@@ -155,8 +162,14 @@ static void serve(unsigned quorum)
     for (int i = 0; i < 5; i++)
         flags[i] = words[i];
     flags[5] = "--witness-interval=1";
-    flags[6] = NULL;
+    flags[6] = more;
+    flags[7] = NULL;
     open_server_with(flags);
+}
+
+static void serve(unsigned quorum)
+{
+    serve_with(quorum, NULL);
 }
 
 static int open_witnesses(void **state)
@@ -321,6 +334,88 @@ static void down_and_up(void **state)
     net_expect_status(client, 200);
 }
 
+/* ---- another log by this name ---- */
+
+static void wait_ready(int status)
+{
+    for (uint64_t since = 0; net_get(client, "/readyz") != status;)
+        net_wait(&since);
+}
+
+/* The witness has seen another log than ours, of as many events: it answers 422 to the next
+   checkpoint. The server takes no writes from then on, and after a restart. */
+static void dispute_it(void)
+{
+    struct net_share share;
+    serve(2);
+    share_some(3);
+    shown_with(4, 2); /* and neither is asked again until the log grows */
+    two.root[0] ^= 1;
+    assert_true(net_create(client, net_session_id(), &share));
+    wait_ready(503);
+    assert_false(net_create(client, net_session_id(), &share));
+    net_server_stop(&server);
+    start_again();
+    assert_int_equal(net_get(client, "/readyz"), 503);
+    assert_false(net_create(client, net_session_id(), &share));
+}
+
+static void another_log(void **state)
+{
+    struct net_share share;
+    (void)state;
+    dispute_it();
+    net_get_as(client, "/api/log", NET_AS_OWNER);
+    net_expect_has(client, "\"disputed\":\"witness two.example has cosigned another log");
+    run.as_owner = true;
+    tools_expect(&run, 1, "DISPUTED", "audit", "--url", server.url);
+    tools_expect(&run, 1, "witness two.example has cosigned another log", "audit", "--data",
+        server.dir, "--no-verify");
+    run.as_owner = false;
+    tools_expect(&run, 0, "\n5\n", "checkpoint", "--data", server.dir, "--newest");
+    net_server_stop(&server);
+    tools_expect(
+        &run, 0, "has cosigned another log", "new-origin", "x/log-2", "--data", server.dir);
+    const char *aside = net_text("%s/disputed", server.dir);
+    assert_int_not_equal(access(aside, F_OK), 0);
+    forget(&one); /* a log that they don't know yet */
+    forget(&two);
+    start_again();
+    assert_int_equal(net_get(client, "/readyz"), 200);
+    assert_true(net_create(client, net_session_id(), &share));
+    net_get_as(client, "/api/log", NET_AS_OWNER);
+    net_expect_has(client, "\"disputed\":null");
+    shown_with(6, 2);
+}
+
+/* An operator who knows that the witness was wrong removes the file. */
+static void a_wrong_witness(void **state)
+{
+    struct net_share share;
+    (void)state;
+    dispute_it();
+    net_server_stop(&server);
+    two.root[0] ^= 1;
+    assert_int_equal(unlink(net_text("%s/disputed", server.dir)), 0);
+    start_again();
+    assert_int_equal(net_get(client, "/readyz"), 200);
+    assert_true(net_create(client, net_session_id(), &share));
+    shown_with(6, 2);
+}
+
+/* A log to which nothing comes is cosigned again. */
+static void a_quiet_log(void **state)
+{
+    (void)state;
+    serve_with(2, "--witness-refresh=2");
+    share_some(2);
+    shown_with(3, 2);
+    for (uint64_t since = 0; one.cosigned < 4 || two.cosigned < 4;)
+        net_wait(&since);
+    shown_with(3, 2);
+    assert_int_equal(one.bad + two.bad, 0);
+}
+
 static void wrong_use(void **state)
 {
     (void)state;
@@ -352,6 +447,9 @@ int main(void)
         WITH(a_conflict_for_ever),
         WITH(a_flood),
         WITH(down_and_up),
+        WITH(another_log),
+        WITH(a_wrong_witness),
+        WITH(a_quiet_log),
         WITH(wrong_use),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

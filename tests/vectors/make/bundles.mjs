@@ -53,6 +53,7 @@ function contiguous() {
 }
 
 const withCosignature = ({ tail }) => { tail[1] += witness.line(tail[1].slice(0, tail[1].indexOf('\n\n') + 1)); };
+const pqLine = (i) => `— pq${i}.example ${Buffer.alloc(4 + 8 + 2420, i).toString('base64')}\n`;
 const asks = { witnesses: [witness.vkey], quorum: 1 };
 
 function holding() {
@@ -74,6 +75,7 @@ function holding() {
     accepted('removed, and not all content gone yet', partly, { removed: { time: TIME + 50n, by: 1 } }),
     accepted('taken down by the owner, and allowed', down, { removed: { time: TIME + 60n, by: 1 } }),
     accepted('cosigned', share(), { bend: withCosignature, policy: asks, cosignatures: 1 }),
+    accepted('a checkpoint with signatures of post-quantum keys', share(), { bend: ({ tail }) => { tail[1] += Array.from({ length: 4 }, (_, i) => pqLine(i)).join(''); } }),
   ];
 }
 
@@ -201,6 +203,10 @@ const end = () => {
     }),
     refused('a bit of the signature turned', 'signature', null, ({ tail }) => { tail[1] = tail[1].replace(/(.)(=*)\n$/, (_, last, pad) => `${last === 'A' ? 'Q' : 'A'}${pad}\n`); }),
     refused('not cosigned', 'quorum', null, null, asks),
+    refused('cosigned, and that was touched', 'cosignature', null, ({ tail }) => { tail[1] += witness.line('another text\n'); }, { ...asks, quorum: 0 }),
+    refused('cosigned in the future', 'quorum', null, withCosignature, { ...asks, now: '1600000000' }),
+    refused('cosigned too long ago', 'quorum', null, withCosignature, { ...asks, now: '1800000000', max_age: '86400' }),
+    refused('a checkpoint of more than 128 KiB', 'encoding', null, ({ tail }) => { tail[1] = 'x'.repeat(128 * 1024 + 1); }),
     refused('a checkpoint from before the last event', 'size', small),
     refused('a checkpoint beyond any log', 'size', null, checkpoint((1n << 62n) + 1n, bytesOf('root'))),
     refused('another root, signed', 'root', null, checkpoint(21, bytesOf('another'))),
