@@ -1,6 +1,7 @@
 // The log as a server shows it: tiles and entries (core/FORMAT.md, chapter 6), and what holds across its headers (chapter 9).
 import { same } from './bytes.mjs';
 import { KINDS, header } from './event.mjs';
+import { refuse } from './refused.mjs';
 import { leafHash, rootOf } from './tree.mjs';
 
 const need = (holds, why) => { if (!holds) throw new Error(why); };
@@ -50,15 +51,15 @@ export function chains(headers, latest) {
   let newest = 0n;
   const shares = new Map(), none = { sequence: 0n, leaf: Buffer.alloc(32), time: 0n, removed: false };
   headers.forEach((bytes, position) => {
-    const own = header(bytes);
-    need(own, `position ${position}: no header`);
-    need(KINDS[own.kind], `position ${position}: of a kind that is not known`);
-    const ref = own.shareRef.toString('hex'), before = shares.get(ref) ?? none, at = `position ${position}: `;
-    need(own.sequence === before.sequence + 1n, `${at}events before it are missing, or twice there`);
-    need((own.sequence === 1n) === (own.kind === 0n), `${at}a creation that is not the first, or a first that is none`);
-    need(same(own.prev, before.leaf), `${at}it does not name the one before it`);
-    need(own.time >= before.time, `${at}its time runs backwards`);
-    need(before.removed === (KINDS[own.kind] === 'allow'), `${at}after the removal, or it allows what was not removed`);
+    const own = header(bytes) ?? refuse('header', `position ${position}`), rule = (name, holds, why) => holds || refuse(name, `position ${position}: ${why}`);
+    const ref = own.shareRef.toString('hex'), before = shares.get(ref) ?? none;
+    rule('sequence', own.sequence > 0n, 'it is 0');
+    rule('kind', KINDS[own.kind], 'not known');
+    rule('kind', (own.sequence === 1n) === (own.kind === 0n), 'a creation that is not the first, or a first that is none');
+    rule('sequence', own.sequence === before.sequence + 1n, 'events before it are missing, or twice there');
+    rule('prev', same(own.prev, before.leaf), 'it does not name the one before it');
+    rule('time', own.time >= before.time, 'it runs backwards');
+    rule('kind', before.removed === (KINDS[own.kind] === 'allow'), 'after the removal, or it allows what was not removed');
     if (latest !== undefined && own.time > latest) ahead.push(position);
     else if (own.time + BACK_MS < newest) back.push(position);
     else if (own.time > newest) newest = own.time;

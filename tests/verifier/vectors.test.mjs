@@ -1,5 +1,5 @@
 // The vectors of tests/vectors/, held against this verifier: what each file says must come out here, and of what is refused the rule that
-// refuses it. tests/unit/proof/vectors_test.c reads the same files with other code.
+// refuses it. tests/unit/proof/vectors_test.c and tests/unit/event/event_vectors_test.c read the same files with other code.
 import assert from 'node:assert/strict';
 import fs from 'node:fs';
 import path from 'node:path';
@@ -11,6 +11,7 @@ import { sha256 } from './bytes.mjs';
 import { bundle } from './bundle.mjs';
 import { bodies, commit, header, isShareId, itemKey, itemNonce, manifest, manifestNonce, prefix, shareRef } from './event.mjs';
 import { conflict } from './conflict.mjs';
+import { chains, entries, leaves } from './log.mjs';
 import { verifierKey } from './note.mjs';
 import { checkpoint, parsePolicy } from './policy.mjs';
 import { Refused } from './refused.mjs';
@@ -46,6 +47,7 @@ function judged({ verdict, rule, ...said }, run) {
 function plain(value) {
   if (Buffer.isBuffer(value)) return value.toString('hex');
   if (typeof value === 'bigint' || typeof value === 'number') return `${value}`;
+  if (Array.isArray(value)) return value.map(plain);
   return value && typeof value === 'object' ? Object.fromEntries(Object.entries(value).map(([name, member]) => [name, plain(member)])) : value;
 }
 
@@ -115,12 +117,23 @@ vectors('verifier_key.json', ({ vkey, valid, key_name: name, type, public_key: e
   assert.equal(own.key.export({ format: 'der', type: 'spki' }).subarray(-32).toString('hex'), expected);
 });
 
+test('tiles are just as wide as they are asked for, and nothing is behind them', async () => {
+  const tile = Buffer.alloc(64), entry = Buffer.from('0003616263', 'hex');
+  const serve = (hashes, headers) => async (where) => where.startsWith('tile/entries') ? headers : hashes;
+  const get = serve(tile, Buffer.concat([entry, entry]));
+  assert.equal((await leaves(get, 2n)).length, 2);
+  assert.equal((await entries(get, 2n)).length, 2);
+  for (const other of [tile.subarray(32), tile.subarray(1), Buffer.alloc(96), Buffer.alloc(65), Buffer.alloc(0)]) await assert.rejects(leaves(serve(other), 2n));
+  for (const other of [entry, Buffer.concat([entry, entry, Buffer.of(0)]), Buffer.concat([entry, entry, entry]), entry.subarray(1)]) await assert.rejects(entries(serve(tile, other), 2n));
+});
+
 const policy = (vector, { log }) => ({ log, witnesses: vector.witnesses, quorum: vector.quorum, now: vector.now, maxAge: vector.max_age });
 const aBundle = (vector, all) => judged(vector, () => bundle(Buffer.from(vector.bundle, 'base64'), policy(vector, all)));
 const anAnswer = (vector, all) => judged(vector, () => answer(Buffer.from(vector.event, 'base64'), vector.proof, policy(vector, all)));
 vectors('note.json', (vector, all) => judged(vector, () => checkpoint(vector.note, policy(vector, all))));
 vectors('policy.json', (vector) => judged({ ...vector, size: '21', root: plain(sha256('root')) }, () => checkpoint(vector.note, parsePolicy(hex(vector.policy)))));
 vectors('conflict.json', (vector, all) => judged(vector, () => conflict(vector.conflict, all.log)));
+vectors('chain.json', (vector) => judged(vector, () => chains(vector.headers.map(hex), BigInt(vector.latest))));
 vectors('bundle.json', aBundle);
 vectors('answer.json', anAnswer);
 // What a store of format 1 served, kept as it was.
