@@ -35,7 +35,7 @@ bool header_decode(struct sl_span bytes, struct header *header)
     h.time_ms = unpack_u64(&in);
     unpack_bin_into(&in, h.prev, 32);
     unpack_bin_into(&in, h.manifest_commitment, 32);
-    if (!unpack_end(&in) || !ok) return false;
+    if (!unpack_end(&in) || !ok || h.sequence == 0) return false;
     /* One header, one encoding: whatever else decodes to the same is a forgery of its bytes. */
     char room[SL_HEADER_BYTES];
     struct buf again = buf_fixed(room, sizeof(room));

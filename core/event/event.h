@@ -37,7 +37,7 @@ struct header {
 };
 
 void header_encode(const struct header *header, struct buf *out);
-/* False: not a header, or not in its one encoding. */
+/* False: not a header, or not in its one encoding. A sequence is at least 1. */
 bool header_decode(struct sl_span bytes, struct header *header);
 /* The kind alone. The rest isn't checked: for reads of what was checked before it was written. */
 bool header_kind(struct sl_span bytes, enum sl_kind *kind);

@@ -97,7 +97,6 @@ static const char *wrong(
     const struct chains *chains, const struct chain *chain, const struct header *header)
 {
     bool first = header->sequence == 1, known = chain->sequence > 0;
-    if (header->sequence == 0) return "its sequence is 0";
     if (header->kind > SL_ALLOW) return "it is of a kind that isn't known here";
     if (first != (header->kind == SL_CREATE))
         return first ? "its share doesn't begin with a creation" : "a second creation of its share";

@@ -15,7 +15,7 @@ export function header(bytes) {
     in_.arrayOf(7);
     if (in_.number() !== 1n) return null;
     const parts = { kind: in_.number(), shareRef: in_.binOf(32), sequence: in_.number(), time: in_.number(), prev: in_.binOf(32), manifest: in_.binOf(32) };
-    return in_.atEnd && parts.kind < KINDS_END ? parts : null;
+    return in_.atEnd && parts.kind < KINDS_END && parts.sequence > 0n ? parts : null;
   } catch (error) {
     if (error instanceof Refused) return null;
     throw error;

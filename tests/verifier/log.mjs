@@ -53,7 +53,6 @@ export function chains(headers, latest) {
   headers.forEach((bytes, position) => {
     const own = header(bytes) ?? refuse('header', `position ${position}`), rule = (name, holds, why) => holds || refuse(name, `position ${position}: ${why}`);
     const ref = own.shareRef.toString('hex'), before = shares.get(ref) ?? none;
-    rule('sequence', own.sequence > 0n, 'it is 0');
     rule('kind', KINDS[own.kind], 'not known');
     rule('kind', (own.sequence === 1n) === (own.kind === 0n), 'a creation that is not the first, or a first that is none');
     rule('sequence', own.sequence === before.sequence + 1n, 'events before it are missing, or twice there');

@@ -179,7 +179,6 @@ static const struct {
     {"conflict", "the larger log grew out of"},
     {"policy", "policy: "},
     {"sequence", "missing (the next one is"},
-    {"sequence", "its sequence is 0"},
     {"sequence", "of that sequence already"},
     {"sequence", "are missing"},
     {"header", ": no header"},

@@ -120,7 +120,7 @@ const place = () => [
   refused('two events in the other order', 'sequence', null, (values) => { values.events.splice(2, 2, values.events[3], values.events[2]); }),
   refused('an event twice', 'sequence', null, (values) => { values.events.splice(2, 0, values.events[1]); values.head[3] = 5; }),
   refused('it begins with the second', 'sequence', null, (values) => { values.events.shift(); values.head[3] = 3; }),
-  refused('sequence 0', 'sequence', set(1, { sequence: 0 })),
+  refused('sequence 0', 'header', set(1, { sequence: 0 })),
   refused('an event that names another before it', 'prev', set(3, { prev: bytesOf('another') })),
   refused('a first event that names one before it', 'prev', set(1, { prev: bytesOf('another') })),
   refused('a time that runs backwards', 'time', set(3, { time: TIME + 19n })),

@@ -34,7 +34,7 @@ export const chains = () => ({
     holds('a thousand years ahead, between two', 3, [at('a', TIME), at('b', TIME + 31536000000000n), at('c', TIME + 5n)], { ahead: [1] }),
     holds('as late as may be, and later', 2, [at('a', LATEST), at('b', LATEST + 1n)], { ahead: [1] }),
     refused('no header', 'header', A, ['a', 1, { bytes: Buffer.from('no') }]),
-    refused('sequence 0', 'sequence', ['a', 0, { sequence: 0 }]),
+    refused('sequence 0', 'header', ['a', 0, { sequence: 0 }]),
     refused('a kind that nobody knows', 'kind', A, ['a', 5]),
     refused('a first that is no creation', 'kind', A2),
     refused('a second creation', 'kind', A, A),

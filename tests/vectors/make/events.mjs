@@ -25,6 +25,7 @@ export const headers = () => ({
     yes('time 0', { time_ms: 0 }),
     no('version 0', encode({ version: 0 })),
     no('version 2', encode({ version: 2 })),
+    no('sequence 0', encode({ sequence: 0 })),
     no('a sequence not in its smallest encoding', encode({ sequence: new Raw(Buffer.of(0xcc, 2)) })),
     no('a time not in its smallest encoding', encode({ time_ms: new Raw(cat(Buffer.of(0xcf), u64(5))) })),
     no('a hash in bin 16', encode({ prev: new Raw(cat(Buffer.of(0xc5, 0, 32), good.prev)) })),
