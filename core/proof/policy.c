@@ -331,32 +331,40 @@ static const char *shown(struct sl_span name, char text[65])
     return text;
 }
 
+/* Is there a log of that name? *checkable: one whose key can be checked here. */
+static bool has_log(const struct policy *policy, struct sl_span name, bool *checkable)
+{
+    bool has = false;
+    *checkable = false;
+    for (size_t i = 0; i < policy->logs_count; i++) {
+        if (!sl_span_eq(sl_span_of(policy->logs[i].name), name)) continue;
+        has = true;
+        *checkable |= policy->logs[i].kind != NOTE_UNKNOWN;
+    }
+    return has;
+}
+
 /* By one of its logs whose name is the origin. A line of any log that is known and doesn't hold
    spoils the note. */
 static enum sl_result log_signed(
     const struct policy *policy, const struct note *note, struct sl_span origin, struct sl_err *err)
 {
-    bool known = false, signed_by_one = false, checkable = false;
+    bool checkable, signed_by_one = false;
     char text[65];
+    if (!has_log(policy, origin, &checkable))
+        return sl_fail(err, SL_NOT_FOUND,
+            "the checkpoint is of %s, which is not a log that counts here", shown(origin, text));
     for (size_t i = 0; i < policy->logs_count; i++) {
-        const struct note_key *key = &policy->logs[i];
-        bool own = sl_span_eq(sl_span_of(key->name), origin);
-        enum note_signed found = note_look(note, key, NULL);
+        struct sl_span name = sl_span_of(policy->logs[i].name);
+        enum note_signed found = note_look(note, &policy->logs[i], NULL);
         if (found == NOTE_SPOILED)
             return sl_fail(err, SL_NOT_FOUND, "the log's own signature, of %s, doesn't hold",
-                shown(sl_span_of(key->name), text));
-        known |= own;
-        checkable |= own && key->kind != NOTE_UNKNOWN;
-        signed_by_one |= own && found == NOTE_HOLDS;
+                shown(name, text));
+        signed_by_one |= found == NOTE_HOLDS && sl_span_eq(name, origin);
     }
     if (signed_by_one) return SL_OK;
-    shown(origin, text);
-    if (checkable) return sl_fail(err, SL_NOT_FOUND, "the log's own signature, of %s, lacks", text);
-    return known ? sl_fail(err, SL_NOT_FOUND,
-                       "the log's own signature, of %s, is of a type that can't be checked here",
-                       text)
-                 : sl_fail(err, SL_NOT_FOUND,
-                       "the checkpoint is of %s, which is not a log that counts here", text);
+    return sl_fail(err, SL_NOT_FOUND, "the log's own signature, of %s, %s", shown(origin, text),
+        checkable ? "lacks" : "is of a type that can't be checked here");
 }
 
 /* Why a cosignature of that time doesn't count; NULL: it does. */
