@@ -143,14 +143,18 @@ const struct command command_verify = {
         "a share is what was shared, and that none before its last is missing. --url reads the log's tiles, makes its\n"
         "root from them and holds it against the signed checkpoint; with --since also that the log grew out of the\n"
         "one kept from before (the file is made when there is none). Where the server shows the headers (to the owner,\n"
-        "or to all with --public-log), they are held against their hashes, and each share's chain is followed.\n\n"
+        "or to all with --public-log), they are held against their hashes, and each share's chain is followed.\n"
+        "If the log has two histories, both checkpoints are kept in FILE.conflict, and FILE stays as it was.\n\n"
+        "A policy that names its logs needs no --key. What a server shows must have been cosigned within a day, if a\n"
+        "policy asks for witnesses (--max-age); a file's cosignatures may be of any time but the future.\n\n"
         "Names the first fault and exits with 1; with 2 where it couldn't (a file or server that isn't there).",
     .examples =
         "  sharelog verify\n"
         "  sharelog verify --data /srv/sharelog --json\n"
         "  sharelog verify --bundle ID.bundle --key log.key\n"
         "  sharelog verify --proof 12.tlog-proof --event 12.json --key \"$(cat log.key)\"\n"
-        "  sharelog verify --url https://share.example.org --key log.key --since checkpoint\n",
+        "  sharelog verify --url https://share.example.org --key log.key --since checkpoint\n"
+        "  sharelog verify --url https://share.example.org --policy policy --max-age 12h\n",
     .options = options,
     .values_bytes = sizeof(struct verify_values),
     .run = run,

@@ -74,6 +74,7 @@ void handle_stats(struct http_call *call)
         {"appended", stats.appended},
         {"groups", stats.groups},
         {"synced", stats.synced},
+        {"readOnly", sl_store_health(call->app->store, NULL) != SL_OK},
     };
     if (!api_begin(call)) return;
     for (size_t i = 0; i < sizeof(figures) / sizeof(*figures); i++)

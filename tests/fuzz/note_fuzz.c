@@ -6,6 +6,7 @@
    core/proof/policy.c \ core/proof/proof.c core/base/crypto.c core/base/buf.c core/base/err.c
    tests/fuzz/note_fuzz.c -lcrypto -o /tmp/note_fuzz /tmp/note_fuzz -max_total_time=60 */
 
+#include "core/proof/conflict.h"
 #include "core/proof/note.h"
 #include "core/proof/proof.h"
 
@@ -43,7 +44,20 @@ static void notes(struct sl_span bytes)
         note_key_text(&key, text);
         MUST(sl_span_eq(sl_span_of(text), bytes));
     }
+    note_key_parse_any(bytes, &key);
     note_name_valid(bytes);
+}
+
+static void conflicts(struct sl_span bytes)
+{
+    struct policy *policy;
+    struct note_key key;
+    struct conflict_verdict verdict;
+    MUST(note_key_parse(SL_SPAN(FOO), &key));
+    MUST(policy_make(&key, NULL, 0, 0, &policy, NULL) == SL_OK);
+    if (conflict_verify(bytes, policy, &verdict, NULL) == SL_OK)
+        MUST(verdict.smaller <= verdict.larger);
+    policy_destroy(policy);
 }
 
 static void proofs(struct sl_span bytes)
@@ -71,5 +85,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     notes(bytes);
     proofs(bytes);
     policies(bytes);
+    conflicts(bytes);
     return 0;
 }

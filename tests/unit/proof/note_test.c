@@ -140,8 +140,42 @@ static void foreign_kinds(void **state)
         crypto_hex(hash, 4, id);
         crypto_base64(bytes + 2, 33, base64);
         int len = snprintf(text, sizeof(text), "n+%s+%s", id, base64);
-        assert_int_equal(
-            note_key_parse((struct sl_span){text, (size_t)len}, &key), kind == 1 || kind == 4);
+        struct sl_span vkey = {text, (size_t)len};
+        bool known = kind == 1 || kind == 4;
+        assert_int_equal(note_key_parse(vkey, &key), known);
+        assert_true(note_key_parse_any(vkey, &key));
+        assert_int_equal(key.kind, known ? kind : NOTE_UNKNOWN);
+        text[2] = text[2] == '0' ? '1' : '0'; /* how an unknown kind makes its id isn't known */
+        assert_int_equal(note_key_parse_any(vkey, &key), !known);
+        text[2] = 'A';
+        assert_false(note_key_parse_any(vkey, &key));
+    }
+}
+
+/* Keys of any length, up to a bound; what they signed is passed over. */
+static void long_keys(void **state)
+{
+    (void)state;
+    static uint8_t bytes[4098];
+    static char base64[5480], text[5520];
+    struct note_key key, again;
+    struct note note;
+    uint64_t time_s;
+    bytes[0] = 6;
+    for (size_t len = 1; len <= sizeof(bytes); len += len < 4090 ? 71 : 1) {
+        bytes[len - 1] = 6;
+        crypto_base64(bytes, len, base64);
+        int n = snprintf(text, sizeof(text), "o+00000000+%s", base64);
+        bool fits = len > 1 && len <= 4097;
+        assert_int_equal(note_key_parse_any((struct sl_span){text, (size_t)n}, &key), fits);
+        if (!fits) continue;
+        assert_true(note_parse(SL_SPAN("a\n\n" DASH "o AAAAAAE=\n"), &note));
+        assert_int_equal(note_look(&note, &key, &time_s), NOTE_UNSIGNED);
+        bytes[len - 1]++;
+        crypto_base64(bytes, len, base64);
+        n = snprintf(text, sizeof(text), "o+00000000+%s", base64);
+        assert_true(note_key_parse_any((struct sl_span){text, (size_t)n}, &again));
+        assert_memory_not_equal(key.public_key, again.public_key, 32);
     }
 }
 
@@ -279,6 +313,56 @@ static void many_lines(void **state)
         add(&note, FOO_LINE);
     assert_true(parse(buf_span(&note), &key, &holds) && holds);
     buf_fini(&note);
+}
+
+/* A line of the key that doesn't hold, alone, before and behind one that does. */
+static void spoiled(void **state)
+{
+    (void)state;
+    struct note_key key;
+    struct note note;
+    uint64_t time_s = 77;
+    const struct {
+        struct sl_span bytes;
+        enum note_signed expected;
+    } notes[] = {{SL_SPAN(FOO_TEXT "\n" OTHER), NOTE_UNSIGNED},
+        {SL_SPAN(FOO_TEXT "\n" FOO_LINE), NOTE_HOLDS},
+        {SL_SPAN(FOO_TEXT "\n" FOO_LINE FOO_LINE), NOTE_HOLDS},
+        {SL_SPAN("x" FOO_TEXT "\n" FOO_LINE), NOTE_SPOILED},
+        {SL_SPAN(FOO_TEXT "\n" DASH "example.com/foo Uw2QOkk=\n"), NOTE_SPOILED},
+        {SL_SPAN(FOO_TEXT "\n" FOO_LINE DASH "example.com/foo Uw2QOkk=\n"), NOTE_SPOILED},
+        {SL_SPAN(FOO_TEXT "\n" DASH "example.com/foo Uw2QOkk=\n" FOO_LINE), NOTE_SPOILED},
+        {SL_SPAN(FOO_TEXT "\n" DASH "example.com/bar Uw2QOkk=\n" FOO_LINE), NOTE_HOLDS}};
+    assert_true(note_key_parse(SL_SPAN(FOO), &key));
+    for (size_t i = 0; i < sizeof(notes) / sizeof(notes[0]); i++) {
+        assert_true(note_parse(notes[i].bytes, &note));
+        if (note_look(&note, &key, &time_s) != notes[i].expected) fail_msg("note %zu", i);
+        assert_int_equal(time_s, i ? 0 : 77);
+    }
+}
+
+/* A note may have NOTE_BYTES, however they are spent. */
+static void longest(void **state)
+{
+    (void)state;
+    struct note_key key;
+    bool holds = false;
+    assert_true(note_key_parse(SL_SPAN(FOO), &key));
+    for (size_t over = 0; over < 5; over += 4) {
+        struct buf note = {0};
+        size_t rest = NOTE_BYTES + over - strlen(FOO_TEXT "\n" FOO_LINE DASH "o \n");
+        add(&note, FOO_TEXT "\n" DASH);
+        for (size_t i = 0; i < 1 + rest % 4; i++)
+            add(&note, "o");
+        add(&note, " ");
+        for (size_t i = 0; i < rest / 4; i++)
+            add(&note, "AAAA");
+        add(&note, "\n" FOO_LINE);
+        assert_int_equal(note.len, NOTE_BYTES + over);
+        assert_int_equal(parse(buf_span(&note), &key, &holds), over == 0);
+        buf_fini(&note);
+    }
+    assert_true(holds);
 }
 
 /* Signatures as long as those of post-quantum keys, and names as long as anybody likes; padding
@@ -576,7 +660,10 @@ int main(void)
         cmocka_unit_test(foreign_kinds),
         cmocka_unit_test(names),
         cmocka_unit_test(notes),
+        cmocka_unit_test(long_keys),
         cmocka_unit_test(many_lines),
+        cmocka_unit_test(spoiled),
+        cmocka_unit_test(longest),
         cmocka_unit_test(long_lines),
         cmocka_unit_test(round_trip),
         cmocka_unit_test(cosigned_bytes),
