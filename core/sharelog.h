@@ -100,7 +100,8 @@ enum sl_result sl_store_catch_up(struct sl_store *store, struct sl_err *err);
 
 /* SL_OK, or SL_READ_ONLY with the reason in err: the store takes no writes until it is opened
    again. A durable write failed, and its fate is unknown; or the log doesn't fit its kept
-   checkpoint; or a witness disputes the log (sl_log_dispute). Reads go on. Of a store that was opened SL_READ_BESIDE: SL_OK. */
+   checkpoint; or a witness disputes the log (sl_log_dispute). Reads go on. Of a store that was
+   opened SL_READ_BESIDE: SL_OK. */
 enum sl_result sl_store_health(struct sl_store *store, struct sl_err *err);
 
 /* Delete all derived data and make it again from the events. The store must have been opened
@@ -455,8 +456,7 @@ enum sl_result sl_event_check(struct sl_event *event, struct sl_err *err);
 /* All shares' events by position are the leaves of one Merkle tree (RFC 6962, 2.1). A *checkpoint*
    is its size and root, signed: a signed note as C2SP has it. */
 
-/* One of this store, with its witnesses' signatures; a stranger's may be larger (note.h). */
-#define SL_CHECKPOINT_BYTES 8192
+#define SL_CHECKPOINT_BYTES 8192 /* one of this store's; a stranger's may be larger (note.h) */
 struct sl_checkpoint {
     uint64_t size;
     uint8_t root[32];
@@ -530,22 +530,20 @@ struct sl_log_facts {
 };
 enum sl_result sl_log_facts(struct sl_store *store, struct sl_log_facts *facts, struct sl_err *err);
 
-/* A witness found the proof wrong that `checkpoint` grew out of the log's first `size` events: it
-   has cosigned another log of this name. Either events were lost, or somebody else signs with the
-   log's key. So the store takes no writes from now on, and at no later opening until
-   sl_log_new_origin; reads go on. `reason` is a line for the operator, cut to 300 bytes.
-   SL_CORRUPT: the proof is wrong indeed, since tiles are damaged; SL_INVALID: there is nothing to
-   prove of such sizes; SL_READ_ONLY: opened to be read; nothing changes with these. SL_IO,
-   SL_NOMEM: it couldn't be kept, and holds until the store is closed. */
+/* A witness refuses the proof that `checkpoint` grew out of the log's first `size` events: it has
+   cosigned another log of this name. Events were lost, or somebody else has the key. The store
+   takes no writes until sl_log_new_origin, and dispute.h says what is kept; `reason` is a line.
+   SL_CORRUPT: tiles are damaged, hence the proof. SL_INVALID: no such sizes. SL_READ_ONLY: opened
+   to be read. Nothing changes with these. SL_IO, SL_NOMEM: not kept; it holds until closing. */
 enum sl_result sl_log_dispute(struct sl_store *store, const struct sl_checkpoint *checkpoint,
     uint64_t size, const char *reason, struct sl_err *err);
 
-/* Go on under a new origin, with the log as it is now: for a store that opened read-only since its
-   log is shorter than, or differs from, a checkpoint that was signed, or that a witness disputes.
-   What was signed stays signed: whoever holds a checkpoint of the old origin can prove that the log
-   was cut or changed. The kept checkpoints and the dispute are put aside (`checkpoint-ORIGIN`). Takes effect with the next opening; until then
-   nothing is signed. Can be tried again where it was interrupted. SL_INVALID: not a name, or one
-   that this log has or had. */
+/* Go on under a new origin, with the log as it is now: for a store that is read-only since its log
+   is shorter than, or differs from, a checkpoint that was signed, or that a witness disputes. What
+   was signed stays signed: whoever holds a checkpoint of the old origin can prove that the log was
+   cut or changed. The kept checkpoints and the dispute are put aside (`checkpoint-ORIGIN`). Takes
+   effect with the next opening; until then nothing is signed. Can be tried again where it was
+   interrupted. SL_INVALID: not a name, or one that this log has or had. */
 enum sl_result sl_log_new_origin(struct sl_store *store, struct sl_span origin, struct sl_err *err);
 
 /* ---- redaction ---- */

@@ -389,6 +389,7 @@ static enum sl_result go(struct walker *walker)
     }
     enum sl_result result = read_all(walker);
     if (!walked->conflict) return result;
+    assert(older); /* it takes two */
     walked->proven = result == SL_OK && gather_roots(walker) == SL_OK;
     return other_root(walker, older, "the older checkpoint");
 }

@@ -128,73 +128,75 @@ static void expect(const struct policy *policy, unsigned mask, enum sl_result ex
 
 #define W "log $L\nwitness a $0\nwitness b $1\n"
 
+static const struct {
+    const char *text, *wrong;
+} no_policies[] = {
+    {"", "no line says"},
+    {"log $L\n", "no line says"},
+    {W "quorum c\n", "line 4: the quorum isn't defined"},
+    {W "quorum\n", "line 4: a name is missing"},
+    {W "quorum a b\n", "line 4: more than a name"},
+    {W "quorum a\nquorum a\n", "line 5: a second"},
+    {W "quorum none\nquorum none\n", "line 5: a second"},
+    {"quorum a\n" W, "line 1: the quorum isn't defined"},
+    {"log $L\nquorum none\nrequire x\n", "line 3: neither"},
+    {"Log $L\nquorum none\n", "line 1: neither"},
+    {"log\nquorum none\n", "line 1: not a verifier key"},
+    {"log x\nquorum none\n", "line 1: not a verifier key"},
+    {"log example.com/foo+530d903b+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k\nquorum none\n",
+        "line 1: not a verifier key"},
+    {"log $L url more\nquorum none\n", "line 1: more than a key"},
+    {"log $L\nlog $L\nquorum none\n", "line 2: the log's key is given twice"},
+    {"witness\nquorum none\n", "line 1: a name is missing"},
+    {"witness a\nquorum none\n", "line 1: not a verifier key"},
+    {"witness a $0 url more\nquorum none\n", "line 1: more than a name"},
+    {"witness a $L\nquorum none\n", "line 1: the witness's key is of a kind"},
+    {"witness none $0\nquorum none\n", "line 1: the name \"none\""},
+    {"witness a $0\nwitness a $1\nquorum none\n", "line 2: the name is defined twice"},
+    {"witness a $0\nwitness b $0\nquorum none\n", "line 2: the witness's key is given twice"},
+    {W "group\nquorum none\n", "line 4: a name is missing"},
+    {W "group g\nquorum none\n", "line 4: the number of members"},
+    {W "group g any\nquorum none\n", "line 4: a group without"},
+    {W "group g all\nquorum none\n", "line 4: a group without"},
+    {W "group g 0 a\nquorum none\n", "line 4: the number that must"},
+    {W "group g 3 a b\nquorum none\n", "line 4: the number that must"},
+    {W "group g 01 a b\nquorum none\n", "line 4: how many"},
+    {W "group g +1 a b\nquorum none\n", "line 4: how many"},
+    {W "group g -1 a b\nquorum none\n", "line 4: how many"},
+    {W "group g 18446744073709551617 a b\nquorum none\n", "line 4: how many"},
+    {W "group g most a b\nquorum none\n", "line 4: how many"},
+    {W "group g any a c\nquorum none\n", "line 4: a member isn't"},
+    {W "group g any g\nquorum none\n", "line 4: a member isn't"},
+    {W "group g any none\nquorum none\n", "line 4: a member isn't"},
+    {W "group g any a a\nquorum none\n", "line 4: a member is in a group"},
+    {W "group g any a\ngroup h any a\nquorum none\n", "line 5: a member is in a group"},
+    {W "group a any b\nquorum none\n", "line 4: the name is defined twice"},
+    {W "group none any b\nquorum none\n", "line 4: the name \"none\""},
+    {W "quorum a\r\n", "line 4: a control"},
+    {W "# \x1b[m\nquorum a\n", "line 4: a control"},
+    {W "# \x7f\nquorum a\n", "line 4: a control"},
+    {W "quorum a # why\n", "line 4: more than a name"},
+    {W "quorum a", "line 4: it isn't ended"},
+    {"quorum none", "line 1: it isn't ended"},
+    {W "quorum a\n ", "line 5: it isn't ended"},
+    {"log $0\nquorum none\n", "line 1: the log's key is of a kind that only cosigns"},
+    {"log $U\nlog $U\nquorum none\n", "line 2: the log's key is given twice"},
+    {W "witness u $U\nwitness v $U\nquorum none\n", "line 5: the witness's key is given twice"},
+    {W "witness u $U$U\nquorum none\n", "line 4: not a verifier key"},
+};
+
 static void refused(void **state)
 {
     (void)state;
-    static const struct {
-        const char *text, *wrong;
-    } cases[] = {
-        {"", "no line says"},
-        {"log $L\n", "no line says"},
-        {W "quorum c\n", "line 4: the quorum isn't defined"},
-        {W "quorum\n", "line 4: a name is missing"},
-        {W "quorum a b\n", "line 4: more than a name"},
-        {W "quorum a\nquorum a\n", "line 5: a second"},
-        {W "quorum none\nquorum none\n", "line 5: a second"},
-        {"quorum a\n" W, "line 1: the quorum isn't defined"},
-        {"log $L\nquorum none\nrequire x\n", "line 3: neither"},
-        {"Log $L\nquorum none\n", "line 1: neither"},
-        {"log\nquorum none\n", "line 1: not a verifier key"},
-        {"log x\nquorum none\n", "line 1: not a verifier key"},
-        {"log example.com/foo+530d903b+AekyeRrm56hApGFkyQR4ZCbV54Id2LKaANYcrnKv3U2k\nquorum none\n",
-            "line 1: not a verifier key"},
-        {"log $L url more\nquorum none\n", "line 1: more than a key"},
-        {"log $L\nlog $L\nquorum none\n", "line 2: the log's key is given twice"},
-        {"witness\nquorum none\n", "line 1: a name is missing"},
-        {"witness a\nquorum none\n", "line 1: not a verifier key"},
-        {"witness a $0 url more\nquorum none\n", "line 1: more than a name"},
-        {"witness a $L\nquorum none\n", "line 1: the witness's key is of a kind"},
-        {"witness none $0\nquorum none\n", "line 1: the name \"none\""},
-        {"witness a $0\nwitness a $1\nquorum none\n", "line 2: the name is defined twice"},
-        {"witness a $0\nwitness b $0\nquorum none\n", "line 2: the witness's key is given twice"},
-        {W "group\nquorum none\n", "line 4: a name is missing"},
-        {W "group g\nquorum none\n", "line 4: the number of members"},
-        {W "group g any\nquorum none\n", "line 4: a group without"},
-        {W "group g all\nquorum none\n", "line 4: a group without"},
-        {W "group g 0 a\nquorum none\n", "line 4: the number that must"},
-        {W "group g 3 a b\nquorum none\n", "line 4: the number that must"},
-        {W "group g 01 a b\nquorum none\n", "line 4: how many"},
-        {W "group g +1 a b\nquorum none\n", "line 4: how many"},
-        {W "group g -1 a b\nquorum none\n", "line 4: how many"},
-        {W "group g 18446744073709551617 a b\nquorum none\n", "line 4: how many"},
-        {W "group g most a b\nquorum none\n", "line 4: how many"},
-        {W "group g any a c\nquorum none\n", "line 4: a member isn't"},
-        {W "group g any g\nquorum none\n", "line 4: a member isn't"},
-        {W "group g any none\nquorum none\n", "line 4: a member isn't"},
-        {W "group g any a a\nquorum none\n", "line 4: a member is in a group"},
-        {W "group g any a\ngroup h any a\nquorum none\n", "line 5: a member is in a group"},
-        {W "group a any b\nquorum none\n", "line 4: the name is defined twice"},
-        {W "group none any b\nquorum none\n", "line 4: the name \"none\""},
-        {W "quorum a\r\n", "line 4: a control"},
-        {W "# \x1b[m\nquorum a\n", "line 4: a control"},
-        {W "# \x7f\nquorum a\n", "line 4: a control"},
-        {W "quorum a # why\n", "line 4: more than a name"},
-        {W "quorum a", "line 4: it isn't ended"},
-        {"quorum none", "line 1: it isn't ended"},
-        {W "quorum a\n ", "line 5: it isn't ended"},
-        {"log $0\nquorum none\n", "line 1: the log's key is of a kind that only cosigns"},
-        {"log $U\nlog $U\nquorum none\n", "line 2: the log's key is given twice"},
-        {W "witness u $U\nwitness v $U\nquorum none\n", "line 5: the witness's key is given twice"},
-        {W "witness u $U$U\nquorum none\n", "line 4: not a verifier key"},
-    };
-    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+    for (size_t i = 0; i < sizeof(no_policies) / sizeof(no_policies[0]); i++) {
         struct policy *policy = NULL;
         struct sl_err err = {0};
         struct buf text = {0};
-        expand(cases[i].text, &text);
+        expand(no_policies[i].text, &text);
         if (parse(buf_span(&text), &policy, &err) != SL_INVALID)
-            fail_msg("taken: %s", cases[i].text);
-        if (!strstr(err.text, cases[i].wrong)) fail_msg("%s: %s", cases[i].text, err.text);
+            fail_msg("taken: %s", no_policies[i].text);
+        if (!strstr(err.text, no_policies[i].wrong))
+            fail_msg("%s: %s", no_policies[i].text, err.text);
         assert_int_equal(err.result, SL_INVALID);
         assert_null(policy);
         buf_fini(&text);
