@@ -153,8 +153,7 @@ const struct command command_verify = {
         "  sharelog verify --data /srv/sharelog --json\n"
         "  sharelog verify --bundle ID.bundle --key log.key\n"
         "  sharelog verify --proof 12.tlog-proof --event 12.json --key \"$(cat log.key)\"\n"
-        "  sharelog verify --url https://share.example.org --key log.key --since checkpoint\n"
-        "  sharelog verify --url https://share.example.org --policy policy --max-age 12h\n",
+        "  sharelog verify --url https://share.example.org --key log.key --since checkpoint\n",
     .options = options,
     .values_bytes = sizeof(struct verify_values),
     .run = run,

@@ -4,7 +4,6 @@
 
 #include "core/audit/dispute.h"
 
-#include "core/audit/checkpoint.h"
 #include "core/base/file.h"
 #include "core/log/sequencer.h"
 #include "core/log/tiles.h"

@@ -8,7 +8,6 @@
 
 #include <assert.h>
 
-#define HEAD "sharelog/conflict@v1"
 #define SMALLER "smaller "
 #define LOG_MAX ((uint64_t)1 << 62) /* more events than any log can have: sums stay in range */
 #define BASE64_BYTES(len) (4 * (((len) + 2) / 3) + 1)
@@ -18,7 +17,7 @@ void conflict_write(struct sl_span smaller, const struct conflict_roots *roots,
 {
     assert(smaller.len <= NOTE_BYTES && larger.len <= NOTE_BYTES);
     assert(roots->count <= sizeof(roots->roots) / sizeof(roots->roots[0]));
-    buf_add(out, HEAD "\n" SMALLER, sizeof(HEAD "\n" SMALLER) - 1);
+    buf_add(out, CONFLICT_FORM "\n" SMALLER, sizeof(CONFLICT_FORM "\n" SMALLER) - 1);
     if (buf_reserve(out, BASE64_BYTES(smaller.len)))
         out->len += crypto_base64(smaller.ptr, smaller.len, out->ptr + out->len);
     buf_add(out, "\n", 1);
@@ -63,8 +62,9 @@ static enum sl_result read_parts(struct sl_span text, struct parts *parts, struc
     struct conflict_roots *roots = &parts->roots;
     struct sl_span rest = text, line = {0};
     size_t number = 1, len;
-    if (text.len > CONFLICT_BYTES || !line_take(&rest, &line) || !sl_span_eq(line, SL_SPAN(HEAD)))
-        return not_a_conflict(err, number, "it isn't " HEAD);
+    if (text.len > CONFLICT_BYTES || !line_take(&rest, &line) ||
+        !sl_span_eq(line, SL_SPAN(CONFLICT_FORM)))
+        return not_a_conflict(err, number, "it isn't " CONFLICT_FORM);
     if (!line_take(&rest, &line)) return not_a_conflict(err, 2, "it ends too early");
     enum sl_result result = take_note(line, parts, err);
     if (result != SL_OK) return result;

@@ -20,6 +20,7 @@
 #include "core/proof/note.h"
 #include "core/proof/tree.h"
 
+#define CONFLICT_FORM "sharelog/conflict@v1" /* the first line */
 /* No such file is larger. */
 #define CONFLICT_BYTES (3 * NOTE_BYTES)
 
