@@ -100,8 +100,7 @@ enum sl_result sl_store_catch_up(struct sl_store *store, struct sl_err *err);
 
 /* SL_OK, or SL_READ_ONLY with the reason in err: the store takes no writes until it is opened
    again. A durable write failed, and its fate is unknown; or the log doesn't fit its kept
-   checkpoint; or a witness disputes the log (sl_log_dispute). Reads go on. Of a store that was
-   opened SL_READ_BESIDE: SL_OK. */
+   checkpoint, or a witness disputes it. Reads go on. Of one opened SL_READ_BESIDE: SL_OK. */
 enum sl_result sl_store_health(struct sl_store *store, struct sl_err *err);
 
 /* Delete all derived data and make it again from the events. The store must have been opened
@@ -498,9 +497,8 @@ enum sl_result sl_log_inclusion(struct sl_store *store, uint64_t position, uint6
 enum sl_result sl_log_consistency(struct sl_store *store, uint64_t from, uint64_t to,
     uint8_t hashes[SL_PROOF_HASHES][32], size_t *count, struct sl_err *err);
 
-/* Is the event's leaf in a checkpoint's log, at its position? A proof of it is made, and checked
-   against the checkpoint's root. SL_NOT_FOUND: the checkpoint is older than the event, or the log
-   smaller than the checkpoint. SL_CORRUPT: it is not. */
+/* Is the event's leaf in a checkpoint's log, at its position? A proof is made and checked.
+   SL_NOT_FOUND: the checkpoint is older, or the log smaller than it. SL_CORRUPT: it is not. */
 enum sl_result sl_event_included(struct sl_store *store, const struct sl_event *event,
     const struct sl_checkpoint *checkpoint, struct sl_err *err);
 
@@ -522,28 +520,24 @@ struct sl_log_facts {
     const char *origin, *log_key; /* valid until close */
     bool has_checkpoint, has_published;
     struct sl_checkpoint newest, published;
-    /* The last time that the store was verified (sl_store_verify keeps it): */
-    uint64_t verified_ms, verified_size; /* 0: never */
+    uint64_t verified_ms, verified_size; /* sl_store_verify keeps what it found last; 0: never */
     bool verified_ok;
     char verified_fault[480];
-    char disputed[301]; /* what a witness holds against the log; empty: nothing */
+    char disputed[301]; /* what a witness holds against it (sl_log_dispute); empty: nothing */
 };
 enum sl_result sl_log_facts(struct sl_store *store, struct sl_log_facts *facts, struct sl_err *err);
 
-/* A witness refuses the proof that `checkpoint` grew out of the log's first `size` events: it has
-   cosigned another log of this name. Events were lost, or somebody else has the key. The store
-   takes no writes until sl_log_new_origin, and dispute.h says what is kept; `reason` is a line.
-   SL_CORRUPT: tiles are damaged, hence the proof. SL_INVALID: no such sizes. SL_READ_ONLY: opened
-   to be read. Nothing changes with these. SL_IO, SL_NOMEM: not kept; it holds until closing. */
+/* A witness refuses the proof that `checkpoint` grew out of the log's first `size` events. No
+   writes until sl_log_new_origin (dispute.h). SL_IO, SL_NOMEM: that may end with the closing. With
+   SL_CORRUPT (damaged tiles made the proof wrong), SL_INVALID, SL_READ_ONLY nothing changes. */
 enum sl_result sl_log_dispute(struct sl_store *store, const struct sl_checkpoint *checkpoint,
     uint64_t size, const char *reason, struct sl_err *err);
 
-/* Go on under a new origin, with the log as it is now: for a store that is read-only since its log
-   is shorter than, or differs from, a checkpoint that was signed, or that a witness disputes. What
-   was signed stays signed: whoever holds a checkpoint of the old origin can prove that the log was
-   cut or changed. The kept checkpoints and the dispute are put aside (`checkpoint-ORIGIN`). Takes
-   effect with the next opening; until then nothing is signed. Can be tried again where it was
-   interrupted. SL_INVALID: not a name, or one that this log has or had. */
+/* Go on under a new origin, for a store that is read-only since its log is shorter than, or differs
+   from, a checkpoint that was signed, or is disputed. What was signed stays signed: whoever has one
+   of the old origin can prove that. Checkpoints and dispute are put aside (`checkpoint-ORIGIN`). It
+   takes effect with the next opening; until then nothing is signed. Can be tried again. SL_INVALID:
+   no name, or one that this log has or had. */
 enum sl_result sl_log_new_origin(struct sl_store *store, struct sl_span origin, struct sl_err *err);
 
 /* ---- redaction ---- */
