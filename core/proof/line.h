@@ -1,8 +1,8 @@
 #ifndef SHARELOG_LINE_H
 #define SHARELOG_LINE_H
 
-/* Lines of the log's text formats: notes, policies, proof files. Internal to note.c, policy.c and
-   proof.c. Nothing here fails but by saying that a text isn't what it should be. */
+/* Lines of the log's text formats: notes, policies, proof files, what a witness is sent. Nothing
+   here fails but by saying that a text isn't what it should be. */
 
 #include "core/base/crypto.h"
 

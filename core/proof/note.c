@@ -307,6 +307,22 @@ void note_sign(
         out->failed = true;
 }
 
+void note_cosign(struct sl_span text, const struct note_key *key, const uint8_t seed[32],
+    uint64_t time_s, struct buf *out)
+{
+    uint8_t payload[PAYLOAD_BYTES];
+    struct buf message = {0};
+    assert(key->kind == NOTE_COSIGNATURE && time_s <= INT64_MAX);
+    memcpy(payload, key->id, 4);
+    be_put(payload + 4, time_s, TIME_BYTES);
+    if (cosigned(text, time_s, &message) &&
+        crypto_sign(seed, buf_span(&message), payload + 4 + TIME_BYTES))
+        add_line(key, payload, sizeof(payload), out);
+    else
+        out->failed = true;
+    buf_fini(&message);
+}
+
 /* ---- checkpoints ---- */
 
 bool checkpoint_parse(struct sl_span text, struct checkpoint_text *checkpoint)

@@ -68,6 +68,11 @@ bool note_signed_by(const struct note *note, const struct note_key *key, uint64_
 void note_sign(
     struct sl_span text, const struct note_key *key, const uint8_t seed[32], struct buf *out);
 
+/* Append the line of a cosignature/v1 at a time, in seconds since 1970, as note_sign does:
+   `— name base64(id ‖ time ‖ signature)\n`. */
+void note_cosign(struct sl_span text, const struct note_key *key, const uint8_t seed[32],
+    uint64_t time_s, struct buf *out);
+
 /* A checkpoint's text. False: not one. Extension lines may follow. */
 struct checkpoint_text {
     struct sl_span origin;

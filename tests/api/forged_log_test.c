@@ -12,7 +12,6 @@
 #include "core/event/event.h"
 #include "core/proof/conflict.h"
 #include "tests/support/fake_http.h"
-#include "tests/support/note_cosign.h"
 #include "tests/support/tools_run.h"
 
 #include <inttypes.h>

@@ -13,7 +13,6 @@
 #include "tests/support/fake_http.h"
 #include "tests/support/net_fixture.h"
 #include "tests/support/net_log.h"
-#include "tests/support/note_cosign.h"
 #include "tests/support/tools_run.h"
 
 #include <stdio.h>

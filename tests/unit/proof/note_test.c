@@ -11,7 +11,6 @@
 #include "core/base/crypto.h"
 #include "core/proof/note.h"
 #include "tests/support/core_store.h"
-#include "tests/support/note_cosign.h"
 
 #include <stdio.h>
 #include <stdlib.h>
