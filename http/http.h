@@ -35,13 +35,29 @@ void http_dispatch(struct http_app *app, struct http_request *request, struct ht
 enum sl_result http_local(struct http_app *app, const char *method, const char *target,
     struct sl_span body, enum sl_role role, int *status, struct sl_sink sink, struct sl_err *err);
 
-/* Listen and serve until http_server_stop. `url` is "http://HOST:PORT" as bound. */
+/* ---- a server ---- */
+
+/* Whoever answers what a server is asked: called on its threads, many at a time. It always leaves
+   a reply. */
+struct http_service {
+    void (*answer)(void *ctx, struct http_request *request, struct http_reply *reply);
+    void *ctx;
+};
+/* Listen, and have a service answer until http_server_stop. Of the configuration the address, the
+   threads, the bytes in flight and stop_ms count; its texts must outlive the server. SL_INVALID: an
+   address that is none. SL_IO: nothing can listen there. SL_NOMEM. */
+enum sl_result http_serve(const struct http_config *config, struct http_service service,
+    struct http_server **server, struct sl_err *err);
+
+/* The same with an application as the service, and its live viewers. `url` is "http://HOST:PORT" as
+ * bound. */
 enum sl_result http_server_start(
     struct http_app *app, struct http_server **server, struct sl_err *err);
 const char *http_server_url(const struct http_server *server);
 
 /* Graceful: no new connections, what is in flight is finished (at most stop_ms), viewers are let
-   go; then the server is gone. False if something had to be cut off. The store is still open. */
+   go; then the server is gone. False if something had to be cut off. An application's store is
+   still open. */
 bool http_server_stop(struct http_server *server);
 
 #endif

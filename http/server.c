@@ -1,9 +1,9 @@
-/* CivetWeb's wall: connections in, http_dispatch, answers out. Every request comes through one
-   callback, begin_request, before CivetWeb has looked at anything but the head; none of its own
-   files, redirects, authorization or CORS is used. A request that CivetWeb refuses itself, or whose
-   head is not acceptable (edge/head.h), is answered here, and its connection ends. A stop lets the
-   requests under way finish, up to stop_ms; what is cut off then is told by http_server_stop's
-   false. */
+/* CivetWeb's wall: connections in, a service's answers out (an application's: http_dispatch). Every
+   request comes through one callback, begin_request, before CivetWeb has looked at anything but the
+   head; none of its own files, redirects, authorization or CORS is used. A request that CivetWeb
+   refuses itself, or whose head is not acceptable (edge/head.h), is answered here, and its
+   connection ends. A stop lets the requests under way finish, up to stop_ms; what is cut off then
+   is told by http_server_stop's false. */
 #include "core/base/clock.h"
 #include "core/base/decimal.h"
 #include "http/call/call.h"
@@ -34,7 +34,9 @@
 #define LINGER_BYTES (64 * SL_MIB)
 
 struct http_server {
-    struct http_app *app;
+    struct http_config config; /* its texts are borrowed */
+    struct http_service service;
+    struct http_app *app; /* whose live viewers end with it; NULL: none */
     struct mg_context *context;
     struct budget *large, *small;
     char url[300];
@@ -164,7 +166,7 @@ static bool address_text(struct sl_span text)
  * speaks for. */
 static void name_ends(struct exchange *exchange)
 {
-    const struct http_config *config = &exchange->server->app->config;
+    const struct http_config *config = &exchange->server->config;
     struct http_request *request = &exchange->request;
     bool local = strncmp(exchange->info->remote_addr, "127.", 4) == 0;
     struct sl_span forwarded = head_last(request_header(request, "X-Forwarded-For"));
@@ -314,7 +316,7 @@ static int on_request(struct mg_connection *conn)
     exchange_init(&exchange, server, conn);
     if (acceptable(&exchange)) {
         name_ends(&exchange);
-        http_dispatch(server->app, &exchange.request, &exchange.reply);
+        server->service.answer(server->service.ctx, &exchange.request, &exchange.reply);
     }
     exchange_fini(&exchange);
     socket_request_end();
@@ -407,7 +409,7 @@ static bool listen_valid(const char *text, size_t *host_len)
 
 static enum sl_result listen_start(struct http_server *server, size_t host_len, struct sl_err *err)
 {
-    const struct http_config *config = &server->app->config;
+    const struct http_config *config = &server->config;
     struct mg_callbacks callbacks = {
         .begin_request = on_request,
         .http_error = on_error,
@@ -448,39 +450,57 @@ static void server_destroy(struct http_server *server)
     free(server);
 }
 
-enum sl_result http_server_start(
-    struct http_app *app, struct http_server **server, struct sl_err *err)
+enum sl_result http_serve(const struct http_config *config, struct http_service service,
+    struct http_server **server, struct sl_err *err)
 {
     size_t host_len;
-    assert(!app->live);
-    if (!app->config.listen || !listen_valid(app->config.listen, &host_len))
+    if (!config->listen || !listen_valid(config->listen, &host_len))
         return sl_fail(
             err, SL_INVALID, "listen: expected HOST:PORT (IPv4), such as 127.0.0.1:8787");
     struct http_server *made = calloc(1, sizeof(*made));
     if (!made) return sl_fail(err, SL_NOMEM, "no memory for a server");
-    made->app = app;
-    made->threads = app->config.threads ? app->config.threads : SL_THREADS;
+    made->config = *config;
+    made->service = service;
+    made->threads = config->threads ? config->threads : SL_THREADS;
     pthread_mutex_init(&made->mutex, NULL);
-    made->large = budget_create(app->config.inflight_bytes);
+    made->large = budget_create(config->inflight_bytes);
     made->small = budget_create(SL_INFLIGHT_SMALL_BYTES);
     enum sl_result result = SL_OK;
     if (!made->large || !made->small) result = sl_fail(err, SL_NOMEM, "no memory for a server");
-    if (result == SL_OK)
-        result = live_create(
-            app->store, app->config.viewers, app->config.viewers_per_share, &app->live, err);
     /* A request may come before the URL is known: it waits at the gate. */
     pthread_mutex_lock(&made->mutex);
     if (result == SL_OK) result = listen_start(made, host_len, err);
     pthread_mutex_unlock(&made->mutex);
     if (result != SL_OK) {
         mg_stop(made->context); /* NULL is fine */
-        live_destroy(app->live, 0);
-        app->live = NULL;
         server_destroy(made);
         return result;
     }
     *server = made;
     return SL_OK;
+}
+
+static void dispatch(void *ctx, struct http_request *request, struct http_reply *reply)
+{
+    http_dispatch(ctx, request, reply);
+}
+
+enum sl_result http_server_start(
+    struct http_app *app, struct http_server **server, struct sl_err *err)
+{
+    const struct http_config *config = &app->config;
+    assert(!app->live);
+    enum sl_result result =
+        live_create(app->store, config->viewers, config->viewers_per_share, &app->live, err);
+    if (result != SL_OK) return result;
+    result = http_serve(config, (struct http_service){dispatch, app}, server, err);
+    if (result == SL_OK) {
+        (*server)->app = app;
+    } else {
+        live_destroy(app->live, 0);
+        app->live = NULL;
+    }
+    return result;
 }
 
 const char *http_server_url(const struct http_server *server)
@@ -509,7 +529,7 @@ static bool drained(struct http_server *server, bool close)
 
 bool http_server_stop(struct http_server *server)
 {
-    uint64_t until = clock_ms() + server->app->config.stop_ms;
+    uint64_t until = clock_ms() + server->config.stop_ms;
     atomic_store_explicit(&server->stopping, true, memory_order_relaxed);
     for (size_t i = 0; i < server->listeners_count; i++)
         if (socket_listener_replace(
@@ -533,8 +553,10 @@ bool http_server_stop(struct http_server *server)
     mg_stop(server->context);
     for (size_t i = 0; i < server->bells_count; i++)
         socket_bell_close(&server->bells[i]);
-    live_destroy(server->app->live, 1000);
-    server->app->live = NULL;
+    if (server->app) {
+        live_destroy(server->app->live, 1000);
+        server->app->live = NULL;
+    }
     server_destroy(server);
     return clean;
 }

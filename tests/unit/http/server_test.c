@@ -19,6 +19,7 @@
 #include "tests/support/store_rows.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -466,6 +467,43 @@ static void wrong_addresses(void **state)
     }
 }
 
+static void say_path(void *ctx, struct http_request *request, struct http_reply *reply)
+{
+    atomic_fetch_add((atomic_uint *)ctx, 1);
+    if (http_begin(reply, 200, "text/plain"))
+        http_write(reply, request->path.ptr, request->path.len);
+}
+
+/* A server of something else than a store: the edge is the same. */
+static void another_service(void **state)
+{
+    struct http_config config = http_config_default();
+    struct net_stream stream = {.fd = -1};
+    struct http_server *server;
+    struct sl_err err = {0};
+    atomic_uint asked = 0;
+    (void)state;
+    config.listen = "nowhere";
+    struct http_service service = {say_path, &asked};
+    core_expect(http_serve(&config, service, &server, &err), SL_INVALID, &err);
+    config.listen = "127.0.0.1:0";
+    config.threads = 4;
+    core_expect(http_serve(&config, service, &server, &err), SL_OK, &err);
+    unsigned port = (unsigned)strtoul(strrchr(http_server_url(server), ':') + 1, NULL, 10);
+    assert_true(net_stream_open(&stream, port));
+    for (unsigned i = 1; i < 3; i++) { /* on one connection */
+        assert_true(net_stream_print(&stream, "GET /x/y?z HTTP/1.1\r\nHost: a\r\n\r\n"));
+        assert_int_equal(net_stream_answer(&stream, NET_WAIT_MS), 200);
+        assert_span(stream.body, "/x/y");
+        assert_int_equal(asked, i);
+    }
+    assert_true(net_stream_print(&stream, "GET /a HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n"));
+    assert_int_equal(net_stream_answer(&stream, NET_WAIT_MS), 400);
+    assert_int_equal(asked, 2); /* a head that is refused doesn't get there */
+    net_stream_close(&stream);
+    assert_true(http_server_stop(server));
+}
+
 /* Whoever asks to view a share that can't be read learns that, and nothing of the store. */
 static void a_fault_tells_nothing(void **state)
 {
@@ -507,6 +545,7 @@ int main(void)
         cmocka_unit_test(stacks),
         TEST(a_fault_tells_nothing, open_usual),
         TEST(wrong_addresses, open_usual),
+        cmocka_unit_test(another_service),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
