@@ -104,7 +104,8 @@ static bool configure_http(
     const struct values *values, char *listen, size_t cap, struct http_config *http)
 {
     *http = http_config_default();
-    if (!listen_at(values->listen ? values->listen : http->listen, listen, cap)) return false;
+    if (!listen_at("serve", values->listen ? values->listen : http->listen, listen, cap))
+        return false;
     if (values->public_url && !public_url_fits(values->public_url)) return false;
     http->listen = listen;
     http->public_url = values->public_url;

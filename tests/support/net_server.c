@@ -210,8 +210,8 @@ static size_t read_text(int fd, char *text, size_t cap, const char *stop, unsign
 
 static pid_t spawn_server(const struct net_server *server, int *out)
 {
-    const char *words[WORDS] = {
-        binary(), "serve", "--data", server->dir, "--listen", "127.0.0.1:0"};
+    const char *words[WORDS] = {binary(), server->witness ? "witness" : "serve",
+        server->witness ? "--state" : "--data", server->dir, "--listen", "127.0.0.1:0"};
     size_t count = 6;
     for (size_t i = 0; server->flags[i]; i++)
         words[count++] = server->flags[i];
@@ -233,15 +233,26 @@ void net_server_start(struct net_server *server)
     snprintf(server->url, sizeof(server->url), "http://127.0.0.1:%u", server->port);
 }
 
-void net_server_open(struct net_server *server, const char *const *flags)
+static void open_dir(struct net_server *server, const char *const *flags)
 {
-    *server = (struct net_server){0};
     for (size_t i = 0; flags && flags[i]; i++) {
         assert_true(i + 1 < sizeof(server->flags) / sizeof(server->flags[0]));
         server->flags[i] = flags[i];
     }
     make_dir(server->dir);
     net_server_start(server);
+}
+
+void net_witness_open(struct net_server *witness, const char *const *flags)
+{
+    *witness = (struct net_server){.witness = true};
+    open_dir(witness, flags);
+}
+
+void net_server_open(struct net_server *server, const char *const *flags)
+{
+    *server = (struct net_server){0};
+    open_dir(server, flags);
     char text[160] = "";
     assert_int_equal(net_server_run(server, "client-key", text, sizeof(text)), 0);
     text[strcspn(text, "\r\n")] = 0;

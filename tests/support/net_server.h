@@ -1,9 +1,9 @@
 #ifndef TESTS_SUPPORT_NET_SERVER_H
 #define TESTS_SUPPORT_NET_SERVER_H
 
-/* A sharelog server of a test's own: a process of the binary $SL_BIN on a temporary data directory
-   and a free port. It ends with the test program, however that ends. What fails, fails the test
-   (cmocka), so these are for the main thread alone. */
+/* A sharelog server of a test's own, or a witness: a process of the binary $SL_BIN on a temporary
+   directory and a free port. It ends with the test program, however that ends. What fails, fails
+   the test (cmocka), so these are for the main thread alone. */
 
 #include <pthread.h>
 #include <stdbool.h>
@@ -22,17 +22,21 @@
 #endif
 
 struct net_server {
+    bool witness; /* it is `sharelog witness`, and `dir` its state */
     pid_t pid;    /* 0: doesn't run */
     char dir[64]; /* its data directory, removed by net_server_close */
     char url[64]; /* http://127.0.0.1:PORT */
     unsigned port;
     char client_key[130]; /* asked of the command line, once */
-    const char *flags[9]; /* of `serve`, NULL at the end; taken over by a restart */
+    const char *flags[9]; /* of the command, NULL at the end; taken over by a restart */
 };
 
 /* Make a data directory and start a server on it. `flags` are words for `serve`, NULL at the end;
    may be NULL. */
 void net_server_open(struct net_server *server, const char *const *flags);
+
+/* The same of a witness: `flags` are words for `witness`. */
+void net_witness_open(struct net_server *witness, const char *const *flags);
 
 /* Start it again on its data directory. */
 void net_server_start(struct net_server *server);

@@ -23,12 +23,12 @@ static bool is_ipv4(struct sl_span host)
     return inet_pton(AF_INET, text, &address) == 1;
 }
 
-bool listen_at(const char *text, char *listen, size_t cap)
+bool listen_at(const char *command, const char *text, char *listen, size_t cap)
 {
     const char *colon = strrchr(text, ':');
     uint64_t port;
     if (!colon || colon == text || !sl_decimal(sl_span_of(colon + 1), PORT_MAX, &port)) {
-        fail("serve: --listen takes HOST:PORT, such as 127.0.0.1:8787, not \"%s\"", text);
+        fail("%s: --listen takes HOST:PORT, such as 127.0.0.1:8787, not \"%s\"", command, text);
         return false;
     }
     struct sl_span host = {text, (size_t)(colon - text)};
@@ -36,9 +36,9 @@ bool listen_at(const char *text, char *listen, size_t cap)
     if (sl_span_eq(host, SL_SPAN("*"))) host = SL_SPAN("0.0.0.0");
     if (!is_ipv4(host)) {
         fail(
-            "serve: --listen \"%s\": the host is an IPv4 address, such as 127.0.0.1, or 0.0.0.0 for all; for IPv6 "
+            "%s: --listen \"%s\": the host is an IPv4 address, such as 127.0.0.1, or 0.0.0.0 for all; for IPv6 "
             "and TLS put a reverse proxy in front",
-            text);
+            command, text);
         return false;
     }
     snprintf(listen, cap, "%.*s:%u", (int)host.len, host.ptr, (unsigned)port);

@@ -7,8 +7,8 @@
 #include <stddef.h>
 
 /* `text` as an address for http_config: "localhost" and "*" become addresses. False, told on
-   stderr: it is none. */
-bool listen_at(const char *text, char *listen, size_t cap);
+   stderr as `command`: it is none. */
+bool listen_at(const char *command, const char *text, char *listen, size_t cap);
 /* Why nothing can listen at `listen`, in words; `otherwise` when the system finds no fault. */
 const char *listen_why_not(const char *listen, const char *otherwise);
 
