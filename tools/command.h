@@ -29,7 +29,7 @@ static inline struct option_set command_options(const struct command *command)
 /* Each defined in its cmd_NAME.c; keys and proofs have several in one file. */
 extern const struct command command_allow, command_audit, command_bundle, command_changes,
     command_checkpoint, command_client_key, command_compact, command_data, command_events,
-    command_limits, command_log, command_log_key, command_ls, command_new_origin,
+    command_limits, command_log, command_log_key, command_ls, command_monitor, command_new_origin,
     command_owner_key, command_proof, command_rebuild, command_redact, command_replay, command_rm,
     command_secret, command_send, command_serve, command_show, command_stats, command_verify,
     command_version, command_witness;

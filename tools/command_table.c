@@ -10,7 +10,7 @@ const struct command_group command_groups[] = {
                  &command_events, &command_changes, &command_stats}},
     {"Prove", {&command_verify, &command_bundle, &command_proof, &command_checkpoint,
                   &command_audit, &command_log_key, &command_new_origin}},
-    {"Watch", {&command_witness}},
+    {"Watch", {&command_monitor, &command_witness}},
     {"Keep", {&command_rm, &command_redact, &command_allow, &command_compact, &command_rebuild}},
     {"More", {&command_send, &command_limits, &command_version}},
     {NULL, {NULL}},

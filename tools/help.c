@@ -61,10 +61,10 @@ void help_command(const struct command *command)
 /* ---- a manual page ---- */
 
 /* A text of a table: `code` in bold, and what scdoc would take for markup escaped. */
-static void put_scdoc(const char *text)
+static void put_scdoc_bytes(const char *text, size_t len)
 {
     bool begins = true; /* a line, where more is markup */
-    for (; *text; text++) {
+    for (; len > 0; text++, len--) {
         bool markup = strchr("_*\\", *text) || (begins && strchr("#-.;|[]", *text));
         begins = *text == '\n';
         if (*text == '`')
@@ -73,6 +73,33 @@ static void put_scdoc(const char *text)
             printf("\\%c", *text);
         else
             putchar(*text);
+    }
+}
+
+static void put_scdoc(const char *text)
+{
+    put_scdoc_bytes(text, strlen(text));
+}
+
+/* Paragraphs; one whose lines begin with two spaces is shown as it stands. */
+static void put_scdoc_about(const char *at)
+{
+    while (*at) {
+        const char *end = strstr(at, "\n\n");
+        size_t len = end ? (size_t)(end - at) : strlen(at);
+        bool literal = strncmp(at, "  ", 2) == 0;
+        if (literal) puts("```");
+        for (size_t line; len > 0; at += line, len -= line) {
+            const char *newline = memchr(at, '\n', len);
+            line = newline ? (size_t)(newline - at) + 1 : len;
+            if (literal)
+                printf("%.*s", (int)line - 2, at + 2);
+            else
+                put_scdoc_bytes(at, line);
+        }
+        if (literal) printf("\n```");
+        at += end ? 2 : 0;
+        if (end) puts("\n");
     }
 }
 
@@ -113,7 +140,7 @@ void help_page(const struct command *command)
     put_scdoc(command->words);
     printf(" [options]\n\n# DESCRIPTION\n\n");
     if (*command->about) {
-        put_scdoc(command->about);
+        put_scdoc_about(command->about);
     } else {
         putchar(toupper((unsigned char)command->summary[0]));
         put_scdoc(command->summary + 1);

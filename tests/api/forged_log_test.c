@@ -267,6 +267,16 @@ static void times(void **state)
     VERIFY(0, "1 events are dated ahead: later than the log was seen, the first at position 7",
         BY_KEY);
     VERIFY(0, "\"datedBack\":1,\"datedAhead\":1", BY_KEY, "--json");
+    /* a monitor has it looked at */
+    char watched[1024];
+    snprintf(watched, sizeof(watched), "log %s %s\n", forged.http.url, forged.vkey);
+    tools_write("watched", sl_span_of(watched));
+    tools_expect(&run, 1,
+        ": times: 1 events are dated before earlier ones, the first at position 6", "monitor",
+        "--logs", tools_path("watched"), "--state", tools_path("times"));
+    assert_non_null(strstr(run.text, ": times: 1 events are dated after the log was seen"));
+    tools_expect(&run, 0, NULL, "monitor", "--logs", tools_path("watched"), "--state",
+        tools_path("times")); /* what is kept isn't read again */
     /* what a witness saw an hour ago can't be of now */
     empty();
     some_events(1000);

@@ -11,6 +11,7 @@
 #include "core/base/clock.h"
 #include "core/base/crypto.h"
 #include "core/base/file.h"
+#include "tools/prove/conflict_file.h"
 #include "tools/prove/verify_tell.h"
 #include "tools/prove/walk.h"
 #include "tools/shared/term.h"
@@ -87,33 +88,16 @@ static int keep(struct looking *looking)
 
 /* ---- a conflict ---- */
 
-/* Is there a file that proves a conflict already? */
-static bool is_proven(const struct looking *looking, const char *path)
-{
-    struct buf bytes = {0};
-    struct conflict_verdict verdict;
-    bool proven = file_read(path, CONFLICT_BYTES, &bytes, NULL) == SL_OK &&
-                  conflict_verify(buf_span(&bytes), looking->trust.policy, &verdict, NULL) == SL_OK;
-    buf_fini(&bytes);
-    return proven;
-}
-
 static bool keep_conflict(const struct looking *looking, const char *path)
 {
-    struct buf bytes = {0};
     struct sl_err err = {0};
     struct sl_span kept = buffer_span(&looking->kept.bytes),
                    shown = buffer_span(&looking->shown.bytes);
-    if (is_proven(looking, path)) return true;
-    conflict_write(looking->stays ? shown : kept, &looking->walked.roots,
-        looking->stays ? kept : shown, &bytes);
-    char *copy = need_text(path);
-    enum sl_result result = bytes.failed ? sl_fail(&err, SL_NOMEM, "out of memory")
-                                         : file_write(dirname(copy), path, buf_span(&bytes), &err);
-    free(copy);
-    buf_fini(&bytes);
-    if (result != SL_OK) fail("verify: the two checkpoints are NOT KEPT: %s", err.text);
-    return result == SL_OK;
+    if (conflict_keep(path, looking->trust.policy, looking->stays ? shown : kept,
+            &looking->walked.roots, looking->stays ? kept : shown, &err) == SL_OK)
+        return true;
+    fail("verify: the two checkpoints are NOT KEPT: %s", err.text);
+    return false;
 }
 
 /* The log has two histories: keep what shows it, and tell. */
