@@ -103,20 +103,25 @@ uint64_t bench_random(uint64_t *state); /* splitmix64 */
 /* ---- batches (shape.c) ---- */
 
 /* A sequence of sync bodies, as a client would send them to one share, without end: recorded ones
-   played again and again with the ids of that share, or synthetic ones. The same seed gives the
-   same bytes. */
+   played again and again with the ids of that share; made-up sessions that never repeat; or
+   synthetic ones. The same seed gives the same bytes. */
+enum shape_source { SHAPE_MADE, SHAPE_RECORDED, SHAPE_MIXED };
 struct shape_kind {
-    const char *name;    /* "capture": all recordings, weighted as recorded; "2k"; "10k" … */
+    /* "capture": all recordings, weighted as recorded; "mixed": what never repeats; "2k" … */
+    const char *name;
+    enum shape_source source;
     size_t items, bytes; /* of a synthetic batch: items, and bytes of each */
     unsigned resent;     /* per cent of its items that were in the batch before */
 };
-extern const struct shape_kind shape_capture, shape_2k, shape_10k;
+extern const struct shape_kind shape_capture, shape_mixed, shape_2k, shape_10k;
 /* One of those by its name, or a synthetic one: ITEMSxBYTES, or ITEMSxBYTES:RESENT with the per
    cent that are sent again; up to 1,000 items of 160 bytes to 1 MB, 16 MB in all. The name is
    borrowed. False: it is none. */
 bool shape_named(const char *name, struct shape_kind *kind);
+/* Read the recordings, which all shapes need; once, before any is made. False: said why. */
+bool shapes_load(const char *folder);
 struct shape;
-struct shape *shape_create(const struct bench *bench, const struct shape_kind *kind, uint64_t seed);
+struct shape *shape_create(const struct shape_kind *kind, uint64_t seed);
 void shape_destroy(struct shape *shape);
 /* The n-th batch of a share as the request's body; appended to `out`, which isn't cleared. */
 void shape_body(struct shape *shape, uint64_t n, const char *secret, struct buf *out);

@@ -2,6 +2,8 @@
    They lie one behind the other in one buffer, so that getting one costs nothing. Memory that runs
    out ends the program: a benchmark without its input has nothing to say. */
 
+#include "bench/suite/chain.h"
+#include "bench/suite/mixed.h"
 #include "bench/suite/scratch.h"
 #include "core/base/json.h"
 
@@ -11,7 +13,6 @@
 #include <string.h>
 
 #define SECRET_AT (sizeof("{\"secret\":\"") - 1)
-#define NO_SECRET "00000000-0000-4000-8000-000000000000"
 
 void bodies_fini(struct bodies *bodies)
 {
@@ -48,13 +49,26 @@ void bodies_sign(struct bodies *bodies, const char *secret)
     }
 }
 
+void bodies_add(struct shape *shape, uint64_t n, struct bodies *bodies)
+{
+    shape_body(shape, n, BODIES_NO_SECRET, &bodies->bytes);
+    end_body(bodies);
+}
+
+void bodies_add_mixed(const struct mixed *mixed, uint64_t n, struct bodies *bodies)
+{
+    buf_add_span(&bodies->bytes, SL_SPAN("{\"secret\":\"" BODIES_NO_SECRET "\",\"data\":"));
+    mixed_batch(mixed, n, &bodies->bytes);
+    buf_add(&bodies->bytes, "}", 1);
+    end_body(bodies);
+}
+
 bool bodies_of_shape(const struct bench *bench, const struct shape_kind *kind, uint64_t from,
     size_t count, const char *secret, struct bodies *bodies)
 {
-    struct shape *shape = shape_create(bench, kind, bench->seed);
-    if (!shape) return bench_fail("no batches of shape %s", kind->name);
+    struct shape *shape = shape_create(kind, bench->seed);
     for (size_t i = 0; i < count; i++) {
-        shape_body(shape, from + i, secret ? secret : NO_SECRET, &bodies->bytes);
+        shape_body(shape, from + i, secret ? secret : BODIES_NO_SECRET, &bodies->bytes);
         end_body(bodies);
     }
     shape_destroy(shape);
@@ -69,7 +83,7 @@ bool bodies_of_lines(struct sl_span lines, struct bodies *bodies)
         struct sl_span line = {at, (size_t)((newline ? newline : end) - at)}, body, data;
         at = newline ? newline + 1 : end;
         if (!json_get(line, "body", &body) || !json_get(body, "data", &data)) continue;
-        buf_add_span(&bodies->bytes, SL_SPAN("{\"secret\":\"" NO_SECRET "\",\"data\":"));
+        buf_add_span(&bodies->bytes, SL_SPAN("{\"secret\":\"" BODIES_NO_SECRET "\",\"data\":"));
         buf_add_span(&bodies->bytes, data);
         buf_add(&bodies->bytes, "}", 1);
         end_body(bodies);
@@ -103,7 +117,7 @@ void bodies_grown(uint64_t n, const char *secret, struct buf *out)
         "\"messageID\":\"msg_%08llu\",\"type\":\"text\",\"text\":\"",
         secret, message, part, message);
     buf_add(out, head, (size_t)len);
-    shape_text(n * UINT64_C(0x9e3779b97f4a7c15), 1399, out);
+    chain_text(CHAIN_PROSE, n * UINT64_C(0x9e3779b97f4a7c15), 1392, out);
     buf_add(out, "\"}}]}", 5);
 }
 

@@ -15,7 +15,7 @@ void ingest_request(void *ctx, unsigned connection, struct buf *out)
     unsigned share = ingest->current[connection];
     struct writer *writer = &ingest->writers[share];
     const struct sl_span front = SL_SPAN("{\"secret\":\"");
-    struct sl_span body = bodies_get(&ingest->bodies, writer->sent++ * ingest->count + share);
+    struct sl_span body = ingest_body(ingest, share, writer->sent++, &ingest->made);
     assert(share < ingest->count && body.len > front.len + SL_SECRET_BYTES);
     sync_head(writer->credentials.id, body.len, out);
     buf_add_span(out, front);
@@ -36,6 +36,32 @@ bool ingest_answer(void *ctx, unsigned connection, int status, struct sl_span bo
     return true;
 }
 
+/* ---- what is sent ---- */
+
+struct sl_span ingest_body(
+    const struct ingest *ingest, unsigned writer, uint64_t n, struct buf *room)
+{
+    uint64_t place = n * ingest->count + writer;
+    if (!ingest->shapes || place < ingest->bodies.count) return bodies_get(&ingest->bodies, place);
+    buf_clear(room);
+    shape_body(ingest->shapes[writer], n, BODIES_NO_SECRET, room);
+    if (room->failed) abort();
+    return buf_span(room);
+}
+
+static bool make_bodies(struct ingest *ingest, const struct shape_kind *kind)
+{
+    if (kind->source != SHAPE_MIXED)
+        return bodies_of_shape(ingest->bench, kind, 0, INGEST_BODIES, NULL, &ingest->bodies);
+    ingest->shapes = calloc(ingest->count, sizeof(struct shape *));
+    if (!ingest->shapes) abort();
+    for (unsigned i = 0; i < ingest->count; i++)
+        ingest->shapes[i] = shape_create(kind, ingest->bench->seed + i);
+    for (uint64_t place = 0; ingest->bodies.bytes.len < INGEST_AHEAD_BYTES; place++)
+        bodies_add(ingest->shapes[place % ingest->count], place / ingest->count, &ingest->bodies);
+    return true;
+}
+
 /* ---- a server with shares ---- */
 
 bool ingest_start(struct bench *bench, const struct shape_kind *kind, unsigned writers,
@@ -45,7 +71,7 @@ bool ingest_start(struct bench *bench, const struct shape_kind *kind, unsigned w
     char path[SCRATCH_PATH_BYTES], session[64];
     *ingest = (struct ingest){.bench = bench, .count = writers, .connections = writers};
     scratch_path(bench, name, path);
-    if (!bodies_of_shape(bench, kind, 0, INGEST_BODIES, NULL, &ingest->bodies)) return false;
+    if (!make_bodies(ingest, kind)) return false;
     ingest->writers = calloc(writers, sizeof(*ingest->writers));
     ingest->current = calloc(writers, sizeof(*ingest->current));
     if (!ingest->writers || !ingest->current) abort();
@@ -68,6 +94,10 @@ bool ingest_finish(struct ingest *ingest, bool good)
     good = good && store_verified(ingest->bench, ingest->server.folder);
     if (ingest->server.folder[0]) scratch_remove(ingest->server.folder);
     bodies_fini(&ingest->bodies);
+    buf_fini(&ingest->made);
+    for (unsigned i = 0; ingest->shapes && i < ingest->count; i++)
+        shape_destroy(ingest->shapes[i]);
+    free(ingest->shapes);
     free(ingest->writers);
     free(ingest->current);
     *ingest = (struct ingest){0};

@@ -7,13 +7,19 @@
 #include "bench/suite/scratch.h"
 
 #define INGEST_BODIES 512
+#define INGEST_AHEAD_BYTES (512u << 20)
 
 /* Writer c sends as its n-th body the (n * count + c)-th of `bodies`, going round: the same bytes
-   in the same order as the bare server gets them (floor_bare). */
+   in the same order as the bare server gets them (floor_bare).
+   Of a shape that never repeats each writer sends a share of its own kind, `shapes`. What of them
+   fits into INGEST_AHEAD_BYTES is made before the clock runs and lies in `bodies` in that order,
+   each writer's first ones first; what is sent after those is made when it is sent. */
 struct ingest {
     struct bench *bench;
     struct server server;
     struct bodies bodies;
+    struct shape **shapes; /* by writer, of a shape that never repeats; else NULL */
+    struct buf made;       /* a body that is made when it is sent */
     struct writer *writers;
     unsigned count;
     unsigned connections; /* each has the shares c, c + connections, … in turn */
@@ -27,6 +33,11 @@ bool ingest_start(struct bench *bench, const struct shape_kind *kind, unsigned w
 /* Stop the server, which must end well, and verify its store from outside (`sharelog verify`);
    remove it. `good` is what came of what was measured: without it nothing is checked. */
 bool ingest_finish(struct ingest *ingest, bool good);
+
+/* The n-th body of a writer, with any secret; of a shape that never repeats it may lie in `room`,
+   which is cleared before. */
+struct sl_span ingest_body(
+    const struct ingest *ingest, unsigned writer, uint64_t n, struct buf *room);
 
 /* Load on it, none of which may fail. rate 0: closed. The outcome is the caller's to finish when
    true. */

@@ -6,14 +6,14 @@
 
 #define SHARES 16
 
-static bool ingest(const struct bench *bench, struct sl_store *store, uint64_t wanted,
-    uint64_t *bytes, uint64_t *events)
+static bool ingest(const struct bench *bench, const struct shape_kind *kind, struct sl_store *store,
+    uint64_t wanted, uint64_t *bytes, uint64_t *events)
 {
     bool good = true;
     *bytes = *events = 0;
     for (unsigned i = 0; i < SHARES && good; i++) {
         struct sl_credentials share;
-        struct shape *shape = shape_create(bench, &shape_capture, bench->seed + i);
+        struct shape *shape = shape_create(kind, bench->seed + i);
         struct buf body = {0};
         struct sl_err err = {0};
         struct sl_synced synced;
@@ -34,46 +34,68 @@ static bool ingest(const struct bench *bench, struct sl_store *store, uint64_t w
     return good;
 }
 
-static void record(struct bench *bench, uint64_t bytes, double settle_s, double compact_s,
-    const struct sl_stats *before, const struct sl_stats *after)
+struct compacting {
+    const struct shape_kind *kind;
+    const char *name; /* of its figures */
+    uint64_t bytes, events;
+    double settle_s, compact_s;
+    struct sl_stats before, after;
+};
+
+static void record(struct bench *bench, const struct compacting *c)
 {
-    figure_add(bench, "compact.settle.rate", "B/s", BETTER_HIGH, (double)bytes / settle_s);
-    figure_add(bench, "compact.settle.seconds", "s", BETTER_LOW, settle_s);
-    figure_add(bench, "compact.compact.rate", "B/s", BETTER_HIGH, (double)bytes / compact_s);
-    figure_add(bench, "compact.compact.seconds", "s", BETTER_LOW, compact_s);
-    figure_add(bench, "compact.snapshots", "B", BETTER_LOW, (double)after->snapshot_bytes);
-    figure_add(bench, "compact.snapshots_a_byte", "", BETTER_LOW,
-        (double)after->snapshot_bytes / (double)bytes);
-    figure_add(bench, "compact.disk_before", "B", BETTER_LOW, (double)before->disk_bytes);
-    figure_add(bench, "compact.disk_after", "B", BETTER_LOW, (double)after->disk_bytes);
+    double bytes = (double)c->bytes;
+    const struct {
+        const char *name, *unit;
+        enum better better;
+        double value;
+    } figures[] = {{"settle.rate", "B/s", BETTER_HIGH, bytes / c->settle_s},
+        {"settle.seconds", "s", BETTER_LOW, c->settle_s},
+        {"compact.rate", "B/s", BETTER_HIGH, bytes / c->compact_s},
+        {"compact.seconds", "s", BETTER_LOW, c->compact_s},
+        {"snapshots", "B", BETTER_LOW, (double)c->after.snapshot_bytes},
+        {"snapshots_a_byte", "", BETTER_LOW, (double)c->after.snapshot_bytes / bytes},
+        {"disk_before", "B", BETTER_LOW, (double)c->before.disk_bytes},
+        {"disk_after", "B", BETTER_LOW, (double)c->after.disk_bytes}};
+    char name[96];
+    for (size_t i = 0; i < sizeof(figures) / sizeof(*figures); i++) {
+        snprintf(name, sizeof(name), "%s.%s", c->name, figures[i].name);
+        figure_add(bench, name, figures[i].unit, figures[i].better, figures[i].value);
+    }
 }
 
-static bool run(struct bench *bench)
+static bool measure(struct bench *bench, struct compacting *c)
 {
     char path[SCRATCH_PATH_BYTES];
     struct sl_store *store;
     struct sl_err err = {0};
-    struct sl_stats before, after;
-    uint64_t bytes, events, wanted = bench_pick(bench, 20, 100, 500) * 1000000;
+    uint64_t wanted = bench_pick(bench, 20, 100, 500) * 1000000;
     scratch_path(bench, "compact", path);
     struct sl_options options = {
         .dir = path, .durability = SL_DURABLE_PROCESS, .no_compactor = true};
-    bench_tell("compact: %llu MB of recorded batches", (unsigned long long)(wanted / 1000000));
+    bench_tell("compact: %llu MB of %s", (unsigned long long)(wanted / 1000000), c->kind->name);
     if (!scratch_ok(sl_store_open(&options, NULL, &store, &err), &err, "open")) return false;
-    bool good = ingest(bench, store, wanted, &bytes, &events);
+    bool good = ingest(bench, c->kind, store, wanted, &c->bytes, &c->events);
     uint64_t begun = clock_ns();
     good = good && scratch_ok(sl_store_settle(store, &err), &err, "settle");
-    double settle_s = (double)(clock_ns() - begun) / 1e9;
-    good = good && scratch_ok(sl_store_stats(store, &before, &err), &err, "stats");
+    c->settle_s = (double)(clock_ns() - begun) / 1e9;
+    good = good && scratch_ok(sl_store_stats(store, &c->before, &err), &err, "stats");
     begun = clock_ns();
     good = good && scratch_ok(sl_store_compact(store, NULL, &err), &err, "compact");
-    double compact_s = (double)(clock_ns() - begun) / 1e9;
-    good = good && scratch_ok(sl_store_stats(store, &after, &err), &err, "stats") &&
-           scratch_verified(store, events);
+    c->compact_s = (double)(clock_ns() - begun) / 1e9;
+    good = good && scratch_ok(sl_store_stats(store, &c->after, &err), &err, "stats") &&
+           scratch_verified(store, c->events);
     sl_store_close(store);
     scratch_remove(path);
-    if (good) record(bench, bytes, settle_s, compact_s, &before, &after);
+    if (good) record(bench, c);
     return good;
+}
+
+static bool run(struct bench *bench)
+{
+    struct compacting recorded = {.kind = &shape_capture, .name = "compact"},
+                      mixed = {.kind = &shape_mixed, .name = "compact.mixed"};
+    return measure(bench, &recorded) && measure(bench, &mixed);
 }
 
 const struct part part_compact = {

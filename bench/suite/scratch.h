@@ -34,6 +34,11 @@ struct bodies {
     size_t count, cap;
 };
 void bodies_fini(struct bodies *bodies);
+#define BODIES_NO_SECRET "00000000-0000-4000-8000-000000000000"
+/* One more: the n-th of a shape. */
+void bodies_add(struct shape *shape, uint64_t n, struct bodies *bodies);
+struct mixed;
+void bodies_add_mixed(const struct mixed *mixed, uint64_t n, struct bodies *bodies);
 /* `count` bodies of a shape, from the from-th on. */
 bool bodies_of_shape(const struct bench *bench, const struct shape_kind *kind, uint64_t from,
     size_t count, const char *secret, struct bodies *bodies);

@@ -13,34 +13,40 @@
    (some 3 MB), which is further than a block of RocksDB's reaches, and than zstd at its level
    looks.
 
+   *Mixed.* Sessions of several kinds whose texts and ids never come again: mixed.h. A share's seed
+   says which kind it is.
+
    *Synthetic.* Items are parts with text of a given length, one message for every PARTS_A_MESSAGE
    of them, and a session first of all. Text is words, picked by their rank as in English. A part
    that is sent again is the same text with another last eighth, as one that grows. */
 
 #include "bench/suite/bench.h"
+#include "bench/suite/chain.h"
+#include "bench/suite/mixed.h"
+#include "bench/suite/shape_id.h"
 #include "core/base/decimal.h"
 #include "core/base/json.h"
 
+#include <assert.h>
 #include <glob.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
 
-#define ID_TIME 12 /* digits */
-#define ID_CHANCE 14
-#define ID_BYTES (4 + ID_TIME + ID_CHANCE)
 #define PLAY_TICKS (UINT64_C(3600000) << 12) /* an hour, as opencode counts in its ids */
 #define PARTS_A_MESSAGE 8
 #define POOL_BYTES (4u << 20)
 #define ITEM_MIN_BYTES 160
 
-const struct shape_kind shape_capture = {.name = "capture"};
+const struct shape_kind shape_capture = {.name = "capture", .source = SHAPE_RECORDED};
+const struct shape_kind shape_mixed = {.name = "mixed", .source = SHAPE_MIXED};
 const struct shape_kind shape_2k = {.name = "2k", .items = 2, .bytes = 1000, .resent = 50};
 const struct shape_kind shape_10k = {.name = "10k", .items = 8, .bytes = 1250, .resent = 25};
 
 bool shape_named(const char *name, struct shape_kind *kind)
 {
-    static const struct shape_kind *const known[] = {&shape_capture, &shape_2k, &shape_10k};
+    static const struct shape_kind *const known[] = {
+        &shape_capture, &shape_mixed, &shape_2k, &shape_10k};
     uint64_t items, bytes, resent = 0;
     for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
         if (strcmp(known[i]->name, name) == 0) {
@@ -54,7 +60,8 @@ bool shape_named(const char *name, struct shape_kind *kind)
         !sl_decimal((struct sl_span){times + 1, (size_t)(end - times - 1)}, 1000000, &bytes) ||
         (colon && !sl_decimal(sl_span_of(colon + 1), 99, &resent)))
         return false;
-    *kind = (struct shape_kind){name, (size_t)items, (size_t)bytes, (unsigned)resent};
+    *kind = (struct shape_kind){
+        .name = name, .items = (size_t)items, .bytes = (size_t)bytes, .resent = (unsigned)resent};
     return items >= 1 && bytes >= ITEM_MIN_BYTES && items * bytes <= 16000000;
 }
 
@@ -72,19 +79,19 @@ struct batch {
 
 /* What all shapes of the process read from; never freed. */
 static struct {
-    pthread_mutex_t lock;
     struct batch *batches;
     size_t count, cap;
     char *pool;
-} shared = {.lock = PTHREAD_MUTEX_INITIALIZER};
+} shared;
 
 struct shape {
     struct shape_kind kind;
     uint64_t seed;
     size_t start; /* in the recordings' cycle */
+    struct mixed mixed;
 };
 
-static uint64_t mixed(uint64_t value)
+static uint64_t scrambled(uint64_t value)
 {
     return bench_random(&value);
 }
@@ -112,7 +119,7 @@ static bool id_at(struct sl_span text, size_t at, struct place *place)
         int digit = hex_digit(id[i]);
         if (!is_word(id[i]) || id[i] == '_' || (i < 4 + ID_TIME && digit < 0)) return false;
         if (i < 4 + ID_TIME) place->time = place->time << 4 | (uint64_t)digit;
-        place->hash = mixed(place->hash ^ (unsigned char)id[i]);
+        place->hash = scrambled(place->hash ^ (unsigned char)id[i]);
     }
     return at + ID_BYTES == text.len || !is_word(id[ID_BYTES]);
 }
@@ -156,15 +163,15 @@ static bool add_recording(const char *path)
         struct batch *batch = &shared.batches[shared.count++];
         *batch = (struct batch){.data = data};
         find_ids(batch);
+        chain_learn(data);
     }
     return true;
 }
 
-static bool load_recordings(const char *folder)
+bool shapes_load(const char *folder)
 {
     char pattern[4096];
     glob_t found;
-    if (shared.count > 0) return true;
     snprintf(pattern, sizeof(pattern), "%s/*.jsonl", folder);
     if (glob(pattern, 0, NULL, &found) != 0)
         return bench_fail("no recordings in %s; name their folder with --captures", folder);
@@ -172,22 +179,8 @@ static bool load_recordings(const char *folder)
     for (size_t i = 0; good && i < found.gl_pathc; i++)
         good = add_recording(found.gl_pathv[i]);
     globfree(&found);
-    return good && (shared.count > 0 || bench_fail("no sync is recorded in %s", folder));
-}
-
-static void write_chance(char *out, uint64_t hash)
-{
-    static const char digits[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
-    for (int i = 0; i < ID_CHANCE; i++, hash /= 62) {
-        if (i == ID_CHANCE / 2) hash = mixed(hash);
-        out[i] = digits[hash % 62];
-    }
-}
-
-static void write_time(char *out, uint64_t time)
-{
-    for (int i = ID_TIME; i-- > 0; time >>= 4)
-        out[i] = "0123456789abcdef"[time & 15];
+    return good && (shared.count > 0 || bench_fail("no sync is recorded in %s", folder)) &&
+           chain_make();
 }
 
 static void play_batch(const struct shape *shape, uint64_t n, struct buf *out)
@@ -201,11 +194,12 @@ static void play_batch(const struct shape *shape, uint64_t n, struct buf *out)
         const struct place *place = &batch->places[i];
         char *id = out->ptr + begin + place->offset;
         if (place->session) {
-            write_time(id + 4, mixed(shape->seed) >> 16);
-            write_chance(id + 4 + ID_TIME, mixed(shape->seed + 1));
+            write_time(id + 4, scrambled(shape->seed) >> 16);
+            write_chance(id + 4 + ID_TIME, scrambled(shape->seed + 1));
         } else {
             write_time(id + 4, place->time + play * PLAY_TICKS);
-            write_chance(id + 4 + ID_TIME, mixed(place->hash ^ mixed(shape->seed ^ mixed(play))));
+            write_chance(id + 4 + ID_TIME,
+                scrambled(place->hash ^ scrambled(shape->seed ^ scrambled(play))));
         }
     }
 }
@@ -248,7 +242,7 @@ void shape_text(uint64_t chance, size_t len, struct buf *out)
         if (out->ptr[begin] == 'n') out->ptr[begin] = ' ';
         if (out->ptr[out->len - 1] == '\\') out->ptr[out->len - 1] = '.';
         len -= piece;
-        chance = mixed(chance);
+        chance = scrambled(chance);
     }
 }
 
@@ -264,7 +258,7 @@ void add_format(struct buf *out, const char *format, ...)
 
 static void add_part(const struct shape *shape, uint64_t part, uint64_t n, struct buf *out)
 {
-    uint64_t own = mixed(shape->seed ^ mixed(part));
+    uint64_t own = scrambled(shape->seed ^ scrambled(part));
     size_t begin = out->len;
     unsigned tag = (unsigned)(shape->seed & 0xffff);
     if (part % PARTS_A_MESSAGE == 0)
@@ -279,7 +273,7 @@ static void add_part(const struct shape *shape, uint64_t part, uint64_t n, struc
     size_t around = out->len - begin + 3;
     size_t text = shape->kind.bytes > around ? shape->kind.bytes - around : 0, tail = text / 8;
     shape_text(own, text - tail, out);
-    shape_text(mixed(own ^ n), tail, out);
+    shape_text(scrambled(own ^ n), tail, out);
     buf_add(out, "\"}}", 3);
 }
 
@@ -292,7 +286,7 @@ static void make_batch(const struct shape *shape, uint64_t n, struct buf *out)
     if (n == 0)
         add_format(out,
             "{\"type\":\"session\",\"data\":{\"id\":\"ses_%016llx\",\"title\":\"Benchmark %llu\",\"directory\":\"/home/dev/bench\",\"version\":\"1.0\",\"time\":{\"created\":1795368000000,\"updated\":1795368000000}}},",
-            (unsigned long long)mixed(shape->seed), (unsigned long long)(shape->seed % 100000));
+            (unsigned long long)scrambled(shape->seed), (unsigned long long)(shape->seed % 100000));
     for (size_t i = 0; i < shape->kind.items; i++) {
         if (i > 0) buf_add(out, ",", 1);
         add_part(shape, first + i, n, out);
@@ -302,17 +296,13 @@ static void make_batch(const struct shape *shape, uint64_t n, struct buf *out)
 
 /* ---- both ---- */
 
-struct shape *shape_create(const struct bench *bench, const struct shape_kind *kind, uint64_t seed)
+struct shape *shape_create(const struct shape_kind *kind, uint64_t seed)
 {
-    bool good = true;
-    pthread_mutex_lock(&shared.lock);
-    if (kind->items == 0) good = load_recordings(bench->captures);
-    pthread_mutex_unlock(&shared.lock);
-    if (!good) exit(1);
     struct shape *shape = malloc(sizeof(*shape));
     if (!shape) abort();
-    *shape = (struct shape){.kind = *kind, .seed = mixed(seed)};
-    if (kind->items == 0) shape->start = (size_t)(mixed(shape->seed) % shared.count);
+    assert(shared.count > 0); /* shapes_load was called */
+    *shape = (struct shape){.kind = *kind, .seed = scrambled(seed), .mixed = mixed_of(seed)};
+    shape->start = (size_t)(scrambled(shape->seed) % shared.count);
     return shape;
 }
 
@@ -324,9 +314,10 @@ void shape_destroy(struct shape *shape)
 void shape_body(struct shape *shape, uint64_t n, const char *secret, struct buf *out)
 {
     add_format(out, "{\"secret\":\"%s\",\"data\":", secret);
-    if (shape->kind.items == 0)
-        play_batch(shape, n, out);
-    else
-        make_batch(shape, n, out);
+    switch (shape->kind.source) {
+    case SHAPE_RECORDED: play_batch(shape, n, out); break;
+    case SHAPE_MIXED: mixed_batch(&shape->mixed, n, out); break;
+    case SHAPE_MADE: make_batch(shape, n, out); break;
+    }
     buf_add(out, "}", 1);
 }
