@@ -102,6 +102,20 @@ static bool in_blocks(
     return true;
 }
 
+/* From outside, one run: what the first of a new share cost, and those at the end of 5,000, beside
+   the folds that it makes due. */
+static bool to_5000(struct bench *bench, struct client *client, struct writer *writer)
+{
+    double first = 0, last = 0;
+    bench_tell("ingest: 5,000 syncs into one share");
+    bool good = sync_some(client, writer, 300, &first) && sync_some(client, writer, 4400, NULL) &&
+                sync_some(client, writer, 300, &last);
+    if (!good) return false;
+    figure_add(bench, "ingest.grow.first_300", "us", BETTER_LOW, first);
+    figure_add(bench, "ingest.grow.to_5000", "us", BETTER_LOW, last);
+    return true;
+}
+
 /* By turns, so that what the machine does meanwhile is the same for both. */
 static bool by_turns(
     struct bench *bench, struct client *client, struct writer *grown, struct writer *fresh)
@@ -177,14 +191,16 @@ bool ingest_grow(struct bench *bench)
     static const char *const flags[] = {"--durability", "fsync", NULL};
     struct server server;
     struct client client = {.fd = -1};
-    struct writer warm = {0}, grown = {0}, fresh = {0};
+    struct writer warm = {0}, early = {0}, grown = {0}, fresh = {0};
     char path[SCRATCH_PATH_BYTES];
     scratch_path(bench, "grow", path);
     if (!server_start(bench, path, flags, &server)) return false;
     bool good = server_create_share(&server, "ses_warm00000001", &warm.credentials) &&
+                server_create_share(&server, "ses_early0000004", &early.credentials) &&
                 server_create_share(&server, "ses_grown0000002", &grown.credentials) &&
                 server_create_share(&server, "ses_fresh0000003", &fresh.credentials) &&
                 client_open(&client, server.port) && sync_some(&client, &warm, WARM_UP, NULL) &&
+                to_5000(bench, &client, &early) && grown_proved(&server, &early) &&
                 in_blocks(bench, &client, &grown, bench_pick(bench, 2000, 20000, 100000)) &&
                 by_turns(bench, &client, &grown, &fresh) && grown_proved(&server, &grown) &&
                 grown_proved(&server, &fresh);

@@ -143,7 +143,7 @@ static bool append(struct bench *bench, const struct shape_kind *kind, unsigned 
     snprintf(under, sizeof(under), "floor.rocksdb.%s.%u.rate", kind->name, count);
     snprintf(text, sizeof(text), "engine append against raw RocksDB group commit, %s, %u writer%s",
         kind->name, count, count == 1 ? "" : "s");
-    goal_add(bench, text, over, under, true, 0.9);
+    goal_add(bench, text, over, under, true, kind->source == SHAPE_RECORDED ? 0.95 : 0.9);
     return good;
 }
 

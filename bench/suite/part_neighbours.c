@@ -193,7 +193,7 @@ static bool run(struct bench *bench)
         snprintf(text, sizeof(text), "ingest against redis XADD, fsync always, %s", kinds[i]->name);
         snprintf(over, sizeof(over), "neighbours.%s.sharelog.rate", kinds[i]->name);
         snprintf(under, sizeof(under), "neighbours.%s.redis.rate", kinds[i]->name);
-        goal_add(bench, text, over, under, true, 0.9);
+        goal_add(bench, text, over, under, true, kinds[i]->source == SHAPE_RECORDED ? 1 : 0.9);
     }
     return true;
 }

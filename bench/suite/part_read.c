@@ -4,6 +4,7 @@
 #include "bench/suite/read_at.h"
 
 #include "bench/suite/floor.h"
+#include "bench/suite/read_cold.h"
 #include "bench/suite/scratch.h"
 #include "bench/suite/server_process.h"
 #include "bench/suite/session.h"
@@ -232,7 +233,7 @@ static bool run(struct bench *bench)
     buf_fini(&data.expected);
     scratch_remove(server.folder);
     if (good) goals(bench);
-    return good && read_at(bench);
+    return good && read_at(bench) && read_cold(bench);
 }
 
 const struct part part_read = {
