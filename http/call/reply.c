@@ -5,6 +5,7 @@
 
 #include "http/call/reply.h"
 
+#include "core/base/buf.h"
 #include "core/base/json.h"
 
 #include <assert.h>
@@ -24,15 +25,16 @@ static bool header_text(const char *text)
 
 bool http_header(struct http_reply *reply, const char *name, const char *value)
 {
-    size_t room = sizeof(reply->headers) - reply->headers_len;
+    struct buf headers =
+        buf_fixed(reply->headers + reply->headers_len, sizeof(reply->headers) - reply->headers_len);
     if (reply->begun || !header_text(name) || !header_text(value)) return false;
-    int n = snprintf(reply->headers + reply->headers_len, room, "%s: %s\r\n", name, value);
-    if (n < 0 || (size_t)n >= room) {
-        reply->headers[reply->headers_len] = '\0';
-        return false;
-    }
-    reply->headers_len += (size_t)n;
-    assert(reply->headers_len < sizeof(reply->headers));
+    buf_add(&headers, name, strlen(name));
+    buf_add(&headers, ": ", 2);
+    buf_add(&headers, value, strlen(value));
+    buf_add(&headers, "\r\n", 2);
+    if (headers.failed) return false;
+    reply->headers_len += headers.len;
+    assert(reply->headers_len <= sizeof(reply->headers));
     return true;
 }
 
