@@ -109,7 +109,7 @@ static enum sl_result check_identity(
             store->dir);
     if (result == SL_OK) result = meta_get(store->kv, "origin", &value, err);
     if (result == SL_NOT_FOUND) result = sl_fail(err, SL_CORRUPT, "the log's origin is missing");
-    if (result == SL_OK && !note_name_valid(buf_span(&value)))
+    if (result == SL_OK && !note_origin_valid(buf_span(&value)))
         result = sl_fail(err, SL_CORRUPT, "the log's origin is unreadable");
     if (result == SL_OK) keys_set_origin(keys, buf_span(&value));
     if (result == SL_OK && options->origin.len &&
@@ -230,7 +230,7 @@ enum sl_result sl_store_open(const struct sl_options *options, const struct sl_p
     struct sl_store **out, struct sl_err *err)
 {
     bool writes = options->access == SL_READ_WRITE;
-    if (options->origin.len && !note_name_valid(options->origin))
+    if (options->origin.len && !note_origin_valid(options->origin))
         return sl_fail(
             err, SL_INVALID, "an origin is 1 to 200 visible ASCII characters without '+'");
     struct sl_store *store = calloc(1, sizeof(*store));
@@ -365,6 +365,11 @@ const char *sl_store_client_key(struct sl_store *store)
 const char *sl_store_log_key(struct sl_store *store)
 {
     return store->keys->log_key;
+}
+
+const char *sl_store_head_key(struct sl_store *store)
+{
+    return store->keys->head_key;
 }
 
 const char *sl_store_origin(struct sl_store *store)

@@ -15,7 +15,7 @@
 
 /* The origin that a checkpoint's file names; "": there is no file, or no checkpoint in it. */
 static enum sl_result origin_in(
-    const char *path, char origin[NOTE_NAME_BYTES + 1], struct sl_err *err)
+    const char *path, char origin[NOTE_ORIGIN_BYTES + 1], struct sl_err *err)
 {
     struct buf bytes = {0};
     struct note note;
@@ -23,7 +23,7 @@ static enum sl_result origin_in(
     origin[0] = 0;
     enum sl_result result = file_read(path, SL_CHECKPOINT_BYTES, &bytes, err);
     if (result == SL_OK && note_parse(buf_span(&bytes), &note) &&
-        checkpoint_parse(note.text, &text) && text.origin.len <= NOTE_NAME_BYTES) {
+        checkpoint_parse(note.text, &text) && text.origin.len <= NOTE_ORIGIN_BYTES) {
         memcpy(origin, text.origin.ptr, text.origin.len);
         origin[text.origin.len] = 0;
     }
@@ -48,7 +48,7 @@ static enum sl_result look(const struct sl_store *store, const char *name, const
     const char *origin, bool *used, bool *other, struct sl_err *err)
 {
     assert(!aside || strcmp(aside, origin) == 0);
-    char found[NOTE_NAME_BYTES + 1];
+    char found[NOTE_ORIGIN_BYTES + 1];
     char *path = path_of(store, name, aside);
     if (!path) return sl_fail(err, SL_NOMEM, "out of memory");
     struct stat info;
@@ -65,7 +65,7 @@ static enum sl_result look(const struct sl_store *store, const char *name, const
 static enum sl_result put_aside(
     struct sl_store *store, const char *name, const char *of, struct sl_err *err)
 {
-    char origin[NOTE_NAME_BYTES + 1];
+    char origin[NOTE_ORIGIN_BYTES + 1];
     char *from = path_of(store, name, NULL), *named = path_of(store, of, NULL), *to = NULL;
     struct stat info;
     enum sl_result result =
@@ -116,9 +116,9 @@ static enum sl_result put_origin(struct sl_store *store, struct sl_span origin, 
 
 enum sl_result sl_log_new_origin(struct sl_store *store, struct sl_span origin, struct sl_err *err)
 {
-    char name[NOTE_NAME_BYTES + 1];
+    char name[NOTE_ORIGIN_BYTES + 1];
     if (!store->sequencer) return sl_fail(err, SL_READ_ONLY, "the store was opened to be read");
-    if (!note_name_valid(origin))
+    if (!note_origin_valid(origin))
         return sl_fail(
             err, SL_INVALID, "an origin is 1 to 200 visible characters without '+' or spaces");
     assert(origin.len < sizeof(name));

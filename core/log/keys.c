@@ -8,7 +8,7 @@
 #include "core/base/crypto.h"
 #include "core/base/file.h"
 #include "core/log/store.h"
-#include "core/proof/note.h"
+#include "core/proof/head_statement.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -90,10 +90,14 @@ void keys_default_origin(const struct keys *keys, char origin[32])
 
 void keys_set_origin(struct keys *keys, struct sl_span origin)
 {
-    assert(origin.len > 0 && origin.len <= NOTE_NAME_BYTES);
+    char name[NOTE_NAME_BYTES + 1];
+    assert(note_origin_valid(origin));
     snprintf(keys->origin, sizeof(keys->origin), "%.*s", (int)origin.len, origin.ptr);
     note_key_make(&keys->signing, NOTE_ED25519, sl_span_of(keys->origin), keys->signing_public);
     note_key_text(&keys->signing, keys->log_key);
+    head_key_name(origin, name);
+    note_key_make(&keys->head, NOTE_ED25519, sl_span_of(name), keys->head_public);
+    note_key_text(&keys->head, keys->head_key);
 }
 
 static enum sl_result owner_key_check(const char *owner, struct sl_err *err)
@@ -139,7 +143,10 @@ enum sl_result keys_load(
     size_t len;
     if (!crypto_base64_parse(sl_span_of(text), keys->signing_seed, 32, &len) || len != 32)
         return sl_fail(err, SL_INVALID, "%s/signing-key: not 32 bytes of base64", options->dir);
-    return crypto_sign_key(keys->signing_seed, keys->signing_public)
+    crypto_hmac((struct sl_span){(const char *)keys->signing_seed, 32}, SL_SPAN(HEAD_KEY_USE),
+        keys->head_seed);
+    return crypto_sign_key(keys->signing_seed, keys->signing_public) &&
+                   crypto_sign_key(keys->head_seed, keys->head_public)
                ? SL_OK
                : sl_fail(err, SL_NOMEM, "out of memory");
 }

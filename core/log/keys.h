@@ -16,9 +16,13 @@ struct keys {
     uint8_t namespace_id[16];
     bool has_namespace;
     uint8_t signing_seed[32], signing_public[32];
-    char origin[NOTE_NAME_BYTES + 1]; /* the log's name */
-    struct note_key signing;          /* what checks its checkpoints … */
-    char log_key[NOTE_VKEY_BYTES];    /* … as text */
+    char origin[NOTE_ORIGIN_BYTES + 1]; /* the log's name */
+    struct note_key signing;            /* what checks its checkpoints … */
+    char log_key[NOTE_VKEY_BYTES];      /* … as text */
+    /* what signs its head statements; follows from signing_seed */
+    uint8_t head_seed[32], head_public[32];
+    struct note_key head;           /* what checks them … */
+    char head_key[NOTE_VKEY_BYTES]; /* … as text */
 };
 
 /* Load them, or make what is missing when `make`; else an owner key or namespace that is missing
@@ -26,7 +30,7 @@ struct keys {
 enum sl_result keys_load(
     const struct sl_options *options, bool make, struct keys *keys, struct sl_err *err);
 
-/* Set the origin, and the verifier key that has it as its name. */
+/* Set the origin, and the verifier keys that are called after it. */
 void keys_set_origin(struct keys *keys, struct sl_span origin);
 
 /* Who makes a share that this role asks for (event/maker.h). Can't fail. */

@@ -75,6 +75,11 @@ bool note_name_valid(struct sl_span name)
     return true;
 }
 
+bool note_origin_valid(struct sl_span origin)
+{
+    return origin.len <= NOTE_ORIGIN_BYTES && note_name_valid(origin);
+}
+
 /* ---- keys ---- */
 
 void note_key_make(

@@ -12,12 +12,15 @@
 /* No note that is read is larger: signed-note wants sixteen signatures taken at least, and those of
    post-quantum keys have thousands of bytes. */
 #define NOTE_BYTES (128 * SL_KIB)
-#define NOTE_SIGNATURES 64 /* lines of one note */
-#define NOTE_NAME_BYTES 200
-#define NOTE_VKEY_BYTES 384 /* a verifier key as text, its end included */
+#define NOTE_SIGNATURES 64    /* lines of one note */
+#define NOTE_ORIGIN_BYTES 200 /* a log's name */
+#define NOTE_NAME_BYTES 205   /* a key's: an origin, and what names another key of that log */
+#define NOTE_VKEY_BYTES 384   /* a verifier key as text, its end included */
 
 /* A name of a key: not empty, no white space of any kind, no `+`, no control characters. */
 bool note_name_valid(struct sl_span name);
+/* Such a name, of at most NOTE_ORIGIN_BYTES: other keys of the log are called after it. */
+bool note_origin_valid(struct sl_span origin);
 
 /* Types of keys. NOTE_UNKNOWN is any other: such a key can be named, and nothing that it signed can
    be checked here. */
