@@ -72,8 +72,7 @@ struct sl_options {
     uint64_t (*clock_us)(void); /* NULL: the system's realtime clock */
 };
 
-/* Called now and then by what takes long, on the calling thread. NULL, or a NULL `report`: nobody
-   wants to know. */
+/* Called now and then by what takes long, on its caller's thread. NULL, or NULL `report`: never. */
 struct sl_progress {
     void (*report)(
         void *ctx, const char *phase, uint64_t done, uint64_t total); /* total 0: unknown */
@@ -109,14 +108,12 @@ enum sl_result sl_store_health(struct sl_store *store, struct sl_err *err);
 enum sl_result sl_store_rebuild(
     struct sl_store *store, const struct sl_progress *progress, struct sl_err *err);
 
-/* Make every snapshot that is due, finish every erasure, then compact the files on disk. Waits
-   until done; what a failure leaves undone is done by the next call or in the background.
-   SL_READ_ONLY, SL_CLOSING. */
+/* Make every snapshot that is due, finish every erasure, then compact the files. Waits until done;
+   what a failure leaves the next call does, or the background. SL_READ_ONLY, SL_CLOSING. */
 enum sl_result sl_store_compact(
     struct sl_store *store, const struct sl_progress *progress, struct sl_err *err);
 
-/* Wait until every snapshot that is due now, and every erasure begun, is done. SL_READ_ONLY,
-   SL_CLOSING. */
+/* Wait until each snapshot due now, each erasure begun, is done. SL_READ_ONLY, SL_CLOSING. */
 enum sl_result sl_store_settle(struct sl_store *store, struct sl_err *err);
 
 struct sl_stats {
@@ -131,8 +128,7 @@ struct sl_stats {
 /* At once: a snapshot of figures that go on. */
 enum sl_result sl_store_stats(struct sl_store *store, struct sl_stats *stats, struct sl_err *err);
 
-/* How many shares there are: counted by the first call, which walks over all, then kept up to
-   date. */
+/* How many shares there are: the first call walks over all, then it is kept up to date. */
 enum sl_result sl_store_shares(
     struct sl_store *store, uint64_t *live, uint64_t *removed, struct sl_err *err);
 
@@ -155,16 +151,16 @@ enum sl_result sl_store_verify(struct sl_store *store, const struct sl_progress 
 
 enum sl_role { SL_ROLE_NONE, SL_ROLE_CLIENT, SL_ROLE_OWNER };
 
-/* Whose key `text` is, compared in constant time. SL_ROLE_NONE for anything else, empty included.
-   Can't fail. */
+/* Whose key `text` is, compared in constant time; of all else, empty too, SL_ROLE_NONE. */
 enum sl_role sl_store_role(struct sl_store *store, struct sl_span text);
 
 /* The keys themselves, NUL-terminated, valid until close; empty if not known here (SL_READ_BESIDE
-   and makes_no_keys, when the server got them from outside). The verifier key is that of the log's
-   checkpoints, as C2SP signed-note writes it; the origin is its name. */
+   and makes_no_keys, when the server got them from outside). Verifier keys, of checkpoints and of
+   head statements, are as C2SP signed-note writes them; the origin is the first one's name. */
 const char *sl_store_owner_key(struct sl_store *store);
 const char *sl_store_client_key(struct sl_store *store);
 const char *sl_store_log_key(struct sl_store *store);
+const char *sl_store_head_key(struct sl_store *store);
 const char *sl_store_origin(struct sl_store *store);
 
 /* A share's secret, computed: UUIDv5(namespace, session id), or over `session id#share id` for a
@@ -294,8 +290,7 @@ struct sl_metadata {
     uint64_t created_ms, updated_ms; /* updated: the last event at or before the moment */
     uint64_t bytes;                  /* of the state: what /data sends */
 };
-/* Costs nothing where the share's summary is in memory or a snapshot lies at the moment; else a
-   fold. */
+/* Costs nothing where the summary is in memory or a snapshot lies at the moment; else a fold. */
 enum sl_result sl_view_metadata(
     struct sl_view *view, struct sl_metadata *metadata, struct sl_err *err);
 
@@ -508,16 +503,22 @@ enum sl_result sl_event_included(struct sl_store *store, const struct sl_event *
 enum sl_result sl_event_proof(struct sl_store *store, struct sl_span id, uint64_t sequence,
     struct sl_sink sink, struct sl_err *err);
 
+/* Where a share ends, live or removed, signed (proof/head_statement.h): as it is now (sequence 0),
+   or as it was when an event was its last, which is a receipt of that. Results and waiting as
+   above; SL_READ_ONLY: nothing is signed any more, or not by a store that was opened to be read. */
+enum sl_result sl_share_head(struct sl_store *store, struct sl_span id, uint64_t sequence,
+    struct sl_sink sink, struct sl_err *err);
+
 /* Everything that is needed to verify a share without the store (bundle.h says how it looks), of
-   its events up to now, live or removed. Memory: the largest event's names. SL_NOT_FOUND.
-   SL_REMOVED, SL_REDACTED: while it was being written. SL_STOPPED. */
+   its events up to now, live or removed; without a head statement where none is signed. Memory: the
+   largest event's names. SL_NOT_FOUND. SL_REMOVED, SL_REDACTED: just now. SL_STOPPED. */
 enum sl_result sl_share_bundle(
     struct sl_store *store, struct sl_span id, struct sl_sink sink, struct sl_err *err);
 
-/* What the log is, for the operator. The caller's, but for origin and log_key. */
+/* What the log is, for the operator. The caller's, but for origin and keys. */
 struct sl_log_facts {
     uint64_t size;
-    const char *origin, *log_key; /* valid until close */
+    const char *origin, *log_key, *head_key; /* valid until close */
     bool has_checkpoint, has_published;
     struct sl_checkpoint newest, published;
     uint64_t verified_ms, verified_size; /* sl_store_verify keeps what it found last; 0: never */
@@ -570,8 +571,7 @@ struct sl_redacted {
    SL_NOT_FOUND: no such share, event or item. SL_REMOVED. SL_BAD_SECRET. SL_INVALID: a text or key
    too short or too long, an event that is no sync, more or less than one thing meant, a reason
    longer than SL_REASON_BYTES. SL_READ_ONLY, SL_CLOSING. After a failure in the middle (of many
-   shares, or of a large one) what was redacted until then stays so; the same call goes on from
-   there. */
+   shares, or of a large one) what was redacted until then stays so; the same call goes on. */
 enum sl_result sl_redact(struct sl_store *store, const struct sl_redaction *redaction,
     const struct sl_progress *progress, struct sl_redacted *redacted, struct sl_err *err);
 

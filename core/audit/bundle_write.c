@@ -4,6 +4,7 @@
 
 #include "core/proof/bundle.h"
 
+#include "core/audit/head_sign.h"
 #include "core/base/crypto.h"
 #include "core/base/pack.h"
 #include "core/event/event.h"
@@ -20,11 +21,12 @@ struct writer {
     struct sl_sink sink;
     struct sl_share_info info; /* when it was begun */
     struct tiles_reader *tiles;
-    struct buf held;         /* bytes that have not gone out */
-    uint64_t log_at;         /* the position behind the last event written */
-    struct crypto_hash hash; /* of an item's bytes */
-    uint64_t data_bytes;     /* of the item at hand that have come */
-    bool withheld;           /* some item was, of an event other than the creation */
+    struct buf held;          /* bytes that have not gone out */
+    uint64_t log_at;          /* the position behind the last event written */
+    struct crypto_hash hash;  /* of an item's bytes */
+    uint64_t data_bytes;      /* of the item at hand that have come */
+    bool withheld;            /* some item was, of an event other than the creation */
+    struct signed_head *head; /* what is signed of the share's end; NULL: nothing */
 };
 
 static enum sl_result flush(struct writer *writer, struct sl_err *err)
@@ -202,12 +204,31 @@ static enum sl_result put_tail(struct writer *writer, struct sl_err *err)
     if (result == SL_NOT_FOUND || (result == SL_OK && checkpoint->size < writer->log_at))
         result = sl_log_checkpoint(writer->store, writer->log_at, checkpoint, err);
     assert(result != SL_OK || checkpoint->size >= writer->log_at);
-    pack_array(&writer->held, 2);
+    pack_array(&writer->held, writer->head ? 3 : 2);
     if (result == SL_OK) result = put_gap(writer, checkpoint->size, err);
     if (result == SL_OK)
         pack_str(&writer->held, (struct sl_span){checkpoint->note, checkpoint->len});
+    if (writer->head)
+        pack_str(&writer->held, (struct sl_span){writer->head->note, writer->head->len});
     free(checkpoint);
     return result == SL_OK ? flush(writer, err) : result;
+}
+
+/* The bundle ends where the share does as it is signed now. A store that signs nothing gives one
+   that says of its end nothing either. */
+static enum sl_result fix_end(struct writer *writer, struct sl_err *err)
+{
+    struct signed_head *head = malloc(sizeof(*head));
+    if (!head) return sl_fail(err, SL_NOMEM, "out of memory");
+    enum sl_result result = head_sign(writer->store, sl_span_of(writer->info.id), 0, head, err);
+    if (result != SL_OK) {
+        free(head);
+        return result == SL_READ_ONLY ? SL_OK : result;
+    }
+    assert(head->sequence >= writer->info.sequence);
+    writer->info.sequence = head->sequence;
+    writer->head = head;
+    return SL_OK;
 }
 
 enum sl_result sl_share_bundle(
@@ -215,9 +236,13 @@ enum sl_result sl_share_bundle(
 {
     struct writer writer = {.store = store, .sink = sink};
     enum sl_result result = sl_share_info(store, id, &writer.info, err);
+    if (result == SL_OK) result = fix_end(&writer, err);
     if (result != SL_OK) return result;
     writer.tiles = tiles_reader_create(store->kv);
-    if (!writer.tiles) return sl_fail(err, SL_NOMEM, "out of memory");
+    if (!writer.tiles) {
+        free(writer.head);
+        return sl_fail(err, SL_NOMEM, "out of memory");
+    }
     put_head(&writer);
     for (uint64_t at = 1; at <= writer.info.sequence && result == SL_OK; at++)
         result = put_event(&writer, at, err);
@@ -227,5 +252,6 @@ enum sl_result sl_share_bundle(
     assert(result != SL_OK || writer.held.len == 0);
     tiles_reader_destroy(writer.tiles);
     buf_fini(&writer.held);
+    free(writer.head);
     return result;
 }

@@ -146,8 +146,10 @@ static enum sl_result load(
 
 /* ---- signing ---- */
 
-/* With the lock held, or before anybody else has the store. */
-static enum sl_result sign(struct checkpoints *checkpoints, uint64_t size, struct sl_err *err)
+/* With the lock held, or before anybody else has the store. `at_ms` is a time before which the log
+   was no larger. */
+static enum sl_result sign(
+    struct checkpoints *checkpoints, uint64_t size, uint64_t at_ms, struct sl_err *err)
 {
     struct sl_store *store = checkpoints->store;
     assert(!checkpoints->ended && checkpoints->fault.result == SL_OK);
@@ -178,7 +180,7 @@ static enum sl_result sign(struct checkpoints *checkpoints, uint64_t size, struc
     if (result == SL_OK) result = keep(store, newest_name, &made, err);
     if (result != SL_OK) return result;
     assert(made.size >= checkpoints->newest.size && made.len > 0);
-    made.signed_ms = store_now_us(store) / 1000;
+    made.signed_ms = at_ms;
     checkpoints->newest = made;
     checkpoints->signed_us = clock_us();
     return SL_OK;
@@ -192,13 +194,14 @@ enum sl_result sl_log_checkpoint(
     enum sl_result result = SL_OK;
     pthread_mutex_lock(&checkpoints->lock);
     while (signs && result == SL_OK && !checkpoints->ended) {
+        uint64_t at_ms = store_now_us(store) / 1000; /* read first: what comes later isn't signed */
         uint64_t size = atomic_load(&store->log_size), now_us = clock_us();
         const struct sl_checkpoint *newest = &checkpoints->newest;
         assert(newest->size <= size);
         if (newest->size == size) break;
         uint64_t wait_us = checkpoints->signed_us ? checkpoints->signed_us + SIGN_EVERY_US : 0;
         if (now_us >= wait_us) {
-            result = sign(checkpoints, size, err);
+            result = sign(checkpoints, size, at_ms, err);
             break;
         }
         if (least <= newest->size || least > size) break;
@@ -256,7 +259,9 @@ enum sl_result sl_log_publish(struct sl_store *store, struct sl_span note, struc
 enum sl_result sl_log_facts(struct sl_store *store, struct sl_log_facts *facts, struct sl_err *err)
 {
     struct checkpoints *checkpoints = store->checkpoints;
-    struct sl_log_facts f = {.origin = store->keys->origin, .log_key = store->keys->log_key};
+    struct sl_log_facts f = {.origin = store->keys->origin,
+        .log_key = store->keys->log_key,
+        .head_key = store->keys->head_key};
     enum sl_result result = log_committed(store, &f.size, err);
     if (result != SL_OK) return result;
     pthread_mutex_lock(&checkpoints->lock);
@@ -333,7 +338,7 @@ enum sl_result checkpoints_open(
     if (result == SL_NOT_FOUND) {
         /* the first: so that an origin, or a log, that is exchanged later is noticed */
         bool signs = store->access == SL_READ_WRITE && checkpoints->fault.result == SL_OK;
-        result = signs ? sign(checkpoints, size, err) : SL_OK;
+        result = signs ? sign(checkpoints, size, store_now_us(store) / 1000, err) : SL_OK;
         checkpoints->signed_us = 0;
     }
     if (result != SL_OK) {

@@ -18,6 +18,7 @@
 #include <stdlib.h>
 
 static struct policy *policy;
+static struct note_key head_key;
 
 static int begin(void **state)
 {
@@ -25,6 +26,7 @@ static int begin(void **state)
     struct note_key key;
     assert_true(note_key_parse(sl_span_of(sl_store_log_key(store)), &key));
     core_expect(policy_make(&key, NULL, 0, 0, &policy, &err), SL_OK, &err);
+    assert_true(note_key_parse(sl_span_of(sl_store_head_key(store)), &head_key));
     return 0;
 }
 
@@ -47,7 +49,7 @@ static struct bundle_verdict holds(const char *id, struct buf *out)
     struct bundle_verdict verdict;
     struct sl_share_info info;
     bundle(id, out);
-    core_expect(bm_verify(buf_span(out), policy, &verdict, &err), SL_OK, &err);
+    core_expect(bm_verify_head(buf_span(out), policy, &head_key, &verdict, &err), SL_OK, &err);
     core_expect(sl_share_info(store, sl_span_of(id), &info, &err), SL_OK, &err);
     assert_string_equal(verdict.share_id, id);
     assert_int_equal(verdict.events, info.sequence);
@@ -55,6 +57,9 @@ static struct bundle_verdict holds(const char *id, struct buf *out)
     assert_int_equal(verdict.first_ms, info.created_ms);
     assert_int_equal(verdict.last_ms, info.updated_ms);
     assert_int_equal(verdict.removed, info.state == SL_SHARE_REMOVED);
+    assert_int_equal(verdict.head, BUNDLE_HEAD_HOLDS);
+    assert_int_equal(verdict.statement.sequence, info.sequence);
+    assert_true(verdict.statement.time_ms >= info.updated_ms);
     return verdict;
 }
 
@@ -161,16 +166,17 @@ static void test_sampled_bits(void **state)
         /* half of them in the last events, where most is at stake */
         if (round % 2) bit = 8 * out.len - 1 - bit % (8 * 4096);
         out.ptr[bit / 8] ^= (char)(1 << bit % 8);
-        enum sl_result result = bm_verify(buf_span(&out), policy, &verdict, &err);
+        enum sl_result result = bm_verify_head(buf_span(&out), policy, &head_key, &verdict, &err);
         if (result != SL_CORRUPT || !err.text[0])
             fail_msg("bit %zu of byte %zu: %s", bit % 8, bit / 8, sl_result_text(result));
         out.ptr[bit / 8] ^= (char)(1 << bit % 8);
         size_t len = core_random(&seed) % out.len;
         if (round % 4 == 0)
             assert_int_equal(
-                bm_verify((struct sl_span){out.ptr, len}, policy, &verdict, &err), SL_CORRUPT);
+                bm_verify_head((struct sl_span){out.ptr, len}, policy, &head_key, &verdict, &err),
+                SL_CORRUPT);
     }
-    core_expect(bm_verify(buf_span(&out), policy, &verdict, &err), SL_OK, &err);
+    core_expect(bm_verify_head(buf_span(&out), policy, &head_key, &verdict, &err), SL_OK, &err);
     buf_fini(&out);
 }
 
@@ -186,7 +192,7 @@ static void test_each_bit(void **state)
     holds(share.id, &out);
     for (size_t bit = 0; bit < 8 * out.len; bit++) {
         out.ptr[bit / 8] ^= (char)(1 << bit % 8);
-        if (bm_verify(buf_span(&out), policy, &verdict, &err) != SL_CORRUPT)
+        if (bm_verify_head(buf_span(&out), policy, &head_key, &verdict, &err) != SL_CORRUPT)
             fail_msg("bit %zu of byte %zu", bit % 8, bit / 8);
         out.ptr[bit / 8] ^= (char)(1 << bit % 8);
     }
@@ -227,7 +233,7 @@ static void test_which_item(void **state)
         size_t behind = (size_t)(at - out.ptr) + 3000 + (i == LONG ? 90000 : 0);
         for (size_t len = out.len; len; len = len == out.len && behind < len ? behind : 0) {
             struct sl_span bytes = {out.ptr, len};
-            assert_int_equal(bm_verify(bytes, policy, &verdict, &err), SL_CORRUPT);
+            assert_int_equal(bm_verify_head(bytes, policy, &head_key, &verdict, &err), SL_CORRUPT);
             if (!strstr(err.text, name)) fail_msg("%s\n  instead of: %s", err.text, name);
         }
         *at ^= 4;
@@ -293,7 +299,7 @@ static void test_removed(void **state)
     erased = holds(share.id, &out);
     assert_int_equal(erased.events, 6);
     /* what was given out before still holds */
-    core_expect(bm_verify(buf_span(&before), policy, &verdict, &err), SL_OK, &err);
+    core_expect(bm_verify_head(buf_span(&before), policy, &head_key, &verdict, &err), SL_OK, &err);
     assert_false(verdict.removed);
     buf_fini(&before);
     buf_fini(&out);
@@ -388,12 +394,12 @@ static void test_redacted(void **state)
     verdict = holds(share.id, &out);
     assert_null(memmem(out.ptr, out.len, "hush-hush", 9));
     /* what was given out before still holds */
-    core_expect(bm_verify(buf_span(&before), policy, &verdict, &err), SL_OK, &err);
+    core_expect(bm_verify_head(buf_span(&before), policy, &head_key, &verdict, &err), SL_OK, &err);
     assert_int_equal(verdict.withheld, 0);
     holds(share.id, &out);
     for (size_t bit = 0; bit < 8 * out.len; bit += 7) {
         out.ptr[bit / 8] ^= (char)(1 << bit % 8);
-        if (bm_verify(buf_span(&out), policy, &verdict, &err) != SL_CORRUPT)
+        if (bm_verify_head(buf_span(&out), policy, &head_key, &verdict, &err) != SL_CORRUPT)
             fail_msg("bit %zu of byte %zu", bit % 8, bit / 8);
         out.ptr[bit / 8] ^= (char)(1 << bit % 8);
     }
@@ -432,6 +438,26 @@ static void test_redacted_meanwhile(void **state)
     buf_fini(&out);
 }
 
+/* A store that signs nothing says nothing of a share's end, and the bundle is none the worse. */
+static void test_unsigned(void **state)
+{
+    (void)state;
+    struct buf out = {0};
+    struct bundle_verdict verdict;
+    struct sl_credentials share = core_create(store, "ses_00000001");
+    core_sync(store, &share, "[{\"type\":\"session\",\"data\":{\"title\":\"T\"}}]");
+    holds(share.id, &out);
+    close_store();
+    struct sl_options options = core_options(dir);
+    options.access = SL_READ_BESIDE;
+    open_store(&options);
+    bundle(share.id, &out);
+    core_expect(bm_verify_head(buf_span(&out), policy, &head_key, &verdict, &err), SL_OK, &err);
+    assert_int_equal(verdict.head, BUNDLE_HEAD_NONE);
+    assert_int_equal(verdict.events, 2);
+    buf_fini(&out);
+}
+
 /* ---- while others write ---- */
 
 static void *write_on(void *ctx)
@@ -455,7 +481,7 @@ static void test_beside_writers(void **state)
     uint64_t last = 0;
     for (int i = 0; i < 3; i++) {
         bundle(one.id, &out);
-        core_expect(bm_verify(buf_span(&out), policy, &verdict, &err), SL_OK, &err);
+        core_expect(bm_verify_head(buf_span(&out), policy, &head_key, &verdict, &err), SL_OK, &err);
         assert_true(verdict.events >= last);
         last = verdict.events;
     }
@@ -478,6 +504,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_reader_stops, begin, end),
         cmocka_unit_test_setup_teardown(test_redacted, begin, end),
         cmocka_unit_test_setup_teardown(test_redacted_meanwhile, begin, end),
+        cmocka_unit_test_setup_teardown(test_unsigned, begin, end),
         cmocka_unit_test_setup_teardown(test_beside_writers, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
