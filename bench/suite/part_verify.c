@@ -204,7 +204,7 @@ static bool verify_bundle(struct bench *bench, struct sl_store *store)
     begun = clock_ns();
     good =
         good && scratch_ok(bundle_verify((struct bundle_input){read_bundle, &reading, bundle.len},
-                               policy, NULL, &verdict, &err),
+                               &(struct bundle_asks){.policy = policy}, NULL, &verdict, &err),
                     &err, "verify a bundle");
     double verify_s = (double)(clock_ns() - begun) / 1e9;
     if (good) {

@@ -15,7 +15,8 @@
                  [type, key, replacement (bin), length, commitment]; length is that of the data that
                  was committed to, replacement what stands in its place, empty: nothing. The
                  manifest binds the commitments; that they are there tells which item differs
-   tail   [gap (bin), checkpoint (str)]
+   tail   [gap (bin), checkpoint (str), head statement (str)]
+          [gap (bin), checkpoint (str)]     of servers that sign none: what came later isn't known
 
    A gap is the roots, 32 bytes each, of the subtrees that the log has between the event before (or
    its beginning) and this one (or the checkpoint's size): those of tree_cover(), left to right.
@@ -30,16 +31,33 @@
    items that it names what stands there now, and the later event has its SHA-256. Content is erased
    only before a remove event.
 
+   The head statement says that the last event was the share's last one at some size of the log. It
+   stands in the tail, and not behind it, so that a bundle that was cut off on its way is none.
+
    Each value is in msgpack's smallest encoding: one bundle, one encoding. */
 
-#include "core/proof/note.h"
+#include "core/proof/head_statement.h"
 #include "core/sharelog.h"
 
 #define BUNDLE_FORM "sharelog-bundle@v1"
 
+/* What the bundle's head statement is worth: that the events are all of the share's, at its size
+   and time, takes one that holds. */
+enum bundle_head {
+    BUNDLE_HEAD_NONE,      /* there is none */
+    BUNDLE_HEAD_UNCHECKED, /* it fits the bundle; the key that signs such was not given */
+    BUNDLE_HEAD_HOLDS
+};
+
 /* What a verified bundle says. */
 struct bundle_verdict {
     char share_id[SL_SHARE_ID_BYTES + 1];
+    char origin[NOTE_ORIGIN_BYTES + 1]; /* of its checkpoint */
+    uint8_t ref[32];
+    uint64_t first, last; /* positions of the first and last event */
+    uint8_t leaf[32];     /* of the last one */
+    enum bundle_head head;
+    struct head_statement statement;                /* unless there is none */
     uint64_t events, syncs, items, bytes, withheld; /* withheld: redacted items of syncs */
     uint64_t first_ms, last_ms;                     /* times of the first and last event */
     bool removed;
@@ -57,12 +75,27 @@ struct bundle_input {
     uint64_t bytes; /* of all, for progress; 0: unknown */
 };
 
-/* Check all of it against a policy (policy_make of the log's key alone, or one that asks for
-   witnesses). SL_OK: verified. SL_CORRUPT: not; err names the first fault: share, sequence, item,
-   what differs. Other results: couldn't (the input failed, no memory). Memory: a bounded window and
-   one item's names, whatever the bundle's size, and for what is withheld 56 bytes an item, 17 an
-   item of one event. */
-enum sl_result bundle_verify(struct bundle_input input, const struct policy *policy,
+/* One event's place, as it was followed through the log. Nothing is proven before the verdict. */
+struct bundle_place {
+    uint64_t sequence, position, time_ms;
+    enum sl_kind kind;
+    uint8_t leaf[32];
+};
+
+/* Whom a verifier believes, and what it wants to hear besides. */
+struct bundle_asks {
+    const struct policy *policy; /* of the log's key alone, or one that asks for witnesses */
+    const struct note_key *head; /* of the log's head statements; NULL: it isn't known */
+    /* Called for each event, in order; not SL_OK ends the verification, with err. May be NULL. */
+    enum sl_result (*place)(void *ctx, const struct bundle_place *place, struct sl_err *err);
+    void *place_ctx;
+};
+
+/* Check all of it. SL_OK: verified. SL_CORRUPT: not; err names the first fault: share, sequence,
+   item, what differs. Other results: couldn't (the input failed, no memory). Memory: a bounded
+   window and one item's names, whatever the bundle's size, and for what is withheld 56 bytes an
+   item, 17 an item of one event. */
+enum sl_result bundle_verify(struct bundle_input input, const struct bundle_asks *asks,
     const struct sl_progress *progress, struct bundle_verdict *verdict, struct sl_err *err);
 
 /* One event by itself, as /api/share/ID/events/SEQ gives it (`event`, JSON), with the proof file of
@@ -71,6 +104,8 @@ enum sl_result bundle_verify(struct bundle_input input, const struct policy *pol
 struct event_verdict {
     uint64_t sequence, position, time_ms, log_size;
     enum sl_kind kind;
+    uint8_t ref[32], leaf[32];
+    char share_id[SL_SHARE_ID_BYTES + 1]; /* "": not told */
     bool of_share; /* the answer has the salt and an id, and they fit the header */
     bool content;  /* its content was there and checked */
     size_t withheld;

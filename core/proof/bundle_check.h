@@ -17,7 +17,7 @@
 
 struct bundle_check {
     struct bundle_reader in;
-    const struct policy *policy;
+    const struct bundle_asks *asks;
     struct sl_err *err;
     struct bundle_verdict verdict;
     uint8_t ref[32];

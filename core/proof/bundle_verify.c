@@ -1,7 +1,8 @@
 /* A bundle is verified in one pass over its stream: the head, the events in order of sequence, the
    checkpoint. Each event's header names the one before it, and its leaf joins the log's tree behind
    the roots of the gap before it; at the end the tree's root must be the one that the checkpoint
-   signs. What an event contains is bundle_content.c's.
+   signs, and the last event the one that the head statement says is the share's last. What an event
+   contains is bundle_content.c's.
 
    It ends at the first fault. What is known until then goes with it: a verdict is given of a whole
    bundle alone. */
@@ -9,6 +10,7 @@
 #include "core/proof/bundle_content.h"
 
 #include <assert.h>
+#include <stdio.h>
 
 /* more events than any log can have: sums stay in range */
 #define POSITION_MAX ((uint64_t)1 << 62)
@@ -70,6 +72,17 @@ static enum sl_result check_place(struct bundle_check *check, uint64_t position)
     return SL_OK;
 }
 
+static enum sl_result tell_place(const struct bundle_check *check)
+{
+    const struct bundle_asks *asks = check->asks;
+    struct bundle_place place = {.sequence = check->sequence,
+        .position = check->verdict.last,
+        .time_ms = check->header.time_ms,
+        .kind = check->header.kind};
+    memcpy(place.leaf, check->leaf, 32);
+    return asks->place ? asks->place(asks->place_ctx, &place, check->err) : SL_OK;
+}
+
 static enum sl_result check_event(struct bundle_check *check)
 {
     struct bundle_reader *in = &check->in;
@@ -94,11 +107,13 @@ static enum sl_result check_event(struct bundle_check *check)
     if (result != SL_OK) return result;
     tree_add(&check->edge, leaf);
     memcpy(check->leaf, leaf, 32);
+    check->verdict.last = position;
+    if (check->sequence == 1) check->verdict.first = position;
     if (parts == 3) check->erased = check->sequence;
     if (check->sequence == 1) check->verdict.first_ms = check->header.time_ms;
     check->verdict.last_ms = check->header.time_ms;
     check->verdict.syncs += check->header.kind == SL_SYNC;
-    return SL_OK;
+    return tell_place(check);
 }
 
 /* ---- the whole ---- */
@@ -139,50 +154,114 @@ static enum sl_result check_left(struct bundle_check *check)
     return SL_OK;
 }
 
-/* The note of the tail: of this policy, and of a log that is large enough. */
-static enum sl_result check_note(
-    struct bundle_check *check, struct sl_span bytes, struct checkpoint_text *checkpoint)
+/* What the tail has. */
+struct tail {
+    struct sl_span gap, note, head; /* head.len 0: no statement */
+    char gap_bytes[TREE_COVER * TREE_HASH_BYTES], note_bytes[NOTE_BYTES];
+    char head_bytes[HEAD_STATEMENT_BYTES];
+};
+
+/* A value of the stream, which the next one would take the place of, is copied. */
+static struct sl_span kept(struct sl_span value, char *room)
 {
+    if (value.len) memcpy(room, value.ptr, value.len);
+    return (struct sl_span){room, value.len};
+}
+
+static enum sl_result read_tail(struct bundle_check *check, struct tail *tail)
+{
+    struct bundle_reader *in = &check->in;
+    size_t parts = read_array(in);
+    if (parts != 2 && parts != 3) read_fault(in, "not the end of a bundle");
+    tail->gap = kept(read_bin(in, sizeof(tail->gap_bytes)), tail->gap_bytes);
+    tail->note = kept(read_str(in, sizeof(tail->note_bytes)), tail->note_bytes);
+    tail->head = (struct sl_span){"", 0};
+    if (parts == 3) {
+        tail->head = kept(read_str(in, sizeof(tail->head_bytes)), tail->head_bytes);
+        check->verdict.head = BUNDLE_HEAD_UNCHECKED;
+    }
+    if (read_ok(in) && !read_at_end(in)) read_fault(in, "something follows the bundle");
+    return bundle_check_read(check);
+}
+
+static enum sl_result check_checkpoint(struct bundle_check *check, const struct tail *tail)
+{
+    struct bundle_verdict *verdict = &check->verdict;
     struct sl_err below = {0};
-    struct note note;
-    enum sl_result result = policy_check(check->policy, bytes, &check->verdict.cosigned, &below);
+    struct note parts;
+    struct checkpoint_text checkpoint;
+    enum sl_result result =
+        policy_check(check->asks->policy, tail->note, &verdict->cosigned, &below);
     if (result == SL_INVALID || result == SL_NOT_FOUND)
         return BUNDLE_FAULT(check, "its checkpoint: %s", below.text);
     if (result != SL_OK) return sl_fail(check->err, result, "checkpoint: %s", below.text);
-    if (!note_parse(bytes, &note) || !checkpoint_parse(note.text, checkpoint))
+    if (!note_parse(tail->note, &parts) || !checkpoint_parse(parts.text, &checkpoint))
         return BUNDLE_FAULT(check, "its checkpoint is unreadable");
-    if (checkpoint->size < check->edge.size || checkpoint->size > POSITION_MAX)
+    if (checkpoint.size < check->edge.size || checkpoint.size > POSITION_MAX)
         return BUNDLE_FAULT(check,
             "its checkpoint is of %llu events, and its last one is at position %llu",
-            (unsigned long long)checkpoint->size, (unsigned long long)check->edge.size - 1);
-    return SL_OK;
-}
-
-static enum sl_result check_tail(struct bundle_check *check)
-{
-    struct bundle_reader *in = &check->in;
-    struct bundle_verdict *verdict = &check->verdict;
-    struct checkpoint_text checkpoint;
-    struct buf note = {0};
-    char bytes[TREE_COVER * TREE_HASH_BYTES];
-    if (read_array(in) != 2) read_fault(in, "not the end of a bundle");
-    struct sl_span gap = read_bin(in, sizeof(bytes));
-    if (gap.len) memcpy(bytes, gap.ptr, gap.len);
-    gap.ptr = bytes;
-    buf_add_span(&note, read_str(in, NOTE_BYTES));
-    if (read_ok(in) && !read_at_end(in)) read_fault(in, "something follows the bundle");
-    enum sl_result result = bundle_check_read(check);
-    if (result == SL_OK && note.failed) result = sl_fail(check->err, SL_NOMEM, "out of memory");
-    if (result == SL_OK) result = check_note(check, buf_span(&note), &checkpoint);
-    if (result == SL_OK) result = check_gap(check, gap, checkpoint.size);
-    buf_fini(&note);
+            (unsigned long long)checkpoint.size, (unsigned long long)check->edge.size - 1);
+    result = check_gap(check, tail->gap, checkpoint.size);
     if (result != SL_OK) return result;
     tree_edge_root(&check->edge, verdict->root);
     verdict->log_size = checkpoint.size;
+    snprintf(verdict->origin, sizeof(verdict->origin), "%.*s", (int)checkpoint.origin.len,
+        checkpoint.origin.ptr);
     if (memcmp(verdict->root, checkpoint.root, 32) != 0)
         return BUNDLE_FAULT(check,
             "its events are not, as they stand here, those of the log that the checkpoint signs (the root differs)");
     return SL_OK;
+}
+
+/* What the statement says is what the bundle shows; NULL, or what isn't. */
+static const char *statement_fault(const struct bundle_verdict *verdict)
+{
+    const struct head_statement *statement = &verdict->statement;
+    if (strcmp(statement->origin, verdict->origin) != 0) return "is of another log";
+    if (strcmp(statement->share_id, verdict->share_id) != 0 ||
+        memcmp(statement->ref, verdict->ref, 32) != 0)
+        return "is of another share";
+    if (statement->sequence != verdict->events) return "ends at another event";
+    if (statement->first != verdict->first || statement->last != verdict->last)
+        return "has its events at other positions";
+    if (memcmp(statement->leaf, verdict->leaf, 32) != 0) return "has another last event";
+    if (statement->time_ms < verdict->last_ms) return "is from before its last event";
+    return NULL;
+}
+
+static enum sl_result check_statement(struct bundle_check *check, const struct tail *tail)
+{
+    struct bundle_verdict *verdict = &check->verdict;
+    struct note parts;
+    struct sl_err below = {0};
+    if (verdict->head == BUNDLE_HEAD_NONE) return SL_OK;
+    if (!note_parse(tail->head, &parts))
+        return BUNDLE_FAULT(check, "its head statement: not a signed note");
+    if (!head_statement_parse(parts.text, &verdict->statement))
+        return BUNDLE_FAULT(check, "its head statement: not a head statement");
+    const char *fault = statement_fault(verdict);
+    if (fault) return BUNDLE_FAULT(check, "its head statement %s", fault);
+    if (!check->asks->head) return SL_OK;
+    if (head_statement_verify(tail->head, check->asks->head, &verdict->statement, &below) != SL_OK)
+        return BUNDLE_FAULT(check, "its head statement: %s", below.text);
+    verdict->head = BUNDLE_HEAD_HOLDS;
+    return SL_OK;
+}
+
+static enum sl_result check_end(struct bundle_check *check)
+{
+    struct tail *tail = malloc(sizeof(*tail));
+    if (!tail) return sl_fail(check->err, SL_NOMEM, "out of memory");
+    memcpy(check->verdict.ref, check->ref, 32);
+    memcpy(check->verdict.leaf, check->leaf, 32);
+    enum sl_result result = read_tail(check, tail);
+    if (result == SL_OK) result = check_checkpoint(check, tail);
+    if (result == SL_OK) result = check_left(check);
+    check->sequence = 0;
+    check->item = NO_ITEM;
+    if (result == SL_OK) result = check_statement(check, tail);
+    free(tail);
+    return result;
 }
 
 static enum sl_result check_all(struct bundle_check *check)
@@ -194,16 +273,15 @@ static enum sl_result check_all(struct bundle_check *check)
     }
     if (result != SL_OK) return result;
     check->sequence = 0;
-    result = check_tail(check);
-    return result == SL_OK ? check_left(check) : result;
+    return check_end(check);
 }
 
-enum sl_result bundle_verify(struct bundle_input input, const struct policy *policy,
+enum sl_result bundle_verify(struct bundle_input input, const struct bundle_asks *asks,
     const struct sl_progress *progress, struct bundle_verdict *verdict, struct sl_err *err)
 {
     struct bundle_check *check = calloc(1, sizeof(*check));
     if (!check) return sl_fail(err, SL_NOMEM, "out of memory");
-    check->policy = policy;
+    check->asks = asks;
     check->err = err;
     check->item = NO_ITEM;
     enum sl_result result = bundle_reader_init(&check->in, input, progress, err);

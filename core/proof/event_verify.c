@@ -128,6 +128,8 @@ static enum sl_result check_header(struct check *check)
     check->verdict.sequence = header->sequence;
     check->verdict.time_ms = header->time_ms;
     check->verdict.kind = header->kind;
+    memcpy(check->verdict.ref, header->share_ref, 32);
+    memcpy(check->verdict.leaf, check->leaf, 32);
     return SL_OK;
 }
 
@@ -145,6 +147,7 @@ static enum sl_result check_share(struct check *check)
     if (memcmp(ref, check->header.share_ref, 32) != 0)
         return FAULT(check, "its header belongs to another share (or the salt is wrong)");
     check->verdict.of_share = true;
+    memcpy(check->verdict.share_id, raw.ptr, raw.len);
     return SL_OK;
 }
 

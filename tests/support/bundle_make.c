@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <stdio.h>
 
 #include "core/base/crypto.h"
 #include "core/base/pack.h"
@@ -241,7 +242,7 @@ static void add_content(const struct bm *bm, const struct bm_event *event, struc
 
 void bm_checkpoint(const struct bm *bm, struct buf *out)
 {
-    struct checkpoint_text text = {.origin = SL_SPAN("example.org/log"), .size = bm->log_size};
+    struct checkpoint_text text = {.origin = SL_SPAN(BM_ORIGIN), .size = bm->log_size};
     struct note_key key;
     struct buf note = {0};
     uint8_t public_key[32];
@@ -300,9 +301,9 @@ void bm_build(struct bm *bm, struct buf *out)
     pack_str(out, SL_SPAN(BUNDLE_FORM));
     pack_str(out, sl_span_of(bm->id));
     pack_bin(out, span32(bm->salt));
-    pack_u64(out, bm->said);
+    pack_u64(out, bm->said - bm->hidden);
     uint64_t at = 0;
-    for (size_t i = 0; i < bm->count; i++) {
+    for (size_t i = 0; i < bm->count - bm->hidden; i++) {
         const struct bm_event *event = &bm->events[i];
         pack_array(out, event->erased ? 3 : 6);
         add_gap(bm, at, event->position, out);
@@ -311,12 +312,63 @@ void bm_build(struct bm *bm, struct buf *out)
         if (!event->erased) add_content(bm, event, out);
         at = event->position + 1;
     }
-    pack_array(out, 2);
+    pack_array(out, bm->states ? 3 : 2);
     add_gap(bm, at, bm->log_size, out);
     bm_checkpoint(bm, &note);
     pack_str(out, bm->checkpoint.len ? bm->checkpoint : buf_span(&note));
+    buf_clear(&note);
+    if (bm->states) {
+        struct head_statement statement;
+        bm_statement(bm, &statement);
+        bm_sign_statement(bm, &statement, &note);
+        pack_str(out, bm->statement.len ? bm->statement : buf_span(&note));
+    }
     buf_fini(&note);
     assert_false(out->failed);
+}
+
+/* ---- its end ---- */
+
+void bm_statement(const struct bm *bm, struct head_statement *statement)
+{
+    size_t count = bm->count - bm->hidden;
+    const struct bm_event *last = &bm->events[count - 1];
+    *statement = (struct head_statement){.first = bm->events[0].position,
+        .last = last->position,
+        .sequence = count,
+        .size = bm->log_size,
+        .time_ms = last->time_ms + 1000};
+    snprintf(statement->origin, sizeof(statement->origin), "%s", BM_ORIGIN);
+    snprintf(statement->share_id, sizeof(statement->share_id), "%s", bm->id);
+    event_share_ref(bm->salt, sl_span_of(bm->id), statement->ref);
+    header_leaf(bm_header(bm, last), statement->leaf);
+}
+
+static void head_seed(const struct bm *bm, uint8_t seed[32])
+{
+    crypto_hmac(span32(bm->seed), SL_SPAN(HEAD_KEY_USE), seed);
+}
+
+void bm_head_key(const struct bm *bm, struct note_key *key)
+{
+    uint8_t seed[32], public_key[32];
+    head_seed(bm, seed);
+    crypto_sign_key(seed, public_key);
+    note_key_make(key, NOTE_ED25519, SL_SPAN(BM_ORIGIN HEAD_KEY_SUFFIX), public_key);
+}
+
+void bm_sign_statement(const struct bm *bm, const struct head_statement *statement, struct buf *out)
+{
+    struct note_key key;
+    uint8_t seed[32];
+    struct buf text = {0};
+    head_seed(bm, seed);
+    bm_head_key(bm, &key);
+    head_statement_write(statement, &text);
+    buf_add_span(out, buf_span(&text));
+    buf_add(out, "\n", 1);
+    note_sign(buf_span(&text), &key, seed, out);
+    buf_fini(&text);
 }
 
 /* ---- verifying ---- */
@@ -328,7 +380,7 @@ struct policy *bm_policy(const struct bm *bm)
     struct policy *policy = NULL;
     struct sl_err err = {0};
     crypto_sign_key(bm->seed, public_key);
-    note_key_make(&key, NOTE_ED25519, SL_SPAN("example.org/log"), public_key);
+    note_key_make(&key, NOTE_ED25519, SL_SPAN(BM_ORIGIN), public_key);
     assert_int_equal(policy_make(&key, NULL, 0, 0, &policy, &err), SL_OK);
     return policy;
 }
@@ -353,7 +405,14 @@ struct bundle_input bm_input(struct bm_source *source)
 enum sl_result bm_verify(struct sl_span bytes, const struct policy *policy,
     struct bundle_verdict *verdict, struct sl_err *err)
 {
+    return bm_verify_head(bytes, policy, NULL, verdict, err);
+}
+
+enum sl_result bm_verify_head(struct sl_span bytes, const struct policy *policy,
+    const struct note_key *head, struct bundle_verdict *verdict, struct sl_err *err)
+{
     struct bm_source source = {.bytes = bytes};
+    struct bundle_asks asks = {.policy = policy, .head = head};
     *err = (struct sl_err){0};
-    return bundle_verify(bm_input(&source), policy, NULL, verdict, err);
+    return bundle_verify(bm_input(&source), &asks, NULL, verdict, err);
 }

@@ -7,6 +7,7 @@
 #include "core/event/event.h"
 #include "core/proof/bundle.h"
 
+#define BM_ORIGIN "example.org/log"
 #define BM_EVENTS 16
 #define BM_ITEMS 4
 #define BM_LOG 256 /* events of a log, at most */
@@ -40,6 +41,9 @@ struct bm {
     uint64_t log_size;         /* positions that are not an event's are other shares' */
     uint8_t seed[32];          /* of the signing key */
     struct sl_span checkpoint; /* this one instead; empty: of this log */
+    size_t hidden;            /* that many of its last events are left off, as others' in the log */
+    bool states;              /* the tail has a head statement … */
+    struct sl_span statement; /* … this one; empty: what is true */
 };
 
 /* create, sync of two items, sync, sync: at positions 1, 2, 5 and 9 of a log of 21 events. Data
@@ -71,6 +75,11 @@ struct sl_span bm_header(const struct bm *bm, const struct bm_event *event);
 void bm_nonce(const struct bm *bm, const struct bm_event *event, uint8_t nonce[32]);
 uint64_t bm_arrived(const struct bm_event *event);
 struct policy *bm_policy(const struct bm *bm);
+/* What is true of its end, once it was built; the key that signs such; the note, appended. */
+void bm_statement(const struct bm *bm, struct head_statement *statement);
+void bm_head_key(const struct bm *bm, struct note_key *key);
+void bm_sign_statement(
+    const struct bm *bm, const struct head_statement *statement, struct buf *out);
 
 /* Bundle bytes as an input, given out in pieces of at most `piece` bytes (0: as large as asked
    for). */
@@ -80,8 +89,10 @@ struct bm_source {
 };
 struct bundle_input bm_input(struct bm_source *source);
 
-/* Verify bytes; err is cleared at first. */
+/* Verify bytes; err is cleared at first. Without a key of head statements, or with one. */
 enum sl_result bm_verify(struct sl_span bytes, const struct policy *policy,
     struct bundle_verdict *verdict, struct sl_err *err);
+enum sl_result bm_verify_head(struct sl_span bytes, const struct policy *policy,
+    const struct note_key *head, struct bundle_verdict *verdict, struct sl_err *err);
 
 #endif

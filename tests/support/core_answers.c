@@ -89,9 +89,11 @@ void core_check_bundle(struct sl_store *store, const char *id, uint64_t withheld
     if (never) assert_null(memmem(bundle.ptr, bundle.len, never, strlen(never)));
     core_expect(policy_make(&store->keys->signing, NULL, 0, 0, &policy, &err), SL_OK, &err);
     struct sl_span left = buf_span(&bundle);
-    core_expect(bundle_verify((struct bundle_input){read_bundle, &left, bundle.len}, policy, NULL,
+    struct bundle_asks asks = {.policy = policy, .head = &store->keys->head};
+    core_expect(bundle_verify((struct bundle_input){read_bundle, &left, bundle.len}, &asks, NULL,
                     &verdict, &err),
         SL_OK, &err);
+    assert_int_equal(verdict.head, BUNDLE_HEAD_HOLDS);
     assert_int_equal(verdict.events, core_last_sequence(store, id));
     if (withheld != UINT64_MAX) assert_int_equal(verdict.withheld, withheld);
     policy_destroy(policy);

@@ -129,7 +129,8 @@ enum sl_result net_bundle_check(struct sl_span bytes, const struct policy *polic
     struct bundle_verdict *verdict, struct sl_err *err)
 {
     struct bundle_input input = {give, &bytes, bytes.len};
-    return bundle_verify(input, policy, NULL, verdict, err);
+    struct bundle_asks asks = {.policy = policy};
+    return bundle_verify(input, &asks, NULL, verdict, err);
 }
 
 struct bundle_verdict net_bundle_verify(

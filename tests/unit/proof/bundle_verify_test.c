@@ -87,7 +87,9 @@ static void test_whole(void **state)
     /* in whatever pieces the bytes come */
     for (size_t piece = 1; piece < 200; piece += 7) {
         struct bm_source source = {.bytes = buf_span(&bytes), .piece = piece};
-        core_expect(bundle_verify(bm_input(&source), policy, NULL, &verdict, &err), SL_OK, &err);
+        core_expect(bundle_verify(bm_input(&source), &(struct bundle_asks){.policy = policy}, NULL,
+                        &verdict, &err),
+            SL_OK, &err);
     }
 }
 
@@ -401,6 +403,94 @@ static void test_noise(void **state)
     buf_fini(&other);
 }
 
+/* ---- its end ---- */
+
+static enum sl_result verify_head(const struct note_key *head)
+{
+    buf_clear(&bytes);
+    bm_build(&bm, &bytes);
+    return bm_verify_head(buf_span(&bytes), policy, head, &verdict, &err);
+}
+
+/* What came later is known by a statement alone, and that by its own key. */
+static void test_statement(void **state)
+{
+    (void)state;
+    struct note_key head;
+    bm_head_key(&bm, &head);
+    core_expect(verify_head(&head), SL_OK, &err);
+    assert_int_equal(verdict.head, BUNDLE_HEAD_NONE);
+    bm.states = true;
+    core_expect(verify_head(&head), SL_OK, &err);
+    assert_int_equal(verdict.head, BUNDLE_HEAD_HOLDS);
+    assert_int_equal(verdict.statement.sequence, 4);
+    assert_int_equal(verdict.statement.size, 21);
+    assert_int_equal(verdict.first, 1);
+    assert_int_equal(verdict.last, 9);
+    assert_string_equal(verdict.origin, BM_ORIGIN);
+    core_expect(verify_head(NULL), SL_OK, &err);
+    assert_int_equal(verdict.head, BUNDLE_HEAD_UNCHECKED);
+    for (size_t bit = 0; bit < 8 * bytes.len; bit++) {
+        bytes.ptr[bit / 8] ^= (char)(1 << bit % 8);
+        if (bm_verify_head(buf_span(&bytes), policy, &head, &verdict, &err) != SL_CORRUPT)
+            fail_msg("bit %zu of byte %zu", bit % 8, bit / 8);
+        bytes.ptr[bit / 8] ^= (char)(1 << bit % 8);
+    }
+    for (size_t len = 0; len < bytes.len; len++)
+        assert_int_equal(
+            bm_verify_head((struct sl_span){bytes.ptr, len}, policy, &head, &verdict, &err),
+            SL_CORRUPT);
+}
+
+/* An old bundle with the events after it hidden in the last gap, and the newest checkpoint behind:
+   it once verified as all of the share's events. */
+static void test_cut(void **state)
+{
+    (void)state;
+    struct note_key head;
+    struct head_statement newest;
+    struct buf note = {0}, whole = {0};
+    bm_head_key(&bm, &head);
+    bm_add(&bm, SL_SYNC, 12);
+    bm_build(&bm, &whole);
+    bm_statement(&bm, &newest);
+    bm_sign_statement(&bm, &newest, &note);
+    bm.hidden = 1;
+    core_expect(verify_head(&head), SL_OK, &err);
+    assert_int_equal(verdict.events, 4);
+    assert_int_equal(verdict.log_size, 21);
+    assert_int_equal(verdict.head, BUNDLE_HEAD_NONE); /* nothing is said of its end */
+    bm.states = true;
+    bm.statement = buf_span(&note);
+    assert_int_equal(verify_head(&head), SL_CORRUPT);
+    assert_string_equal(err.text, "share dXn5PvMt: its head statement ends at another event");
+    assert_int_equal(verify_head(NULL), SL_CORRUPT);
+    buf_fini(&note);
+    buf_fini(&whole);
+}
+
+static enum sl_result stop_at(void *ctx, const struct bundle_place *place, struct sl_err *why)
+{
+    uint64_t *last = ctx;
+    if (place->sequence == *last) return sl_fail(why, SL_STOPPED, "that is enough");
+    assert_int_equal(place->position, bm.events[place->sequence - 1].position);
+    assert_int_equal(place->kind, bm.events[place->sequence - 1].kind);
+    assert_int_equal(place->time_ms, bm.events[place->sequence - 1].time_ms);
+    return SL_OK;
+}
+
+static void test_places_are_told(void **state)
+{
+    (void)state;
+    for (uint64_t last = 1; last <= 5; last++) {
+        holds();
+        struct bm_source source = {.bytes = buf_span(&bytes)};
+        struct bundle_asks asks = {.policy = policy, .place = stop_at, .place_ctx = &last};
+        enum sl_result result = bundle_verify(bm_input(&source), &asks, NULL, &verdict, &err);
+        assert_int_equal(result, last <= 4 ? SL_STOPPED : SL_OK);
+    }
+}
+
 static enum sl_result failing_read(
     void *ctx, char *out, size_t cap, size_t *len, struct sl_err *why)
 {
@@ -415,7 +505,8 @@ static void test_input_fails(void **state)
     holds();
     struct bm_source source = {.bytes = {bytes.ptr, bytes.len / 2}};
     struct bundle_input input = {failing_read, &source, 0};
-    assert_int_equal(bundle_verify(input, policy, NULL, &verdict, &err), SL_IO);
+    assert_int_equal(
+        bundle_verify(input, &(struct bundle_asks){.policy = policy}, NULL, &verdict, &err), SL_IO);
     assert_string_equal(err.text, "bundle: disk: gone");
 }
 
@@ -435,6 +526,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_ends, begin, end),
         cmocka_unit_test_setup_teardown(test_sizes, begin, end),
         cmocka_unit_test_setup_teardown(test_noise, begin, end),
+        cmocka_unit_test_setup_teardown(test_statement, begin, end),
+        cmocka_unit_test_setup_teardown(test_cut, begin, end),
+        cmocka_unit_test_setup_teardown(test_places_are_told, begin, end),
         cmocka_unit_test_setup_teardown(test_input_fails, begin, end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
