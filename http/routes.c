@@ -42,6 +42,8 @@ static const struct route table[] = {
     {HTTP_GET, "/api/share/:id/events", ROUTE_ANYONE, 0, handle_events, "history; ?from=SEQ, ?limit=1…1000, ?order=asc|desc"},
     {HTTP_GET, "/api/share/:id/events/:seq", ROUTE_ANYONE, 0, handle_event, "one event with its data, and what a verifier needs"},
     {HTTP_GET, "/api/share/:id/events/:seq/proof", ROUTE_ANYONE, 0, handle_proof, "that event's inclusion in the log, as c2sp.org/tlog-proof@v1; of removed shares too; may wait a second for a checkpoint, 503 when none can be signed"},
+    {HTTP_GET, "/api/share/:id/events/:seq/receipt", ROUTE_ANYONE, 0, handle_receipt, "what the sharer of that event may keep: a head statement of the share as of it, signed; the same bytes each time; waits and fails as a proof does"},
+    {HTTP_GET, "/api/share/:id/head", ROUTE_ANYONE, 0, handle_head, "where the share ends now: a head statement, signed; of removed shares too, whose last event is then the removal; waits and fails as a proof does"},
     {HTTP_GET, "/api/share/:id/bundle", ROUTE_ANYONE, 0, handle_bundle, "everything to verify a share without the server; of removed shares too; 503 when no checkpoint can be signed"},
     {HTTP_GET, "/api/share/:id/live", ROUTE_ANYONE, 0, handle_live, "server-sent events; Last-Event-ID (the last sequence seen) or ?from (the first wanted), ?quiet=1 without data"},
     {HTTP_GET, "/ws/:id", ROUTE_ANYONE, 0, handle_ws, "a WebSocket: each batch's data array is one text message"},

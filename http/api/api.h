@@ -28,6 +28,8 @@ void handle_checkpoint(struct http_call *call);
 void handle_tile(struct http_call *call);
 void handle_entries(struct http_call *call);
 void handle_proof(struct http_call *call);
+void handle_head(struct http_call *call);
+void handle_receipt(struct http_call *call);
 void handle_bundle(struct http_call *call);
 void handle_log_facts(struct http_call *call);
 

@@ -154,6 +154,36 @@ void handle_proof(struct http_call *call)
         &err);
 }
 
+/* Signed when it is asked for; it may wait as a proof does. Of a removed share too: what it proves
+   then is the removal. */
+static void give_head(struct http_call *call, uint64_t sequence, const char *file_name)
+{
+    struct late late = {.call = call, .type = "text/plain; charset=utf-8", .file_name = file_name};
+    struct sl_err err = {0};
+    finish(call, sl_share_head(call->app->store, api_id(call), sequence, late_sink(&late), &err),
+        &err);
+}
+
+void handle_head(struct http_call *call)
+{
+    char name[SL_SHARE_ID_BYTES + 16];
+    if (!is_known(call)) return;
+    snprintf(name, sizeof(name), "%s.head", call->id);
+    give_head(call, 0, name);
+}
+
+void handle_receipt(struct http_call *call)
+{
+    char name[SL_SHARE_ID_BYTES + 40];
+    if (!is_known(call)) return;
+    if (call->sequence == 0) {
+        http_error(call->reply, 404, "No such event or item");
+        return;
+    }
+    snprintf(name, sizeof(name), "%s-%" PRIu64 ".receipt", call->id, call->sequence);
+    give_head(call, call->sequence, name);
+}
+
 void handle_bundle(struct http_call *call)
 {
     char name[SL_SHARE_ID_BYTES + 16];
@@ -240,6 +270,8 @@ void handle_log_facts(struct http_call *call)
            http_write_json_string(reply, sl_span_of(facts.origin)) &&
            http_print(reply, ",\"key\":") &&
            http_write_json_string(reply, sl_span_of(facts.log_key)) &&
+           http_print(reply, ",\"headKey\":") &&
+           http_write_json_string(reply, sl_span_of(facts.head_key)) &&
            write_checkpoint(reply, "checkpoint", facts.has_checkpoint, &facts.newest) &&
            write_checkpoint(reply, "published", facts.has_published, &facts.published) &&
            write_disputed(reply, &facts) && write_verified(reply, &facts) &&

@@ -77,8 +77,8 @@ bool offline_bundle_write_note(struct http_call *call, const struct offline_bund
     if (!inside && !http_print(reply, "It is not in this file: %s. ", bundle->left_out))
         return false;
     return http_print(reply,
-               "Who has the log's verifier key checks it, with no server, by <code>sharelog verify "
-               "--bundle %s.bundle --key KEY</code>.</p>\n<p>",
+               "Who has the log's verifier keys checks it, with no server, by <code>sharelog verify "
+               "--bundle %s.bundle --key KEYS</code>.</p>\n<p>",
                call->id) &&
            (!inside || http_print(reply,
                            "<button type=\"button\" class=\"save-bundle\" data-name=\"%s.bundle\" "

@@ -189,13 +189,16 @@ static bool write_hashes(struct http_reply *reply, const struct sl_event *event)
 static bool write_command(struct http_call *call)
 {
     struct http_reply *reply = call->reply;
-    const char *key = sl_store_log_key(call->app->store);
+    const char *log = sl_store_log_key(call->app->store);
+    const char *head = sl_store_head_key(call->app->store);
     return MARKUP(reply, "<p class=\"import\"><code>") &&
            http_print(reply, "sharelog verify --bundle %s.bundle --key &#39;", call->id) &&
-           html_text(reply, sl_span_of(key)) &&
+           html_text(reply, sl_span_of(log)) && MARKUP(reply, " ") &&
+           html_text(reply, sl_span_of(head)) &&
            MARKUP(reply, "&#39;</code> <button type=\"button\" class=\"copy\" data-copy=\"") &&
            http_print(reply, "sharelog verify --bundle %s.bundle --key &#39;", call->id) &&
-           html_attribute(reply, sl_span_of(key)) &&
+           html_attribute(reply, sl_span_of(log)) && MARKUP(reply, " ") &&
+           html_attribute(reply, sl_span_of(head)) &&
            MARKUP(reply, "&#39;\" hidden>Copy</button></p>\n");
 }
 

@@ -96,12 +96,15 @@ static bool write_log(struct audit *audit)
                        "</dd></div>\n<div><dt>Root of what is signed</dt>"
                        "<dd><code class=\"hash\">%s</code></dd></div>\n",
                        root))) &&
-           MARKUP(reply, "</dl>\n<h3>Verifier key</h3>\n<p class=\"import key\"><code>") &&
-           html_text(reply, sl_span_of(facts->log_key)) &&
+           MARKUP(reply, "</dl>\n<h3>Verifier keys</h3>\n<p class=\"import key\"><code>") &&
+           html_text(reply, sl_span_of(facts->log_key)) && MARKUP(reply, " ") &&
+           html_text(reply, sl_span_of(facts->head_key)) &&
            MARKUP(reply, "</code> <button type=\"button\" class=\"copy\" data-copy=\"") &&
-           html_attribute(reply, sl_span_of(facts->log_key)) &&
-           MARKUP(reply, "\" hidden>Copy</button></p>\n<p class=\"quiet\">Give it to those who are "
-                         "to verify, by another way than this server's pages.</p>\n</section>\n");
+           html_attribute(reply, sl_span_of(facts->log_key)) && MARKUP(reply, " ") &&
+           html_attribute(reply, sl_span_of(facts->head_key)) &&
+           MARKUP(reply,
+               "\" hidden>Copy</button></p>\n<p class=\"quiet\">Give them to those who are "
+               "to verify, by another way than this server's pages.</p>\n</section>\n");
 }
 
 /* ---- checkpoints ---- */
