@@ -6,13 +6,12 @@
 #include "tools/ask/source.h"
 #include "tools/ask/target.h"
 #include "tools/command.h"
+#include "tools/prove/bundle_fetch.h"
 #include "tools/prove/walk.h"
 #include "tools/shared/fields.h"
 #include "tools/shared/term.h"
 #include "tools/shared/trust.h"
 #include "tools/shared/when.h"
-
-#include "core/proof/bundle.h"
 
 struct values {
     struct common common;
@@ -46,40 +45,13 @@ struct verifying {
     const struct sl_progress *progress;
 };
 
-/* A share is verified by its bundle, as a stranger would. The bundle goes through a file without a
-   name: it may be larger than memory. */
-static enum sl_result read_file(void *ctx, char *out, size_t cap, size_t *len, struct sl_err *err)
-{
-    *len = fread(out, 1, cap, ctx);
-    return ferror((FILE *)ctx) ? sl_fail(err, SL_IO, "a temporary file can't be read") : SL_OK;
-}
-
-static bool write_file(void *ctx, const void *bytes, size_t len)
-{
-    return fwrite(bytes, 1, len, ctx) == len;
-}
-
+/* A share is verified by its bundle, as a stranger would. */
 static enum sl_result verify_share(struct verifying *verifying, struct sl_err *err)
 {
-    struct buffer target = {0};
     struct bundle_verdict verdict;
-    int status = 0;
-    FILE *file = tmpfile();
-    if (!file) return sl_fail(err, SL_IO, "no temporary file can be made");
-    buffer_print(&target, "/api/share/%s/bundle", verifying->audit->share);
-    enum sl_result result = client_request(verifying->source->client, "GET", buffer_c(&target),
-        (struct sl_span){0}, (struct sl_sink){write_file, file}, &status, err);
-    if (result == SL_STOPPED) result = sl_fail(err, SL_IO, "a temporary file can't be written");
-    if (result == SL_OK && status != 200)
-        result = sl_fail(err, SL_IO, "the share's bundle: the answer was %d", status);
-    uint64_t bytes = (uint64_t)ftell(file);
-    rewind(file);
-    if (result == SL_OK)
-        result = bundle_verify((struct bundle_input){read_file, file, bytes},
-            verifying->trust.policy, verifying->progress, &verdict, err);
-    fclose(file);
-    buffer_free(&target);
-    return result;
+    struct bundle_asks asks = {.policy = verifying->trust.policy};
+    return bundle_fetch(verifying->source->client, verifying->audit->share, &asks,
+        verifying->progress, &verdict, NULL, err);
 }
 
 /* A server's log by its tiles. */

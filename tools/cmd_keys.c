@@ -1,5 +1,5 @@
-/* The store's keys, a line each. They are printed from the data directory alone: no server hands
- * out a key. */
+/* The store's keys, a line each (the log has two). They are printed from the data directory alone:
+ * no server hands out a key. */
 
 #include "core/sharelog.h"
 #include "tools/ask/source.h"
@@ -45,10 +45,28 @@ static int run_client(const void *values, int count, char **words)
     return print(values, sl_store_client_key, "clientKey");
 }
 
+/* Both public keys: a verifier's --key takes them as they are printed. */
 static int run_log(const void *values, int count, char **words)
 {
     (void)count, (void)words;
-    return print(values, sl_store_log_key, "logKey");
+    const struct common *common = values;
+    const char *dir;
+    struct sl_store *store;
+    if (!source_open_store(common, SL_READ_BESIDE, &dir, &store, NULL)) return EXIT_WRONG;
+    const char *log = sl_store_log_key(store), *head = sl_store_head_key(store);
+    if (common->json) {
+        struct buffer line = {0};
+        buffer_text(&line, "{\"logKey\":");
+        buffer_json(&line, sl_span_of(log));
+        buffer_text(&line, ",\"headKey\":");
+        buffer_json(&line, sl_span_of(head));
+        printf("%s}\n", buffer_c(&line));
+        buffer_free(&line);
+    } else {
+        printf("%s\n%s\n", log, head);
+    }
+    sl_store_close(store);
+    return EXIT_YES;
 }
 
 const struct command command_owner_key = {
@@ -82,9 +100,13 @@ const struct command command_log_key = {
     .name = "log-key",
     .words = "",
     .takes = TAKES_DATA | TAKES_JSON,
-    .summary = "print the public key of the log, to verify its checkpoints with",
-    .about = "The verifier key as C2SP signed notes have it: ORIGIN+ID+KEY. It is no secret.",
-    .examples = "  sharelog log-key\n",
+    .summary = "print the public keys of the log, to verify what it signs with",
+    .about =
+        "Two verifier keys as C2SP signed notes have them, NAME+ID+KEY, a line each: that of the log's checkpoints, and\n"
+        "that of its head statements, which say where a share ends. Both follow from one secret; neither is one. Give\n"
+        "both to whoever verifies: `--key` of `sharelog verify` takes them as they stand.",
+    .examples = "  sharelog log-key >log.key\n"
+                "  sharelog verify --bundle ID.bundle --key log.key\n",
     .values_bytes = sizeof(struct common),
     .run = run_log,
 };

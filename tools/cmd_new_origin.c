@@ -36,7 +36,7 @@ static void tell(const char *origin, bool json)
     if (json)
         printf("%s}\n", buffer_c(&line));
     else
-        printf("The log goes on as %s, with a new verifier key (sharelog log-key); tell those who\n"
+        printf("The log goes on as %s, with new verifier keys (sharelog log-key); tell those who\n"
                "verify it. The old checkpoints are put aside in the data directory.\n",
             origin);
     buffer_free(&line);

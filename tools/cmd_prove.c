@@ -90,7 +90,7 @@ const struct command command_bundle = {
     .summary = "write everything that proves a share into one file",
     .about =
         "Its events, items and what they were committed to with, their places in the log, the signed checkpoint. Who\n"
-        "has the file and the log's key checks all of it with `sharelog verify --bundle`, without a server. Of a\n"
+        "has the file and the log's keys checks all of it with `sharelog verify --bundle`, without a server. Of a\n"
         "removed share: that it was removed, when and by whom, and how many events it had.",
     .examples = "  sharelog bundle ID -o ID.bundle\n"
                 "  sharelog bundle ID | sharelog verify --bundle - --key log.key\n",

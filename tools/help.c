@@ -24,7 +24,7 @@ void help_all(void)
     }
     printf(
         "\nsharelog help COMMAND tells more, with examples. Exit codes: 0 yes, 1 the answer is no "
-        "(not found, not verified), 2 wrong use or couldn't.\n");
+        "(not found, not verified), 2 wrong use or couldn't, 3 proof of fraud (verify --fork).\n");
 }
 
 void help_usage(FILE *out, const struct command *command)

@@ -1,4 +1,4 @@
-/* A share's bundle, or one event with its proof: files alone. */
+/* A share's bundle, or one event with its proof: files alone, but for a bundle with a URL. */
 
 #include "tools/prove/verify_offline.h"
 
@@ -13,19 +13,11 @@
 
 #define EVENT_BYTES ((size_t)2 * SL_GIB)
 
-static const char *who_text(enum sl_who who)
-{
-    switch (who) {
-    case SL_WHO_SECRET: return "secret";
-    case SL_WHO_OWNER: return "owner";
-    default: return "unknown";
-    }
-}
-
 /* ---- a bundle ---- */
 
 static void put_bundle_json(
-    const struct bundle_verdict *verdict, const struct policy *policy, uint64_t ms)
+    const struct bundle_verdict *verdict, const struct policy *policy, const struct after *after,
+    uint64_t ms)
 {
     char root[65];
     crypto_hex(verdict->root, sizeof(verdict->root), root);
@@ -37,14 +29,15 @@ static void put_bundle_json(
         (unsigned long long)verdict->last_ms);
     if (verdict->removed)
         printf(",\"removed\":{\"time\":%llu,\"by\":\"%s\"}",
-            (unsigned long long)verdict->removed_ms, who_text(verdict->removed_by));
+            (unsigned long long)verdict->removed_ms, verify_tell_who(verdict->removed_by));
     printf(",\"logSize\":%llu,\"root\":\"%s\"", (unsigned long long)verdict->log_size, root);
     verify_tell_cosigned_json(&verdict->cosigned, policy);
+    verify_tell_bundle_json(verdict, after);
     printf(",\"ms\":%llu}\n", (unsigned long long)ms);
 }
 
-static void put_bundle(
-    const struct bundle_verdict *verdict, const struct policy *policy, uint64_t ms)
+static void put_bundle(const struct bundle_verdict *verdict, const struct policy *policy,
+    const struct after *after, uint64_t ms)
 {
     char when[WHEN_BYTES], text[200];
     verify_tell_text("share", verdict->share_id);
@@ -58,14 +51,28 @@ static void put_bundle(
     verify_tell_text("log", text);
     verify_tell_cosigned(&verdict->cosigned, policy);
     verify_tell_text("took", when_span(ms, when));
-    if (verdict->removed) {
-        snprintf(text, sizeof(text), "Verified: removed at %s by its %s, %llu events.",
-            when_iso(verdict->removed_ms, when), who_text(verdict->removed_by),
-            (unsigned long long)verdict->events);
-        verify_tell_well(text);
-    } else {
-        verify_tell_well("Verified: these are all of its events, as they were shared.");
+    verify_tell_bundle(verdict, after);
+}
+
+/* The bundle alone, or with what came after it. */
+static enum sl_result look(const struct verify_values *values, const struct trust *trust,
+    struct infile *file, struct bundle_verdict *verdict, struct after *after, struct sl_err *err)
+{
+    struct term_line line = {.force = values->common.progress};
+    struct sl_progress progress = term_progress(&line);
+    struct evidence seen = {0};
+    struct bundle_asks asks = {.policy = trust->policy,
+        .head = trust->has_head ? &trust->head : NULL,
+        .place = after ? evidence_add_bundle_place : NULL,
+        .place_ctx = &seen};
+    enum sl_result result = bundle_verify(infile_bundle(file), &asks, &progress, verdict, err);
+    if (result == SL_OK && after) {
+        evidence_set_bundle(&seen, verdict);
+        result = verify_after(values, trust, verdict, &seen, &progress, after, err);
     }
+    if (line.shown_us) term_line(&line, true, "%s", "");
+    evidence_fini(&seen);
+    return result;
 }
 
 int verify_bundle(const struct verify_values *values)
@@ -74,24 +81,27 @@ int verify_bundle(const struct verify_values *values)
     struct infile file;
     struct sl_err err = {0};
     struct bundle_verdict verdict;
-    struct term_line line = {.force = values->common.progress};
-    struct sl_progress progress = term_progress(&line);
+    struct after came, *after = values->common.url ? &came : NULL;
     if (!trust_open(values->log_key, values->policy, values->max_age_s, &trust)) return EXIT_WRONG;
+    if (after && !trust.has_head) {
+        trust_close(&trust);
+        return fail(
+            "verify: where a share ends now is signed with another key than the log's; give "
+            "--key both lines that `sharelog log-key` prints");
+    }
     if (!infile_open(values->bundle, &file)) {
         trust_close(&trust);
         return EXIT_WRONG;
     }
     uint64_t begun_us = clock_us();
-    enum sl_result result =
-        bundle_verify(infile_bundle(&file), trust.policy, &progress, &verdict, &err);
+    enum sl_result result = look(values, &trust, &file, &verdict, after, &err);
     uint64_t ms = (clock_us() - begun_us) / 1000;
-    if (line.shown_us) term_line(&line, true, "%s", "");
     infile_close(&file);
     int code = result == SL_OK ? EXIT_YES : verify_tell_failed(result, &err, values->common.json);
     if (code == EXIT_YES && values->common.json)
-        put_bundle_json(&verdict, trust.policy, ms);
+        put_bundle_json(&verdict, trust.policy, after, ms);
     else if (code == EXIT_YES)
-        put_bundle(&verdict, trust.policy, ms);
+        put_bundle(&verdict, trust.policy, after, ms);
     trust_close(&trust);
     return code;
 }

@@ -6,9 +6,17 @@
 
      events     412
      root       91c2…
-     Verified: the log is what was signed.          or, on stderr: not verified: FAULT        */
+     Verified: the log is what was signed.          or, on stderr: not verified: FAULT
 
-#include "core/proof/note.h"
+   A bundle's sentence says no more than is known. That the events are all takes a head statement
+   that the log's key for such signed, and is true as of its time alone:
+
+     Verified: events 1 to 6, complete as of TIME by the operator's signature.
+     Verified: events 1 to 6, as of TIME; what came later isn't known from this file.
+     Verified: events 1 to 6; none came later, as of TIME by the operator's signature.        --url
+ */
+
+#include "tools/prove/verify_after.h"
 
 /* Not verified, and why. Returns EXIT_NO. */
 int verify_tell_fault(const struct sl_err *err, bool json);
@@ -16,6 +24,13 @@ int verify_tell_fault(const struct sl_err *err, bool json);
 int verify_tell_failed(enum sl_result result, const struct sl_err *err, bool json);
 /* The end of a verification that went well, in words. */
 void verify_tell_well(const char *what);
+/* The end of a bundle's verification: which events it has, and whether those are all, as of when
+   and by whose word. `after` is what the server was asked, NULL: it wasn't. In JSON, members that
+   follow others. */
+void verify_tell_bundle(const struct bundle_verdict *verdict, const struct after *after);
+void verify_tell_bundle_json(const struct bundle_verdict *verdict, const struct after *after);
+/* Who removed or redacted, in words. */
+const char *verify_tell_who(enum sl_who who);
 /* A line of what was found: a number, a text. */
 void verify_tell_number(const char *name, uint64_t number);
 void verify_tell_text(const char *name, const char *text);

@@ -9,7 +9,9 @@ struct verify_values {
     struct common common;
     const char *bundle, *proof, *event, *log_key, *policy, *since, *max_age;
     uint64_t max_age_s; /* 0: any age will do */
-    bool all, entries;
+    bool all, entries, fork;
+    char **files; /* of --fork */
+    int files_count;
 };
 
 #endif

@@ -9,8 +9,9 @@
 
 #include <stdio.h>
 
-/* Exit codes. */
-enum { EXIT_YES = 0, EXIT_NO = 1, EXIT_WRONG = 2 };
+/* Exit codes: yes; the answer is no; wrong use, or it could not be done; two things that were
+   signed contradict each other. */
+enum { EXIT_YES = 0, EXIT_NO = 1, EXIT_WRONG = 2, EXIT_FRAUD = 3 };
 
 /* Looks at stdout, stderr, NO_COLOR and TERM, once. */
 void term_init(void);

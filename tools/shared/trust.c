@@ -4,6 +4,7 @@
 #include "tools/shared/trust.h"
 
 #include "core/base/clock.h"
+#include "core/proof/head_statement.h"
 #include "tools/shared/infile.h"
 #include "tools/shared/term.h"
 
@@ -13,28 +14,38 @@
 #define KEY_FILE_BYTES 4096
 #define POLICY_BYTES (1 * SL_MIB)
 
-static struct sl_span first_line(struct sl_span text)
+/* Take the next key off a text: a line, or a word, since no key has white space in it. */
+static struct sl_span take_key(struct sl_span *text)
 {
-    const char *end = text.len ? memchr(text.ptr, '\n', text.len) : NULL;
-    if (end) text.len = (size_t)(end - text.ptr);
-    while (text.len && (text.ptr[text.len - 1] == '\r' || text.ptr[text.len - 1] == ' '))
-        text.len--;
-    return text;
+    size_t from = 0, to;
+    while (from < text->len && memchr(" \r\n", text->ptr[from], 3))
+        from++;
+    for (to = from; to < text->len && !memchr(" \r\n", text->ptr[to], 3);)
+        to++;
+    struct sl_span key = {text->ptr + from, to - from};
+    *text = (struct sl_span){text->ptr + to, text->len - to};
+    return key;
 }
 
-bool trust_key(const char *given, enum note_kind kind, struct note_key *key)
+static struct sl_span first_key(struct sl_span text)
 {
-    struct buffer file = {0};
-    bool is_file = false, ok = note_key_parse(sl_span_of(given), key);
-    if (!ok && access(given, F_OK) == 0) {
-        is_file = true;
-        if (!infile_all(given, KEY_FILE_BYTES, &file)) {
-            buffer_free(&file);
-            return false;
-        }
-        ok = note_key_parse(first_line(buffer_span(&file)), key);
-    }
-    buffer_free(&file);
+    return take_key(&text);
+}
+
+/* The text that was given: itself, if it begins with a key, else that of the file it names. */
+static bool key_text(const char *given, struct buffer *text, bool *is_file)
+{
+    struct note_key key;
+    *is_file = !note_key_parse(first_key(sl_span_of(given)), &key) && access(given, F_OK) == 0;
+    if (*is_file) return infile_all(given, KEY_FILE_BYTES, text);
+    buffer_text(text, given);
+    return true;
+}
+
+static bool parse_key(
+    const char *given, bool is_file, struct sl_span text, enum note_kind kind, struct note_key *key)
+{
+    bool ok = note_key_parse(first_key(text), key);
     if (ok && key->kind == kind) return true;
     if (ok)
         fail("%s: that is the key of a %s, not of a %s", given,
@@ -44,6 +55,47 @@ bool trust_key(const char *given, enum note_kind kind, struct note_key *key)
             is_file ? "there is no verifier key in that file"
                     : "neither a verifier key nor a file that holds one");
     return false;
+}
+
+bool trust_key(const char *given, enum note_kind kind, struct note_key *key)
+{
+    struct buffer text = {0};
+    bool is_file, ok = key_text(given, &text, &is_file) &&
+                       parse_key(given, is_file, buffer_span(&text), kind, key);
+    buffer_free(&text);
+    return ok;
+}
+
+/* The second key, if there is one. */
+static bool parse_head(
+    const char *given, struct sl_span text, const struct note_key *log, struct trust *trust)
+{
+    char name[NOTE_NAME_BYTES + 1];
+    take_key(&text);
+    struct sl_span rest = take_key(&text);
+    if (rest.len == 0) return true;
+    trust->has_head = note_key_parse(rest, &trust->head) && trust->head.kind == NOTE_ED25519 &&
+                      strlen(log->name) <= NOTE_ORIGIN_BYTES;
+    if (trust->has_head) {
+        head_key_name(sl_span_of(log->name), name);
+        trust->has_head = strcmp(trust->head.name, name) == 0;
+    }
+    if (!trust->has_head)
+        fail(
+            "%s: the second key is not that of that log's head statements, whose name is the log's "
+            "and " HEAD_KEY_SUFFIX " (see: sharelog log-key)",
+            given);
+    return trust->has_head;
+}
+
+static bool parse_keys(const char *given, struct note_key *log, struct trust *trust)
+{
+    struct buffer text = {0};
+    bool is_file, ok = key_text(given, &text, &is_file) &&
+                       parse_key(given, is_file, buffer_span(&text), NOTE_ED25519, log) &&
+                       parse_head(given, buffer_span(&text), log, trust);
+    buffer_free(&text);
+    return ok;
 }
 
 static bool read_policy(const char *path, struct policy **policy)
@@ -60,11 +112,12 @@ static bool read_policy(const char *path, struct policy **policy)
 }
 
 /* The key alone, the policy alone, or both: a log that the policy doesn't name. */
-static bool make_policy(const char *key, const char *policy_path, struct policy **policy)
+static bool make_policy(const char *key, const char *policy_path, struct trust *trust)
 {
+    struct policy **policy = &trust->policy;
     struct note_key log;
     struct sl_err err = {0};
-    if (key && !trust_key(key, NOTE_ED25519, &log)) return false;
+    if (key && !parse_keys(key, &log, trust)) return false;
     if (policy_path && !read_policy(policy_path, policy)) return false;
     enum sl_result result = SL_OK;
     if (key)
@@ -83,7 +136,7 @@ bool trust_open(const char *key, const char *policy_path, uint64_t max_age_s, st
 {
     assert(key || policy_path);
     *trust = (struct trust){0};
-    if (!make_policy(key, policy_path, &trust->policy)) {
+    if (!make_policy(key, policy_path, trust)) {
         trust_close(trust);
         return false;
     }

@@ -54,6 +54,7 @@ static void sound(void **state)
         assert_has("its own word");
         assert_has("href=\"/log/checkpoint\"");
         assert_has(sl_store_log_key(ask_store));
+        assert_has(sl_store_head_key(ask_store));
         snprintf(text, sizeof(text), "href=\"/api/share/%s/bundle\"", a.id);
         assert_has(text);
         snprintf(text, sizeof(text), "href=\"/api/share/%s/events/%d/proof\"", a.id, sequence);
@@ -418,7 +419,10 @@ static void export(void **state)
     assert_int_equal(
         sl_share_bundle(ask_store, sl_span_of(a.id), (struct sl_sink){gather, &ours}, &err), SL_OK);
     assert_int_equal(inside.len, ours.len);
-    assert_memory_equal(inside.ptr, ours.ptr, ours.len);
+    /* the statement of its end is of another moment */
+    const char *time = memmem(ours.ptr, ours.len, "\ntime ", 6);
+    assert_non_null(time);
+    assert_memory_equal(inside.ptr, ours.ptr, (size_t)(time - ours.ptr));
     buf_fini(&inside);
     buf_fini(&ours);
     assert_int_equal(get(share_page(&a, ".html?at=3")), 200);
