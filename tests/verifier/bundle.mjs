@@ -1,7 +1,8 @@
 // A bundle (core/FORMAT.md, chapter 8), by the rules there, in their order.
 import { same, sha256 } from './bytes.mjs';
 import { KINDS, commit, header, isShareId, itemNonce, manifest, manifestNonce, redacted, removedBy, shareRef } from './event.mjs';
-import { NOTE_BYTES } from './note.mjs';
+import { headStatement, unchecked } from './head.mjs';
+import { NOTE_BYTES, originOf } from './note.mjs';
 import { checkpoint } from './policy.mjs';
 import { Reader } from './record.mjs';
 import { need, refuse } from './refused.mjs';
@@ -11,7 +12,7 @@ const ITEMS = 1000000, LOG = 1n << 62n;
 
 class Bundle {
   constructor(bytes, policy) {
-    Object.assign(this, { in: new Reader(bytes), policy, edge: new Edge(), prev: Buffer.alloc(32), time: 0n, removed: null, erased: 0, withheld: new Map() });
+    Object.assign(this, { in: new Reader(bytes), policy, edge: new Edge(), prev: Buffer.alloc(32), time: 0n, removed: null, erased: 0, withheld: new Map(), places: [] });
     this.said = { events: 0, syncs: 0, items: 0, bytes: 0, withheld: 0 };
   }
 
@@ -40,6 +41,7 @@ class Bundle {
     if (parts === 6) this.content(own, sequence);
     if (own.kind === 2n) this.removed = { ...this.removed, time: own.time };
     this.prev = leafHash(bytes);
+    this.places.push({ sequence, position, leaf: this.prev });
     this.edge.add(0n, this.prev);
     this.time = own.time;
     if (parts === 3) this.erased = sequence;
@@ -112,14 +114,32 @@ class Bundle {
 
   tail() {
     const in_ = this.in;
-    in_.arrayOf(2);
+    const parts = in_.array();
+    need(parts === 2 || parts === 3, 'encoding', 'not a tail');
     const gap = in_.bin(128 * 32), note = in_.str(NOTE_BYTES);
+    if (parts === 3) this.note = in_.str(8192);
     need(in_.atEnd, 'end', 'something follows');
     const { size, root, cosignatures } = checkpoint(note, this.policy);
     need(size >= this.edge.size && size <= LOG, 'size', `${size}`);
     this.edge.fill(size, gap);
     need(same(this.edge.root(), root), 'root', 'not those of the signed log');
     Object.assign(this.said, { logSize: size, root, cosignatures });
+    this.origin = originOf(note);
+  }
+
+  /** What the tail says of the end fits what was there; signed, if the key of such is known. */
+  statement() {
+    if (!this.note) return;
+    const { said } = unchecked(this.note), first = this.places[0], last = this.places.at(-1), fit = (holds, why) => need(holds, 'fit', why);
+    fit(said.origin === this.origin, 'of another log');
+    fit(said.id === this.id && same(said.ref, this.ref), 'of another share');
+    fit(said.sequence === this.count, 'it ends at another event');
+    fit(said.first === first.position && said.last === last.position, 'at other positions');
+    fit(same(said.leaf, last.leaf), 'another last event');
+    fit(said.time >= this.time, 'from before its last event');
+    const { head } = typeof this.policy === 'string' ? {} : this.policy;
+    if (head) headStatement(this.note, head);
+    this.said.statement = { holds: head !== undefined, sequence: said.sequence, size: said.size, time: said.time };
   }
 
   verdict() {
@@ -128,9 +148,17 @@ class Bundle {
     this.tail();
     for (const [place, { named }] of this.withheld) need(named, 'withheld', place);
     need(!this.erased || this.removed, 'erased', `event ${this.erased}`);
+    this.statement();
     return { ...this.said, id: this.id, events: Number(this.count), removed: this.removed };
   }
 }
 
-/** What a bundle says, once it is verified: { id, events, syncs, items, bytes, withheld, first, last, removed: { time, by } or null, logSize, root, cosignatures }. */
+/** As evidence takes it: what it says, and where each event lies. */
+export function bundleEvidence(bytes, policy) {
+  const own = new Bundle(bytes, policy), said = own.verdict();
+  return { ...said, origin: own.origin, ref: own.ref, places: own.places };
+}
+
+/** What a bundle says, once it is verified: { id, events, syncs, items, bytes, withheld, first, last, removed: { time, by } or null, logSize, root, cosignatures }, and of one with a
+ *  head statement { statement: { holds (its key was known), sequence, size, time } }: only if it holds, those are all of its events at that size. */
 export const bundle = (bytes, policy) => new Bundle(bytes, policy).verdict();

@@ -25,7 +25,7 @@ function isWeak(key) {
 export function anyKey(text) {
   const [, name, id, key] = /^([^+]*)\+([0-9a-f]{8})\+(.*)$/s.exec(text) ?? [];
   const typed = base64(key);
-  if (!typed || typed.length < 2 || typed.length > 4097 || !NAME.test(name) || /[\u007f-\u009f]/.test(name) || Buffer.byteLength(name) > 200) return null;
+  if (!typed || typed.length < 2 || typed.length > 4097 || !NAME.test(name) || /[\u007f-\u009f]/.test(name) || Buffer.byteLength(name) > 205) return null;
   const own = { name, id, type: typed[0], material: typed.subarray(1).toString('hex'), key: null };
   if (typed[0] !== ED25519 && typed[0] !== COSIGNATURE) return own;
   if (typed.length !== 33 || sha256(name, '\n', typed).subarray(0, 4).toString('hex') !== id) return null;
@@ -84,6 +84,9 @@ export function signedBy({ text, signatures }, { name, id, type, key }) {
   });
   return { any: own.length > 0, holds: holds && own.length > 0, time };
 }
+
+/** The origin of a checkpoint, its first line. */
+export const originOf = (bytes) => Buffer.from(bytes).toString().split('\n', 1)[0];
 
 /** A proof file: { index, path, checkpoint (its bytes) }. */
 export function proofFile(bytes) {

@@ -1,16 +1,19 @@
 // The vectors of tests/vectors/, held against this verifier: what each file says must come out here, and of what is refused the rule that
 // refuses it. tests/unit/proof/vectors_test.c and tests/unit/event/event_vectors_test.c read the same files with other code.
 import assert from 'node:assert/strict';
+import crypto from 'node:crypto';
 import fs from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { files } from '../vectors/make.mjs';
 import { answer } from './answer.mjs';
-import { sha256 } from './bytes.mjs';
-import { bundle } from './bundle.mjs';
+import { bundle, bundleEvidence } from './bundle.mjs';
+import { hmac, sha256 } from './bytes.mjs';
 import { bodies, commit, header, isShareId, itemKey, itemNonce, manifest, manifestNonce, prefix, shareRef } from './event.mjs';
 import { conflict } from './conflict.mjs';
+import { contradiction, ofBundle, ofCheckpoint, ofStatement } from './evidence.mjs';
+import { headStatement } from './head.mjs';
 import { chains, entries, leaves } from './log.mjs';
 import { verifierKey } from './note.mjs';
 import { checkpoint, parsePolicy } from './policy.mjs';
@@ -136,6 +139,32 @@ vectors('conflict.json', (vector, all) => judged(vector, () => conflict(vector.c
 vectors('chain.json', (vector) => judged(vector, () => chains(vector.headers.map(hex), BigInt(vector.latest))));
 vectors('bundle.json', aBundle);
 vectors('answer.json', anAnswer);
+
+const aHead = {
+  statement: ({ note, ...vector }, { head }) => judged(vector, () => {
+    const { id, ...said } = headStatement(Buffer.from(note), head);
+    return { ...said, share: id };
+  }),
+  bundle: ({ bundle: bytes, keys, ...vector }, { log, head }) => judged(vector, () => {
+    const { events, statement } = bundle(Buffer.from(bytes, 'base64'), keys === 'both' ? { log, head } : log);
+    return { events, statement: statement ? { ...plain(statement), holds: statement.holds } : null };
+  }),
+  evidence: ({ a, b, contradiction: rule }, all) => assert.equal(contradiction(piece(a, all), piece(b, all)), rule),
+};
+function piece({ statement, checkpoint: text, bundle: bytes }, { log, head }) {
+  if (statement) return ofStatement(headStatement(Buffer.from(statement), head));
+  return text ? ofCheckpoint(text, checkpoint(text, log)) : ofBundle(bundleEvidence(Buffer.from(bytes, 'base64'), { log, head }));
+}
+vectors('head.json', (vector, all) => aHead[vector.kind](vector, all));
+test('head.json: the key of statements follows from the log\'s', () => {
+  const { seed, log, head } = JSON.parse(read('head.json'));
+  const own = (bytes) => crypto.createPublicKey(crypto.createPrivateKey({ key: Buffer.concat([hex('302e020100300506032b657004220420'), bytes]), format: 'der', type: 'pkcs8' }));
+  const same = (vkey, bytes) => assert.deepEqual(verifierKey(vkey).key.export({ format: 'der', type: 'spki' }), own(bytes).export({ format: 'der', type: 'spki' }));
+  same(log, hex(seed));
+  same(head, hmac(hex(seed), 'sharelog head statement v1'));
+  assert.equal(verifierKey(head).name, `${verifierKey(log).name}/head`);
+});
+
 // What a store of format 1 served, kept as it was.
 vectors('store.json', aBundle, 'bundles');
 vectors('store.json', anAnswer, 'answers');

@@ -74,7 +74,7 @@ export const verifierKeys = () => ({
     bad('a name with a no-break space', vkey('a\u00a0b', log.typed)),
     bad('a name with a control character', vkey('a\u0007', log.typed)),
     bad('a name with a C1 control character', vkey('a\u009b', log.typed)),
-    bad('a name of 201 bytes', vkey('n'.repeat(201), log.typed)),
+    bad('a name of 206 bytes', vkey('n'.repeat(206), log.typed)),
     bad('base64 without its padding', log.vkey.replace(/=+$/, '') + (log.vkey.endsWith('=') ? '' : '=')),
     bad('two parts', log.vkey.slice(log.vkey.indexOf('+') + 1)),
     bad('a space behind it', `${log.vkey} `),
