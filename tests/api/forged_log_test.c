@@ -445,6 +445,8 @@ static void conflicts(void **state)
         struct conflict_verdict verdict = judged("kept.conflict");
         assert_int_equal(verdict.smaller, cases[i].kept);
         assert_int_equal(verdict.larger, cases[i].shown);
+        tools_expect(&run, 3, "these are two histories", "verify", "--fork",
+            tools_path("kept.conflict"), BY_KEY);
         VERIFY(1, "\"proven\":true}", BY_KEY, "--since", since, "--json", "--all");
         /* the first proof stays */
         history(1, cases[i].shown + 1);
@@ -466,6 +468,7 @@ static void unproven(void **state)
     VERIFY(1, "CONFLICT: ", BY_KEY, "--since", since);
     assert_non_null(strstr(run.text, "didn't show what would prove it"));
     assert_int_equal(judged("some.conflict").larger, 0);
+    tools_expect(&run, 1, "not verified", "verify", "--fork", tools_path("some.conflict"), BY_KEY);
     history(1, 40);
     VERIFY(1, "which proves it to anybody", BY_KEY, "--since", since);
     assert_int_equal(judged("some.conflict").larger, 40);

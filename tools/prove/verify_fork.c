@@ -5,6 +5,7 @@
 #include "tools/prove/verify_fork.h"
 
 #include "core/base/crypto.h"
+#include "core/proof/conflict.h"
 #include "core/proof/evidence.h"
 #include "core/proof/proof.h"
 #include "tools/prove/verify_tell.h"
@@ -30,6 +31,8 @@ struct judging {
     size_t count;
     const char *events[PIECES], *proofs[PIECES]; /* files, to be paired */
     size_t events_count, proofs_count;
+    const char *conflict; /* a file that proves a conflict by itself; NULL: none */
+    struct conflict_verdict histories;
 };
 
 static struct piece *add(
@@ -52,7 +55,7 @@ static enum sl_result set_checkpoint(
 {
     struct note parts;
     struct checkpoint_text text;
-    enum sl_result result = policy_check(judging->trust.alone, note, NULL, err);
+    enum sl_result result = policy_check_log(judging->trust.policy, note, err);
     if (result == SL_NOT_FOUND || result == SL_INVALID) result = err->result = SL_CORRUPT;
     if (result != SL_OK) return result;
     if (!note_parse(note, &parts) || !checkpoint_parse(parts.text, &text))
@@ -69,6 +72,10 @@ static enum sl_result add_note(
     struct piece *piece = add(judging, file, statement ? "a head statement" : "a checkpoint", err);
     if (!piece) return SL_INVALID;
     if (!statement) return set_checkpoint(judging, note, &piece->evidence, err);
+    if (!judging->trust.has_head)
+        return sl_fail(err, SL_INVALID,
+            "a head statement is signed with another key than the log's; give --key both lines that "
+            "`sharelog log-key` prints");
     enum sl_result result =
         head_statement_verify(note, &judging->trust.head, &piece->statement, err);
     if (result != SL_OK) return result;
@@ -116,8 +123,8 @@ static enum sl_result add_bundle(struct judging *judging, const char *file, stru
     struct bundle_verdict verdict;
     struct piece *piece = add(judging, file, "a bundle", err);
     if (!piece) return SL_INVALID;
-    struct bundle_asks asks = {.policy = judging->trust.alone,
-        .head = &judging->trust.head,
+    struct bundle_asks asks = {.policy = judging->trust.policy,
+        .head = judging->trust.has_head ? &judging->trust.head : NULL,
         .place = evidence_add_bundle_place,
         .place_ctx = &piece->evidence};
     if (!infile_open(file, &in)) return sl_fail(err, SL_IO, "it can't be read");
@@ -143,7 +150,7 @@ static enum sl_result add_event(
             : sl_fail(err, SL_IO, "it can't be read");
     if (result == SL_OK)
         result = event_verify(
-            buffer_span(&event), buffer_span(&text), judging->trust.alone, &verdict, err);
+            buffer_span(&event), buffer_span(&text), judging->trust.policy, &verdict, err);
     if (result == SL_OK) result = proof_parse(buffer_span(&text), &proof, err);
     if (result == SL_OK) result = set_checkpoint(judging, proof.checkpoint, &piece->evidence, err);
     if (result == SL_OK) {
@@ -159,6 +166,52 @@ static enum sl_result add_event(
     return result;
 }
 
+static int put_proven(enum evidence_rule rule)
+{
+    printf("%sProven: the log's key signed two things that can't both be true (%s).%s\n",
+        term_style(TERM_RED), evidence_rule_name(rule), term_style(TERM_PLAIN));
+    printf("Keep the files: whoever has the key can run the same command.\n");
+    return EXIT_FRAUD;
+}
+
+/* ---- two histories, in one file ---- */
+
+static enum sl_result add_conflict(struct judging *judging, const char *file, struct sl_err *err)
+{
+    struct buffer text = {0};
+    struct conflict_verdict verdict;
+    enum sl_result result =
+        infile_all(file, CONFLICT_BYTES, &text) ? SL_OK : sl_fail(err, SL_IO, "it can't be read");
+    if (result == SL_OK)
+        result = conflict_verify(buffer_span(&text), judging->trust.policy, &verdict, err);
+    if (result == SL_OK) {
+        judging->conflict = file;
+        judging->histories = verdict;
+    }
+    buffer_free(&text);
+    return result;
+}
+
+static int put_conflict(const struct judging *judging, bool json)
+{
+    const struct conflict_verdict *of = &judging->histories;
+    struct buffer line = {0};
+    if (json) {
+        buffer_text(&line, "{\"fraud\":true,\"rule\":\"root\",\"files\":[");
+        buffer_json(&line, sl_span_of(judging->conflict));
+        printf("%s]}\n", buffer_c(&line));
+        buffer_free(&line);
+        return EXIT_FRAUD;
+    }
+    buffer_print(&line,
+        "checkpoints of %llu and of %llu events, of which the one never grew into the other",
+        (unsigned long long)of->smaller, (unsigned long long)of->larger);
+    verify_tell_text(judging->conflict, buffer_c(&line));
+    buffer_free(&line);
+    printf("A log only grows; these are two histories.\n");
+    return put_proven(EVIDENCE_ROOT);
+}
+
 /* ---- files ---- */
 
 /* A file's first bytes tell what it is. */
@@ -171,6 +224,8 @@ static enum sl_result add_file(struct judging *judging, const char *file, struct
     size_t len = fread(first, 1, sizeof(first), in);
     fclose(in);
     if (len && (uint8_t)first[0] == 0x94) return add_bundle(judging, file, err);
+    if (len == sizeof(first) && memcmp(first, CONFLICT_FORM, len) == 0)
+        return add_conflict(judging, file, err);
     bool is_proof = len == sizeof(first) && memcmp(first, proof, len) == 0;
     if (is_proof || (len && first[0] == '{')) {
         size_t *count = is_proof ? &judging->proofs_count : &judging->events_count;
@@ -256,14 +311,14 @@ static void put_claim(const struct piece *piece, const struct evidence_found *fo
     buffer_free(&line);
 }
 
-static int put_fraud(const struct judging *judging, const struct piece *a, const struct piece *b,
-    const struct evidence_found *found, bool json)
+static int put_fraud(
+    const struct piece *a, const struct piece *b, const struct evidence_found *found, bool json)
 {
     struct buffer line = {0};
     if (json) {
         buffer_print(
             &line, "{\"fraud\":true,\"rule\":\"%s\",\"origin\":", evidence_rule_name(found->rule));
-        buffer_json(&line, sl_span_of(judging->trust.log.name));
+        buffer_json(&line, sl_span_of(a->evidence.origin));
         buffer_text(&line, ",\"files\":[");
         buffer_json(&line, sl_span_of(a->file));
         buffer_text(&line, ",");
@@ -272,14 +327,11 @@ static int put_fraud(const struct judging *judging, const struct piece *a, const
         buffer_free(&line);
         return EXIT_FRAUD;
     }
-    verify_tell_text("log", judging->trust.log.name);
+    verify_tell_text("log", a->evidence.origin);
     put_claim(a, found, &found->a);
     put_claim(b, found, &found->b);
     printf("%s\n", why(found->rule));
-    printf("%sProven: the log's key signed two things that can't both be true (%s).%s\n",
-        term_style(TERM_RED), evidence_rule_name(found->rule), term_style(TERM_PLAIN));
-    printf("Keep the files: whoever has the key can run the same command.\n");
-    return EXIT_FRAUD;
+    return put_proven(found->rule);
 }
 
 static int put_none(const struct judging *judging, size_t pairs, bool json)
@@ -314,12 +366,13 @@ static int put_none(const struct judging *judging, size_t pairs, bool json)
 static int judge(const struct judging *judging, bool json)
 {
     size_t pairs = 0;
+    if (judging->conflict) return put_conflict(judging, json);
     for (size_t i = 0; i < judging->count; i++)
         for (size_t k = i + 1; k < judging->count; k++, pairs++) {
             struct evidence_found found =
                 evidence_judge(&judging->pieces[i].evidence, &judging->pieces[k].evidence);
             if (found.rule != EVIDENCE_AGREES)
-                return put_fraud(judging, &judging->pieces[i], &judging->pieces[k], &found, json);
+                return put_fraud(&judging->pieces[i], &judging->pieces[k], &found, json);
         }
     return put_none(judging, pairs, json);
 }
@@ -328,23 +381,15 @@ int verify_fork(const struct verify_values *values)
 {
     struct sl_err err = {0};
     struct judging *judging = need(sizeof(*judging));
-    int code = EXIT_WRONG;
-    if (!trust_open(values->log_key, NULL, &judging->trust)) {
+    if (!trust_open(values->log_key, NULL, 0, &judging->trust)) {
         free(judging);
         return EXIT_WRONG;
     }
-    if (!judging->trust.has_head) {
-        code =
-            fail("verify: head statements are signed with another key than the log's; give --key "
-                 "both lines that `sharelog log-key` prints");
-    } else {
-        enum sl_result result = read_all(judging, values, &err);
-        if (result == SL_OK && judging->count < 2)
-            result =
-                sl_fail(&err, SL_INVALID, "one piece of evidence contradicts nothing: give two");
-        code = result == SL_OK ? judge(judging, values->common.json)
+    enum sl_result result = read_all(judging, values, &err);
+    if (result == SL_OK && judging->count < 2 && !judging->conflict)
+        result = sl_fail(&err, SL_INVALID, "one piece of evidence contradicts nothing: give two");
+    int code = result == SL_OK ? judge(judging, values->common.json)
                                : verify_tell_failed(result, &err, values->common.json);
-    }
     for (size_t i = 0; i < judging->count; i++)
         evidence_fini(&judging->pieces[i].evidence);
     trust_close(&judging->trust);

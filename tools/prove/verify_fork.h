@@ -5,7 +5,8 @@
    lied? Files may be
 
      a bundle; a note, or several, one behind the other: checkpoints and head statements; an event's
-     answer (JSON) with its proof file, the first of each going together, then the second, and so on
+     answer (JSON) with its proof file, the first of each going together, then the second, and so
+   on; the proof of a conflict (conflict.h), which needs no other
 
    Each must be verified by itself before it counts. Two that contradict each other are told so that
    a third party can follow, with the key that it takes; EXIT_FRAUD then. */

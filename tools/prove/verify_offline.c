@@ -15,9 +15,8 @@
 
 /* ---- a bundle ---- */
 
-static void put_bundle_json(
-    const struct bundle_verdict *verdict, const struct policy *policy, const struct after *after,
-    uint64_t ms)
+static void put_bundle_json(const struct bundle_verdict *verdict, const struct policy *policy,
+    const struct after *after, uint64_t ms)
 {
     char root[65];
     crypto_hex(verdict->root, sizeof(verdict->root), root);

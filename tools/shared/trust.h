@@ -13,8 +13,8 @@ struct trust {
     bool has_head;
     struct note_key head; /* of the log's head statements, if it was given */
 };
-/* `key` is the log's verifier key and behind it, in another line or behind a space, that of its head
-   statements, which may lack: what `sharelog log-key` prints, as text or in a file. It, or the
+/* `key` is the log's verifier key and behind it, in another line or behind a space, that of its
+   head statements, which may lack: what `sharelog log-key` prints, as text or in a file. It, or the
    policy's file, may be NULL, if the policy names a log. A cosignature that is older than
    `max_age_s` doesn't count (0: any age will do). False, told on stderr. */
 bool trust_open(const char *key, const char *policy_path, uint64_t max_age_s, struct trust *trust);
