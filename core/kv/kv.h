@@ -139,7 +139,7 @@ void kv_delete(struct kv *kv, struct kv_batch *batch, enum kv_family family, str
    meets the put. */
 void kv_delete_single(
     struct kv *kv, struct kv_batch *batch, enum kv_family family, struct sl_span key);
-/* Every key in [from, to). Of KV_EVENT and KV_INDEX `from` is empty: kv_tuning.c says why. */
+/* Every key in [from, to). */
 void kv_delete_range(struct kv *kv, struct kv_batch *batch, enum kv_family family,
     struct sl_span from, struct sl_span to);
 

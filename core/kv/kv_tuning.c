@@ -95,17 +95,6 @@ static size_t block_bytes(enum kv_family family)
     return is_body(family) ? 32 * SL_KIB : 16 * SL_KIB;
 }
 
-/* A share's next event comes right behind its last one, and the list's next row right before all
-   others: a memtable that remembers where the last row of each prefix went puts one in with a few
-   comparisons rather than some fifty. Most ids of shares have eight bytes.
-   RocksDB looks for that place among the rows when it puts a range of deleted keys in, which it
-   keeps apart: it ends the process or loses rows. So the families of bodies, of which ranges are
-   deleted, do without; and ranges of these two begin before all prefixes. */
-bool kv_tuning_range_fits(enum kv_family family, struct sl_span from)
-{
-    return (family != KV_EVENT && family != KV_INDEX) || from.len == 0;
-}
-
 rocksdb_options_t *kv_tuning_family(
     rocksdb_options_t *db, rocksdb_cache_t *cache, enum kv_family family, bool uncompressed)
 {
@@ -125,8 +114,6 @@ rocksdb_options_t *kv_tuning_family(
     bool bulky = is_body(family) || family == KV_SNAPSHOT;
     /* rows of these are compressed before they come here, once and for all */
     bool packed = family == KV_HOT || family == KV_COLD;
-    if (family == KV_EVENT) set(options, "memtable_insert_with_hint_prefix_extractor=capped:8");
-    if (family == KV_INDEX) set(options, "memtable_insert_with_hint_prefix_extractor=capped:1");
     rocksdb_options_set_write_buffer_size(options, bulky ? 16 * SL_MIB : 4 * SL_MIB);
     if (bulky) /* rows that are rewritten less often are compressed less often */
         set(options, "level0_file_num_compaction_trigger=8;level0_slowdown_writes_trigger=32;"

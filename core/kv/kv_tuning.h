@@ -23,7 +23,4 @@ struct rocksdb_options_t *kv_tuning_db(bool beside);
 struct rocksdb_options_t *kv_tuning_family(struct rocksdb_options_t *db,
     struct rocksdb_cache_t *cache, enum kv_family family, bool uncompressed);
 
-/* May a range of keys be deleted that begins there? */
-bool kv_tuning_range_fits(enum kv_family family, struct sl_span from);
-
 #endif

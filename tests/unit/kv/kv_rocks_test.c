@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "core/base/limits.h"
-#include "core/kv/kv_tuning.h"
+#include "core/kv/kv.h"
 #include "tests/support/core_store.h"
 
 #include <rocksdb/c.h>
@@ -185,39 +185,6 @@ static void deletions(void **state)
     kv_put(kv, batch, KV_LOG, SL_SPAN("z"), SL_SPAN("z"));
     core_expect(kv_write(kv, batch, true, &err), SL_OK, &err);
     assert_keys("", "", "d z ");
-    kv_batch_destroy(batch);
-}
-
-/* A range that goes from among rows that all lie in memory, in every family; of those whose
-   memtables remember where a share's last row went, all of them do. */
-static void range_among_rows(void **state)
-{
-    (void)state;
-    struct kv_batch *batch = kv_batch_create();
-    char key[32];
-    for (unsigned family = 0; family < KV_FAMILIES; family++)
-        for (unsigned i = 0; i < 220; i++) {
-            snprintf(key, sizeof(key), "share%03u%c%04u", i % 7, '/', i);
-            kv_put(kv, batch, family, sl_span_of(key), sl_span_of(key));
-            if (i % 50 != 49 && i != 219) continue;
-            core_expect(kv_write(kv, batch, false, &err), SL_OK, &err);
-            kv_batch_clear(batch);
-            if (i == 219) continue;
-            snprintf(key, sizeof(key), "share%03u", i % 7);
-            bool whole = !kv_tuning_range_fits(family, sl_span_of(key));
-            kv_delete_range(
-                kv, batch, family, whole ? SL_SPAN("") : sl_span_of(key), SL_SPAN("share\xff"));
-        }
-    core_expect(kv_write(kv, batch, false, &err), SL_OK, &err);
-    for (unsigned family = 0; family < KV_FAMILIES; family++)
-        for (unsigned i = 0; i < 220; i++) {
-            bool gone = false;
-            for (unsigned end = 49; end < 200; end += 50)
-                gone = gone || (i <= end && i % 7 >= end % 7);
-            snprintf(key, sizeof(key), "share%03u%c%04u", i % 7, '/', i);
-            if (!kv_tuning_range_fits(family, sl_span_of(key))) gone = i < 200;
-            assert_value(kv, family, key, gone ? NULL : key);
-        }
     kv_batch_destroy(batch);
 }
 
@@ -434,9 +401,9 @@ int main(void)
 {
 #define KV_TEST(test) cmocka_unit_test_setup_teardown(test, make, drop)
     const struct CMUnitTest tests[] = {KV_TEST(values), KV_TEST(pieces_are_one_value),
-        KV_TEST(iterators), KV_TEST(deletions), KV_TEST(range_among_rows), KV_TEST(large_batch),
-        KV_TEST(dead_disk), KV_TEST(unlogged_rows_need_a_flush), KV_TEST(compacting_erases),
-        KV_TEST(one_writer), KV_TEST(beside), KV_TEST(unknown_family), KV_TEST(optional_families),
+        KV_TEST(iterators), KV_TEST(deletions), KV_TEST(large_batch), KV_TEST(dead_disk),
+        KV_TEST(unlogged_rows_need_a_flush), KV_TEST(compacting_erases), KV_TEST(one_writer),
+        KV_TEST(beside), KV_TEST(unknown_family), KV_TEST(optional_families),
         KV_TEST(packed_families_stay_as_they_are), KV_TEST(names)};
     return cmocka_run_group_tests_name("kv_rocks", tests, NULL, NULL);
 }
