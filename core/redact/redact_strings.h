@@ -6,8 +6,7 @@
 
 #include "core/base/buf.h"
 #include "core/base/err.h"
-
-#define REDACTED "[redacted]"
+#include "core/event/redact_whole.h"
 
 /* `hits` sees a string decoded; a long one that has escapes in pieces that overlap by `longest` - 1
    bytes, so that nothing of up to `longest` bytes is cut. Strings that can't have `shortest` bytes

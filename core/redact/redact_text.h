@@ -4,27 +4,19 @@
 /* What stands in the place of redacted JSON, and how redacted text is known again without being
    kept. Pure: nothing here knows a store.
 
-   A redacted item keeps its shape: numbers, booleans, the ids and kinds by which a client and a
-   page know what it is (members named `id`, `…ID`, `type`, `role`, `status`, `tool` and the like,
-   of up to 128 characters of [A-Za-z0-9_.:/@-]; redact_text.c has the list). Redacted as a whole,
-   every other string reads `[redacted]`, so does a name that isn't [A-Za-z0-9_$.-]{1,64}, a number
-   of more than 32 characters is 0, and objects and arrays of free form (`input`, `metadata`,
-   `headers` …) are emptied, since their names may tell as much as their values. Redacted for a
-   text, every string that holds it, ids too, reads `[redacted]`, and so does a member's name.
+   Redacted as a whole, an item keeps its shape (event/redact_whole.h). Redacted for a text, every
+   string that holds it, ids too, reads `[redacted]`, and so does a member's name.
 
    A string that reads `[redacted]` is never hit again, whatever the text is a part of. */
 
 #include "core/base/buf.h"
 #include "core/base/err.h"
 #include "core/base/limits.h"
-
-/* `data`, one valid JSON value, redacted as a whole; appended to `out`. On failure `out` is as it
-   was, here and below: SL_INVALID (not JSON, or deeper than JSON_DEPTH_CEILING), SL_NOMEM. */
-enum sl_result redact_whole(struct sl_span data, struct buf *out, struct sl_err *err);
+#include "core/event/redact_whole.h"
 
 /* `data` with every string that holds `text` redacted. Strings are compared decoded: it doesn't
-   matter how characters were escaped. *found false: none does, and nothing is appended. SL_INVALID:
-   the text's length is out of bounds. */
+   matter how characters were escaped. *found false: none does, and nothing is appended. On failure
+   `out` is as it was, here and below: SL_INVALID (the text's length is out of bounds), SL_NOMEM. */
 enum sl_result redact_matches(
     struct sl_span data, struct sl_span text, struct buf *out, bool *found, struct sl_err *err);
 
