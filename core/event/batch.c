@@ -9,64 +9,22 @@
 #include "core/base/crypto.h"
 #include "core/base/json.h"
 #include "core/event/commit.h"
-#include "core/event/item.h"
+#include "core/event/item_key.h"
 
 #include <assert.h>
 #include <stdarg.h>
 #include <stdio.h>
 
-/* What an item's data is keyed by, as far as it has such members. */
-struct ids {
-    struct sl_span id, message_id, session_id; /* raw strings; ptr NULL: none, or no string */
-};
-
 struct raw_item {
     struct sl_span type_raw, data;
     bool has_type, type_is_string, has_data;
-    struct ids ids;
+    struct item_ids ids;
 };
 
 static enum sl_result json_error(const struct json *json, struct sl_err *err)
 {
     return sl_fail(err, SL_INVALID, "invalid JSON at byte %zu: %s",
         (size_t)(json->at - json->start), json->what);
-}
-
-static void key_add_raw(struct buf *out, struct sl_span raw)
-{
-    if (!memchr(raw.ptr, '\\', raw.len)) {
-        item_key_add(out, raw);
-        return;
-    }
-    char *text = malloc(raw.len);
-    if (!text) {
-        out->failed = true;
-        return;
-    }
-    item_key_add(out, (struct sl_span){text, json_decode(raw, text)});
-    free(text);
-}
-
-/* The types whose key is made in a way of their own. Their order is of no meaning. */
-enum rule { RULE_SINGLE, RULE_ID, RULE_PART, RULE_SESSION_ID, RULE_OTHER };
-static const struct {
-    const char *type;
-    enum rule rule;
-} known[] = {
-    {"part", RULE_PART},
-    {"message", RULE_ID},
-    {"session", RULE_SINGLE},
-    {"model", RULE_SINGLE},
-    {"session_diff", RULE_SINGLE},
-    {"messages", RULE_SESSION_ID},
-};
-
-static const char *missing(enum rule rule, const struct ids *ids)
-{
-    if (rule == RULE_PART && !ids->message_id.ptr) return "messageID";
-    if ((rule == RULE_PART || rule == RULE_ID) && !ids->id.ptr) return "id";
-    if (rule == RULE_SESSION_ID && !ids->session_id.ptr) return "sessionID";
-    return NULL;
 }
 
 /* ---- parsing ---- */
@@ -85,28 +43,6 @@ static void item_fail(struct batch *batch, enum sl_result result, const char *fo
     batch->item_result = sl_fail(&batch->item_err, result, "%s", text);
 }
 
-/* The data's own members that make a key; the last of a name counts, whatever its kind. */
-static bool parse_data(struct json *json, struct ids *ids, struct sl_span *data)
-{
-    *ids = (struct ids){0};
-    enum json_kind kind;
-    if (!json_peek(json, &kind)) return false;
-    if (kind != JSON_OBJECT) return json_value(json, data);
-    const char *start = json->at;
-    struct sl_span name, value;
-    if (!json_enter(json, JSON_OBJECT)) return false;
-    while (json_member(json, &name)) {
-        struct sl_span *id = json_raw_eq(name, "id")          ? &ids->id
-                             : json_raw_eq(name, "messageID") ? &ids->message_id
-                             : json_raw_eq(name, "sessionID") ? &ids->session_id
-                                                              : NULL;
-        if (!json_value(json, &value)) return false;
-        if (id && !json_string_raw(value, id)) *id = (struct sl_span){0};
-    }
-    *data = (struct sl_span){start, (size_t)(json->at - start)};
-    return !json->what;
-}
-
 static bool parse_item(struct json *json, struct raw_item *item)
 {
     *item = (struct raw_item){0};
@@ -114,7 +50,7 @@ static bool parse_item(struct json *json, struct raw_item *item)
     if (!json_enter(json, JSON_OBJECT)) return false;
     while (json_member(json, &name)) {
         if (json_raw_eq(name, "data")) {
-            if (!parse_data(json, &item->ids, &item->data)) return false;
+            if (!item_ids_read(json, &item->ids, &item->data)) return false;
             item->has_data = true;
             continue;
         }
@@ -134,45 +70,25 @@ static struct sl_span name_span(size_t from, const struct buf *names)
     return (struct sl_span){(const char *)(uintptr_t)from, names->len - from};
 }
 
-static enum rule find_rule(struct sl_span type_raw, const char **type)
+/* Type and key, of the type decoded. */
+static void add_names(
+    struct batch *batch, struct sl_span type, const struct item_ids *ids, size_t index)
 {
-    for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-        if (json_raw_eq(type_raw, known[i].type)) {
-            *type = known[i].type;
-            return known[i].rule;
-        }
-    *type = NULL;
-    return RULE_OTHER;
-}
-
-static void make_names(struct batch *batch, const struct raw_item *raw, size_t index)
-{
-    const char *type;
-    enum rule rule = find_rule(raw->type_raw, &type);
-    const char *lacks = missing(rule, &raw->ids);
-    if (lacks) {
+    const char *lacks = item_key_lacks(type, ids);
+    if (lacks) { /* its type is a known one, in plain characters */
         item_fail(batch, SL_INVALID,
-            "data[%zu].data.%s: expected a string (an item of type %s needs it)", index, lacks,
-            type);
+            "data[%zu].data.%s: expected a string (an item of type %.*s needs it)", index, lacks,
+            (int)type.len, type.ptr);
         return;
     }
     assert(index < batch->count && batch->count <= batch->cap);
     struct buf *names = &batch->names;
     struct batch_item *item = &batch->items[index];
     size_t from = names->len;
-    if (buf_reserve(names, raw->type_raw.len))
-        names->len += json_decode(raw->type_raw, names->ptr + from);
+    item_type_add(names, type);
     item->type = name_span(from, names);
     from = names->len;
-    key_add_raw(names, raw->type_raw);
-    const struct sl_span *ids[2] = {NULL, NULL};
-    if (rule == RULE_PART) ids[0] = &raw->ids.message_id, ids[1] = &raw->ids.id;
-    if (rule == RULE_ID || (rule == RULE_OTHER && raw->ids.id.ptr)) ids[0] = &raw->ids.id;
-    if (rule == RULE_SESSION_ID) ids[0] = &raw->ids.session_id;
-    for (int i = 0; i < 2 && ids[i]; i++) {
-        buf_add(names, "/", 1);
-        key_add_raw(names, *ids[i]);
-    }
+    item_key_make(names, type, ids);
     item->key = name_span(from, names);
     if (item->type.len > SL_ITEM_TYPE_BYTES)
         item_fail(
@@ -180,6 +96,22 @@ static void make_names(struct batch *batch, const struct raw_item *raw, size_t i
     else if (item->key.len > SL_ITEM_KEY_BYTES)
         item_fail(batch, SL_TOO_LARGE, "data[%zu]: its ids make a key longer than %d bytes", index,
             SL_ITEM_KEY_BYTES);
+}
+
+static void make_names(struct batch *batch, const struct raw_item *raw, size_t index)
+{
+    struct sl_span type = raw->type_raw;
+    char *decoded = NULL;
+    if (memchr(type.ptr, '\\', type.len)) {
+        decoded = malloc(type.len);
+        if (!decoded) {
+            batch->names.failed = true;
+            return;
+        }
+        type = (struct sl_span){decoded, json_decode(type, decoded)};
+    }
+    add_names(batch, type, &raw->ids, index);
+    free(decoded);
 }
 
 static bool add_item(struct batch *batch, const struct raw_item *raw)
@@ -295,7 +227,8 @@ enum sl_result batch_control(const char *kind, struct sl_span data, uint64_t arr
     batch->items = calloc(1, sizeof(*batch->items));
     if (!batch->items) return sl_fail(err, SL_NOMEM, "out of memory");
     assert(sl_span_of(kind).len <= SL_ITEM_TYPE_BYTES);
-    batch->items[0] = (struct batch_item){sl_span_of(kind), sl_span_of(kind), data};
+    batch->items[0] =
+        (struct batch_item){.type = sl_span_of(kind), .key = sl_span_of(kind), .data = data};
     return batch_seal(batch, err);
 }
 

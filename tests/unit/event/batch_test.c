@@ -129,7 +129,7 @@ static void encoded_keys(void **state)
         {ITEM("part", "{\"messageID\":\"a\",\"id\":\"b/c\"}"), "part", "part/a/b%2Fc"},
         {ITEM("messages", "{\"sessionID\":\"\\ud800/%\"}"), "messages", "messages/%uD800%2F%25"},
         {ITEM("message/m", "{}"), "message/m", "message%2Fm"},
-        {ITEM("x\\ud800", "{\"id\":\"y\"}"), "x\xed\xa0\x80", "x%uD800/y"},
+        {ITEM("x\\ud800", "{\"id\":\"y\"}"), "x%uD800", "x%uD800/y"},
         {ITEM("x%", "{\"id\":\"\\u0085\"}"), "x%", "x%25/%C2%85"},
     };
     for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++)
