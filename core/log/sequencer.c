@@ -82,12 +82,16 @@ static void derive_rows(struct kv *kv, struct kv_batch *kv_batch, struct share *
     }
 }
 
-/* An event's place behind the one before, and what its header says. */
+/* An event's place behind the one before, and what its header says. Its time is never before that
+   of the event before it, nor before it arrived: a clock that is put back in between would make of
+   it an event that no verifier takes. */
 static void give_place(const struct sequencer *sequencer, struct append *append)
 {
     const struct share *share = append->share;
     const struct head *before = &share->staged;
     uint64_t now_ms = store_now_us(sequencer->store) / 1000;
+    uint64_t arrived_ms = append->batch->arrived_us / 1000;
+    if (now_ms < arrived_ms) now_ms = arrived_ms;
     append->place = (struct head){
         .sequence = before->sequence + 1,
         .position = sequencer->position,

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "core/redact/rules.h"
+#include "tests/support/core_answers.h"
 #include "tests/support/core_fixture.h"
 
 #include <stdio.h>
@@ -123,6 +124,27 @@ static void held_again(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, make_share, drop_store)
 
+/* The clock is put back while a batch comes: its event isn't from before it arrived, and those
+   behind it aren't from before that one. */
+static void clock_put_back(void **state)
+{
+    (void)state;
+    struct sl_synced synced;
+    struct sl_share_info info;
+    char text[200];
+    uint64_t arrived_us = core_now_us + 7200000000;
+    snprintf(text, sizeof(text), "{\"secret\":\"%s\",\"data\":[]}", share.secret);
+    core_expect(
+        sl_share_sync(store, sl_span_of(share.id), sl_span_of(text), arrived_us, &synced, &err),
+        SL_OK, &err);
+    core_expect(sl_share_info(store, sl_span_of(share.id), &info, &err), SL_OK, &err);
+    assert_true(info.updated_ms == arrived_us / 1000);
+    core_sync(store, &share, "[]");
+    core_expect(sl_share_info(store, sl_span_of(share.id), &info, &err), SL_OK, &err);
+    assert_true(info.updated_ms == arrived_us / 1000);
+    core_check_bundle(store, share.id, 0, NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -130,6 +152,7 @@ int main(void)
         TEST(refusals),
         TEST(escaped_secret),
         TEST(held_again),
+        TEST(clock_put_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
