@@ -134,7 +134,8 @@ enum sl_result sl_store_shares(
 
 struct sl_verified {
     uint64_t shares, events, items, bytes, snapshots, removed; /* what was checked */
-    uint8_t root[32];                                          /* RFC 6962 root over all leaves */
+    uint64_t redacted, marked; /* items: withheld; redacted on arrival */
+    uint8_t root[32];          /* RFC 6962 root over all leaves */
 };
 
 /* Check everything against everything: every share's chain (sequences, times, `prev`, headers, the
@@ -347,16 +348,15 @@ enum sl_kind { SL_CREATE = 0, SL_SYNC = 1, SL_REMOVE = 2, SL_REDACT = 3, SL_ALLO
 const char *sl_kind_name(enum sl_kind kind); /* "create" …, "unknown"; for ever */
 
 struct sl_type_count {
-    struct sl_span type; /* decoded */
+    struct sl_span type; /* as it is kept */
     uint64_t items;
 };
-
 struct sl_event_info {
     const char *share_id;
     uint64_t sequence, position, time_ms, arrived_us;
     enum sl_kind kind;
-    bool erased; /* content gone: items, bytes, types, arrived_us are then 0 */
-    uint64_t items, bytes;
+    bool erased;                   /* content gone: items, bytes, types, arrived_us are then 0 */
+    uint64_t items, bytes, marked; /* marked: items that were redacted on arrival */
     const struct sl_type_count *types; /* in bytewise order of type */
     size_t types_count;
     uint8_t leaf[32]; /* the leaf hash */
@@ -401,8 +401,8 @@ struct sl_span sl_event_salt(const struct sl_event *event);
 struct sl_item {
     struct sl_span type, key; /* decoded; encoded */
     uint64_t bytes;           /* as it is stored */
-    /* Withheld: redacted, `bytes` being those of the replacement; or a create's, which has none. */
-    bool withheld;
+    /* Withheld: redacted, `bytes` being the replacement's; or a create's. Marked: on arrival. */
+    bool withheld, marked;
     uint64_t committed_bytes;  /* of the data that the event committed to */
     const uint8_t *nonce;      /* 16 bytes; NULL: withheld, or the content is gone */
     const uint8_t *commitment; /* 32 bytes, of a withheld item; else NULL: SHA-256(nonce ‖ data) */

@@ -49,7 +49,8 @@ struct verifying {
 static enum sl_result verify_share(struct verifying *verifying, struct sl_err *err)
 {
     struct bundle_verdict verdict;
-    struct bundle_asks asks = {.policy = verifying->trust.policy};
+    struct redacted_each gather = redacted_gather(&verifying->audit->redacted);
+    struct bundle_asks asks = {.policy = verifying->trust.policy, .redacted = &gather};
     return bundle_fetch(verifying->source->client, verifying->audit->share, &asks,
         verifying->progress, &verdict, NULL, err);
 }
@@ -166,7 +167,7 @@ const struct command command_audit = {
     .summary = "report on all that was ever shared, removed and redacted",
     .about =
         "Of the whole store, or of a share: events by kind, the first and the last, what was removed and redacted (when,\n"
-        "by whom, why), gaps in sequences or positions, neighbours in the log whose times run backwards or lie more than\n"
+        "by whom, why; of a share each redacted item), gaps in sequences or positions, neighbours in the log whose times run backwards or lie more than\n"
         "a day apart, the largest shares, the checkpoint and its witnesses, the last verification, and one now: of the\n"
         "data directory, of a server's tiles and headers, or of the share's bundle.\n\n"
         "Exits with 1 where something is missing, doesn't verify, or a witness disputes the log. A removal, a redaction or a step of the clock is no\n"

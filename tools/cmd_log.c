@@ -53,6 +53,10 @@ static void put_line(const struct values *values, struct sl_span event)
         term_style(TERM_PLAIN), term_style(TERM_DIM), hash, term_style(TERM_PLAIN),
         size_text(field_u64(event, "bytes"), bytes));
     put_types(event);
+    uint64_t marked = field_u64(event, "redactedOnArrival");
+    if (marked)
+        printf("  %s(%llu redacted on arrival)%s", term_style(TERM_YELLOW),
+            (unsigned long long)marked, term_style(TERM_PLAIN));
     if (field_true(event, "erased")) printf("(content erased)");
     putchar('\n');
 }
@@ -88,7 +92,9 @@ const struct command command_log = {
     .words_max = 1,
     .takes = TAKES_DATA | TAKES_URL | TAKES_JSON,
     .summary = "list a share's events",
-    .about = "A line an event: sequence, time, kind, leaf hash, size, items by type.",
+    .about =
+        "A line an event: sequence, time, kind, leaf hash, size, items by type, and how many of them the\n"
+        "server redacted on arrival.",
     .examples = "  sharelog log ID\n"
                 "  sharelog log ID --reverse --limit 10\n"
                 "  sharelog log ID --json | jq '.events[].bytes'\n",

@@ -48,9 +48,10 @@ static const struct option options[] = {
 static void tell_counts(const struct sl_verified *verified, bool json, uint64_t ms)
 {
     static const char *const names[] = {
-        "shares", "removed", "events", "items", "bytes", "snapshots"};
+        "shares", "removed", "events", "items", "bytes", "snapshots", "redacted", "onArrival"};
     const uint64_t counts[] = {verified->shares, verified->removed, verified->events,
-        verified->items, verified->bytes, verified->snapshots};
+        verified->items, verified->bytes, verified->snapshots, verified->redacted,
+        verified->marked};
     char root[65], took[WHEN_BYTES];
     crypto_hex(verified->root, sizeof(verified->root), root);
     if (json) printf("{\"verified\":true");
@@ -65,6 +66,10 @@ static void tell_counts(const struct sl_verified *verified, bool json, uint64_t 
     }
     verify_tell_text("root", root);
     verify_tell_text("took", when_span(ms, took));
+    if (verified->redacted || verified->marked)
+        puts(
+            "What stands in the place of redacted items is this server's word; `sharelog audit ID` "
+            "names them.");
     verify_tell_well("Everything fits together.");
 }
 
@@ -154,7 +159,8 @@ const struct command command_verify = {
         "whoever has the log's keys can check what its operator gave them. A bundle proves that every event and item of\n"
         "a share is what the server recorded, and that none before its last is missing; that its last was the share's\n"
         "last, and when, takes the operator's signature: the head statement in it, or with --url what the server says\n"
-        "now. --url alone reads the log's tiles, makes its\n"
+        "now. Items that were redacted are named, with who redacted them, when and why: what stands in their place nobody\n"
+        "can prove. --url alone reads the log's tiles, makes its\n"
         "root from them and holds it against the signed checkpoint; with --since also that the log grew out of the\n"
         "one kept from before (the file is made when there is none). Where the server shows the headers (to the owner,\n"
         "or to all with --public-log), they are held against their hashes, and each share's chain is followed.\n"

@@ -77,9 +77,10 @@ static enum sl_result put_item(
     struct sl_item item = sl_event_item(event, index);
     uint8_t commitment[32];
     assert(item.withheld ? item.commitment != NULL : item.nonce != NULL);
-    pack_array(held, item.withheld ? 5 : 4);
+    pack_array(held, (item.withheld ? 5u : 4u) + item.marked);
     pack_str(held, item.type);
     pack_str(held, item.key);
+    if (item.marked) pack_u64(held, 1);
     pack_bin_begin(held, item.bytes);
     writer->data_bytes = 0;
     crypto_hash_begin(&writer->hash);

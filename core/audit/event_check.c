@@ -26,13 +26,14 @@ static enum sl_result commit_to(
     struct sl_item item = sl_event_item(event, index);
     uint8_t commitment[32];
     if (item.withheld) {
-        commit_withheld(commit, item.type, item.key, item.committed_bytes, item.commitment);
+        commit_withheld(
+            commit, item.type, item.key, item.marked, item.committed_bytes, item.commitment);
         return SL_OK;
     }
     if (!item.nonce) return fault(sl_event_info(event), err, "removed", SL_REMOVED);
     struct sl_sink sink = {hash_piece, commit_stream(commit, item.nonce)};
     enum sl_result result = sl_event_item_data(event, index, sink, err);
-    commit_stream_end(commit, item.type, item.key, item.committed_bytes, commitment);
+    commit_stream_end(commit, item.type, item.key, item.marked, item.committed_bytes, commitment);
     return result;
 }
 

@@ -242,6 +242,7 @@ enum sl_result batch_replace(
     batch->replaced = replaced;
     replaced[batch->replaced_count++] = *data;
     batch->items[index].data = buf_span(data);
+    batch->items[index].marked = true;
     *data = (struct buf){0};
     return SL_OK;
 }
@@ -270,8 +271,8 @@ enum sl_result batch_seal(struct batch *batch, struct sl_err *err)
     for (size_t i = 0; i < batch->count; i++) {
         const struct batch_item *item = &batch->items[i];
         assert(item->type.len <= SL_ITEM_TYPE_BYTES && item->key.len <= SL_ITEM_KEY_BYTES);
-        commit_item(&commit, item->type, item->key, NULL, item->data);
-        event_items_add(&batch->packed, item->type, item->key, item->data.len);
+        commit_item(&commit, item->type, item->key, item->marked, NULL, item->data);
+        event_items_add(&batch->packed, item->type, item->key, item->marked, item->data.len);
         batch->data_bytes += item->data.len;
     }
     commit_end(&commit, batch->manifest_commitment);

@@ -10,7 +10,8 @@
 
 struct batch_item {
     struct sl_span type, key; /* decoded; encoded */
-    struct sl_span data;      /* in the request's bytes */
+    struct sl_span data;      /* in the request's bytes, or where it was replaced */
+    bool marked;              /* it was: redacted on arrival */
 };
 
 struct batch {
@@ -44,8 +45,8 @@ enum sl_result batch_items(const struct batch *batch, struct sl_err *err);
 enum sl_result batch_control(const char *kind, struct sl_span data, uint64_t arrived_us,
     struct batch *batch, struct sl_err *err);
 
-/* Give an item other data, whose bytes the batch takes over (`data` is then empty). Before it is
-   sealed, or sealed again. SL_NOMEM. */
+/* Redact an item on arrival: give it other data, whose bytes the batch takes over (`data` is then
+   empty), and mark it. Before it is sealed, or sealed again. SL_NOMEM. */
 enum sl_result batch_replace(
     struct batch *batch, size_t index, struct buf *data, struct sl_err *err);
 

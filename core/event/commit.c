@@ -73,7 +73,7 @@ bool commit_full(const struct commit *commit)
 /* ---- items ---- */
 
 /* The next item's entry, behind those before it. False: it can't have one. */
-static bool add_entry(struct commit *commit, struct sl_span type, struct sl_span key,
+static bool add_entry(struct commit *commit, struct sl_span type, struct sl_span key, bool marked,
     uint64_t length, const uint8_t commitment[32])
 {
     assert(commit->index < commit->items && !commit_full(commit));
@@ -82,23 +82,23 @@ static bool add_entry(struct commit *commit, struct sl_span type, struct sl_span
         commit->unfit = true;
         return false;
     }
-    manifest_add(&commit->packed, type, key, length, commitment);
+    manifest_add(&commit->packed, type, key, marked, length, commitment);
     assert(!commit->packed.failed);
     return true;
 }
 
-void commit_item(struct commit *commit, struct sl_span type, struct sl_span key,
+void commit_item(struct commit *commit, struct sl_span type, struct sl_span key, bool marked,
     const uint8_t *nonce, struct sl_span bytes)
 {
     static const uint8_t unknown[32];
     assert(commit->derived == !nonce);
     if (commit_full(commit)) commit_flush(commit);
-    if (!add_entry(commit, type, key, bytes.len, unknown)) return;
+    if (!add_entry(commit, type, key, marked, bytes.len, unknown)) return;
     size_t i = commit->count++;
     if (nonce) memcpy(commit->nonces[i], nonce, ITEM_NONCE_BYTES);
     commit->texts[i] =
         (struct lanes_text){commit->nonces[i], ITEM_NONCE_BYTES, bytes, commit->commitments[i]};
-    commit->places[i] = commit->packed.len - sizeof(unknown);
+    commit->places[i] = commit->packed.len - sizeof(unknown) - marked; /* the mark is behind it */
 }
 
 struct crypto_hash *commit_stream(struct commit *commit, const uint8_t *nonce)
@@ -112,20 +112,20 @@ struct crypto_hash *commit_stream(struct commit *commit, const uint8_t *nonce)
     return &commit->bytes;
 }
 
-void commit_stream_end(struct commit *commit, struct sl_span type, struct sl_span key,
+void commit_stream_end(struct commit *commit, struct sl_span type, struct sl_span key, bool marked,
     uint64_t length, uint8_t commitment[32])
 {
     assert(commit->count == 0);
     crypto_hash_end(&commit->bytes, commitment);
-    add_entry(commit, type, key, length, commitment);
+    add_entry(commit, type, key, marked, length, commitment);
     commit_flush(commit);
 }
 
-void commit_withheld(struct commit *commit, struct sl_span type, struct sl_span key,
+void commit_withheld(struct commit *commit, struct sl_span type, struct sl_span key, bool marked,
     uint64_t length, const uint8_t commitment[32])
 {
     commit_flush(commit);
-    add_entry(commit, type, key, length, commitment);
+    add_entry(commit, type, key, marked, length, commitment);
 }
 
 void commit_end(struct commit *commit, uint8_t commitment[32])

@@ -10,6 +10,7 @@
                    │                                    │
                    └─ HMAC("manifest") ─ its nonce ─ SHA-256(nonce ‖ manifest) ── in the header
 
+   A marked item (it was redacted on arrival) is [type, key, length, commitment, 1].
    Of a partly withheld event the event nonce is gone: the manifest's nonce and those of the items
    that are left are given one by one, and of the others the commitment itself.
 
@@ -22,8 +23,8 @@
 #include "core/event/event.h"
 
 #define COMMIT_GROUP 96 /* items that are gathered, at most */
-/* of an item in the manifest, at most: [type (str), key (str), length, commitment (bin 32)] */
-#define COMMIT_ENTRY_BYTES (1 + 3 + SL_ITEM_TYPE_BYTES + 3 + SL_ITEM_KEY_BYTES + 9 + 2 + 32)
+/* of an item in the manifest, at most: [type (str), key (str), length, commitment (bin 32), 1] */
+#define COMMIT_ENTRY_BYTES (1 + 3 + SL_ITEM_TYPE_BYTES + 3 + SL_ITEM_KEY_BYTES + 9 + 2 + 32 + 1)
 
 struct commit {
     bool derived; /* the items' nonces follow from the event's */
@@ -52,15 +53,15 @@ void commit_begin_given(struct commit *commit, const uint8_t manifest_nonce[ITEM
 /* The next item, in one of three ways. `nonce` is its own where nonces are given, else NULL.
 
    Its bytes lie in one piece, and stay until commit_settle: */
-void commit_item(struct commit *commit, struct sl_span type, struct sl_span key,
+void commit_item(struct commit *commit, struct sl_span type, struct sl_span key, bool marked,
     const uint8_t *nonce, struct sl_span bytes);
 /* They come in pieces, which the caller adds to the hash that is returned; at their end the item's
    commitment is there: */
 struct crypto_hash *commit_stream(struct commit *commit, const uint8_t *nonce);
-void commit_stream_end(struct commit *commit, struct sl_span type, struct sl_span key,
+void commit_stream_end(struct commit *commit, struct sl_span type, struct sl_span key, bool marked,
     uint64_t length, uint8_t commitment[32]);
 /* They are withheld, and their commitment is known: */
-void commit_withheld(struct commit *commit, struct sl_span type, struct sl_span key,
+void commit_withheld(struct commit *commit, struct sl_span type, struct sl_span key, bool marked,
     uint64_t length, const uint8_t commitment[32]);
 
 /* The bytes of what is gathered may go: they are hashed. The `count` items' commitments are in

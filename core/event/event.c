@@ -105,14 +105,18 @@ void manifest_begin(struct buf *manifest, uint64_t arrived_us, size_t items)
     pack_u64(manifest, arrived_us);
 }
 
-void manifest_add(struct buf *manifest, struct sl_span type, struct sl_span key, uint64_t length,
-    const uint8_t commitment[32])
+/* Stands at the end of a marked item. */
+enum { MARK = 1 };
+
+void manifest_add(struct buf *manifest, struct sl_span type, struct sl_span key, bool marked,
+    uint64_t length, const uint8_t commitment[32])
 {
-    pack_array(manifest, 4);
+    pack_array(manifest, marked ? 5 : 4);
     pack_str(manifest, type);
     pack_str(manifest, key);
     pack_u64(manifest, length);
     pack_bin(manifest, (struct sl_span){(const char *)commitment, 32});
+    if (marked) pack_u64(manifest, MARK);
 }
 
 void event_items_begin(struct buf *packed, size_t items)
@@ -120,12 +124,14 @@ void event_items_begin(struct buf *packed, size_t items)
     pack_array(packed, items);
 }
 
-void event_items_add(struct buf *packed, struct sl_span type, struct sl_span key, uint64_t length)
+void event_items_add(
+    struct buf *packed, struct sl_span type, struct sl_span key, bool marked, uint64_t length)
 {
-    pack_array(packed, 3);
+    pack_array(packed, marked ? 4 : 3);
     pack_str(packed, type);
     pack_str(packed, key);
     pack_u64(packed, length);
+    if (marked) pack_u64(packed, MARK);
 }
 
 size_t event_items_begin_bytes(size_t items)
@@ -133,10 +139,10 @@ size_t event_items_begin_bytes(size_t items)
     return pack_array_bytes(items);
 }
 
-size_t event_items_add_bytes(struct sl_span type, struct sl_span key, uint64_t length)
+size_t event_items_add_bytes(struct sl_span type, struct sl_span key, bool marked, uint64_t length)
 {
-    return pack_array_bytes(3) + pack_str_bytes(type.len) + pack_str_bytes(key.len) +
-           pack_u64_bytes(length);
+    return pack_array_bytes(marked ? 4 : 3) + pack_str_bytes(type.len) + pack_str_bytes(key.len) +
+           pack_u64_bytes(length) + (marked ? pack_u64_bytes(MARK) : 0);
 }
 
 void event_row_encode(const struct event_row *row, struct buf *out)
@@ -174,10 +180,13 @@ bool event_read_next(struct event_reader *reader, struct event_item *item)
 {
     if (reader->left == 0 || reader->in.bad) return false;
     reader->left--;
-    if (unpack_array(&reader->in) != 3) reader->bad = true;
+    size_t parts = unpack_array(&reader->in);
+    if (parts != 3 && parts != 4) reader->bad = true;
     item->type = unpack_str(&reader->in);
     item->key = unpack_str(&reader->in);
     item->length = unpack_u64(&reader->in);
+    item->marked = parts == 4;
+    if (item->marked && unpack_u64(&reader->in) != MARK) reader->bad = true;
     item->offset = reader->offset;
     if (!reader->in.bad) unpack_leave(&reader->in);
     if (reader->in.bad || reader->bad) return false;

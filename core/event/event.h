@@ -58,14 +58,17 @@ void event_manifest_nonce(
 void event_commitment(
     const uint8_t nonce[ITEM_NONCE_BYTES], struct sl_span bytes, uint8_t commitment[32]);
 
-/* The manifest, built item by item, then committed to. */
+/* The manifest, built item by item, then committed to. An item that was redacted on arrival is
+   *marked*: what is committed to is what the server put in the place of what was sent, and the
+   manifest says so by a fifth element, 1. */
 void manifest_begin(struct buf *manifest, uint64_t arrived_us, size_t items);
-void manifest_add(struct buf *manifest, struct sl_span type, struct sl_span key, uint64_t length,
-    const uint8_t commitment[32]);
+void manifest_add(struct buf *manifest, struct sl_span type, struct sl_span key, bool marked,
+    uint64_t length, const uint8_t commitment[32]);
 
 /* The row of family `event`: [position, header, syncs, stored, arrived_us, [[type, key, length]
-   …]]; of an erased event the first four alone; of a redacted one, before the items, how many bytes
-   its body's prefix has, and the lengths are those of what is stored now. `syncs` and `stored` run
+   …]], where a marked item is [type, key, length, 1]; of an erased event the first four alone; of a
+   redacted one, before the items, how many bytes its body's prefix has, and the lengths are those
+   of what is stored now. `syncs` and `stored` run
    through the share: sync events so far, and bytes of `event` and `body` rows so far as they were
    appended, this event's included; they make the head of a share and the place of its snapshots a
    matter of one read. */
@@ -81,10 +84,11 @@ struct event_row {
 
 /* The packed items, `[[type, key, length] …]`, as the row has them at its end. */
 void event_items_begin(struct buf *packed, size_t items);
-void event_items_add(struct buf *packed, struct sl_span type, struct sl_span key, uint64_t length);
+void event_items_add(
+    struct buf *packed, struct sl_span type, struct sl_span key, bool marked, uint64_t length);
 /* How many bytes they add, both. */
 size_t event_items_begin_bytes(size_t items);
-size_t event_items_add_bytes(struct sl_span type, struct sl_span key, uint64_t length);
+size_t event_items_add_bytes(struct sl_span type, struct sl_span key, bool marked, uint64_t length);
 
 /* The row's bytes before the packed items. Its length doesn't depend on `stored`, and is at most
    EVENT_ROW_HEAD_BYTES. */
@@ -96,6 +100,7 @@ void event_row_encode(const struct event_row *row, struct buf *out);
    into `bytes`. SL_CORRUPT is the one failure. */
 struct event_item {
     struct sl_span type, key;
+    bool marked; /* redacted on arrival */
     uint64_t length;
     uint64_t offset; /* of its data, in the event's body */
 };

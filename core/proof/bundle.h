@@ -3,7 +3,7 @@
 
 /* A bundle: a share's whole history in one file, from which anyone can check without the store that
    every event is in the log at its position, that none before the last is missing, and that every
-   item is the one that was shared. A stream of msgpack values, one behind the other:
+   item is the one that the server recorded. A stream of msgpack values, one behind the other:
 
    head   ["sharelog-bundle@v1", share id (str), salt (bin 32), number of events n]
    event  n times, in order of sequence; the first three parts are always there:
@@ -13,8 +13,9 @@
                  the manifest's nonce, then one for each item, nil where it is withheld
           items  [[type (str), key (str), data (bin), commitment (bin 32)] …]; of a withheld item
                  [type, key, replacement (bin), length, commitment]; length is that of the data that
-                 was committed to, replacement what stands in its place, empty: nothing. The
-                 manifest binds the commitments; that they are there tells which item differs
+                 was committed to, replacement what stands in its place, empty: nothing. Of a marked
+                 item, which was redacted on arrival, a 1 stands behind the key. The manifest binds
+                 the commitments and marks; that they are there tells which item differs
    tail   [gap (bin), checkpoint (str), head statement (str)]
           [gap (bin), checkpoint (str)]     of servers that sign none: what came later isn't known
 
@@ -26,10 +27,10 @@
 
    A create event's item is always withheld: it holds the hash of the share's secret. An item that
    is withheld from a sync must be named, with its replacement, by a later redact event of the same
-   bundle; if several name it, by the last. A redact event's item may be withheld in the same way,
-   so that it no longer says what has been redacted since: what stands in its place says of the
-   items that it names what stands there now, and the later event has its SHA-256. Content is erased
-   only before a remove event.
+   bundle; all that name it name what stands there now. A redact event's item may be withheld in the
+   same way, so that it no longer says what has been redacted since: what stands in its place says
+   of the items that it names what stands there now, and the later event has its SHA-256. Content is
+   erased only before a remove event.
 
    The head statement says that the last event was the share's last one at some size of the log. It
    stands in the tail, and not behind it, so that a bundle that was cut off on its way is none.
@@ -37,7 +38,7 @@
    Each value is in msgpack's smallest encoding: one bundle, one encoding. */
 
 #include "core/proof/head_statement.h"
-#include "core/sharelog.h"
+#include "core/proof/redacted.h"
 
 #define BUNDLE_FORM "sharelog-bundle@v1"
 
@@ -57,9 +58,10 @@ struct bundle_verdict {
     uint64_t first, last; /* positions of the first and last event */
     uint8_t leaf[32];     /* of the last one */
     enum bundle_head head;
-    struct head_statement statement;                /* unless there is none */
-    uint64_t events, syncs, items, bytes, withheld; /* withheld: redacted items of syncs */
-    uint64_t first_ms, last_ms;                     /* times of the first and last event */
+    struct head_statement statement; /* unless there is none */
+    uint64_t events, syncs, items, bytes;
+    uint64_t withheld, marked;  /* items of syncs: redacted later; redacted on arrival */
+    uint64_t first_ms, last_ms; /* times of the first and last event */
     bool removed;
     uint64_t removed_ms;
     enum sl_who removed_by;
@@ -89,29 +91,46 @@ struct bundle_asks {
     /* Called for each event, in order; not SL_OK ends the verification, with err. May be NULL. */
     enum sl_result (*place)(void *ctx, const struct bundle_place *place, struct sl_err *err);
     void *place_ctx;
+    /* Of a verified bundle: its redacted items. NULL: nobody asks. */
+    const struct redacted_each *redacted;
 };
 
 /* Check all of it. SL_OK: verified. SL_CORRUPT: not; err names the first fault: share, sequence,
    item, what differs. Other results: couldn't (the input failed, no memory). Memory: a bounded
-   window and one item's names, whatever the bundle's size, and for what is withheld 56 bytes an
-   item, 17 an item of one event. */
+   window and one item, whatever the bundle's size; for what is redacted some 100 bytes an item and
+   its key (withheld.h); 17 bytes an item of one event that isn't whole. */
 enum sl_result bundle_verify(struct bundle_input input, const struct bundle_asks *asks,
     const struct sl_progress *progress, struct bundle_verdict *verdict, struct sl_err *err);
 
+/* What a verifier takes for a time at all: from the year 2000 to the end of 9999. Debian's clock is
+   never before its own making, so no server has other times. */
+#define TIME_FIRST_MS ((uint64_t)946684800000)
+#define TIME_END_MS ((uint64_t)253402300800000)
+/* An event is committed after it arrived. A clock that is put back in between says otherwise: so
+   far that is taken, of servers that didn't see to it yet. */
+#define ARRIVED_AHEAD_MS ((uint64_t)60 * 60 * 1000)
+bool event_time_fits(uint64_t time_ms);
+bool event_arrival_fits(uint64_t arrived_us, uint64_t time_ms);
+/* A witness that cosigned a log has seen its events, so none is dated later than its cosignature,
+   but for what two clocks may differ. */
+#define COSIGNED_BEHIND_S ((uint64_t)60 * 60)
+bool event_cosigned_fits(uint64_t time_ms, const struct cosigned *cosigned);
+
 /* One event by itself, as /api/share/ID/events/SEQ gives it (`event`, JSON), with the proof file of
-   it: the leaf is in the checkpoint's log, and nonce, items and data are what the header commits
-   to. Results as above. */
+   it: the event is of that share, its leaf is in the checkpoint's log, and nonce, items and data
+   are what the header commits to. What stands in the place of a withheld item nothing binds here:
+   the share's bundle has the redact event that does. Results as above; so is `redacted`, but that
+   an item's redact event isn't known here. */
 struct event_verdict {
     uint64_t sequence, position, time_ms, log_size;
     enum sl_kind kind;
     uint8_t ref[32], leaf[32];
-    char share_id[SL_SHARE_ID_BYTES + 1]; /* "": not told */
-    bool of_share; /* the answer has the salt and an id, and they fit the header */
-    bool content;  /* its content was there and checked */
-    size_t withheld;
+    char share_id[SL_SHARE_ID_BYTES + 1];
+    bool content; /* its content was there and checked */
+    size_t withheld, marked;
     struct cosigned cosigned;
 };
 enum sl_result event_verify(struct sl_span event, struct sl_span proof, const struct policy *policy,
-    struct event_verdict *verdict, struct sl_err *err);
+    const struct redacted_each *redacted, struct event_verdict *verdict, struct sl_err *err);
 
 #endif

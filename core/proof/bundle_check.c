@@ -26,6 +26,19 @@ void bundle_fault(const struct bundle_check *check, const char *format, ...)
     sl_fail(check->err, SL_CORRUPT, "%s: %s", place, text);
 }
 
+void bundle_claim(struct bundle_check *check, const char *format, ...)
+{
+    struct bundle_claim *claim = &check->claim;
+    va_list args;
+    if (claim->wrong) return;
+    claim->wrong = true;
+    claim->item = check->item;
+    memcpy(claim->key, check->key, sizeof(claim->key));
+    va_start(args, format);
+    vsnprintf(claim->what, sizeof(claim->what), format, args);
+    va_end(args);
+}
+
 enum sl_result bundle_check_read(const struct bundle_check *check)
 {
     const struct bundle_reader *in = &check->in;

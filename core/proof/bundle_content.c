@@ -5,9 +5,16 @@
 
    The bundle says of each item what its commitment is. The header binds them all together; that
    word tells which item it is that differs. The first one is the fault that is named, even where
-   something behind it, that was read before its hash was made, is wrong too. */
+   something behind it, that was read before its hash was made, is wrong too.
+
+   What the items say is looked at as they come by (item_check.h, bundle_record.c), and told last:
+   an event whose bytes aren't the ones that it commits to is a file's fault, one that commits to
+   what no server makes is its signer's. */
 
 #include "core/proof/bundle_content.h"
+
+#include "core/proof/bundle_record.h"
+#include "core/proof/item_check.h"
 
 #include <assert.h>
 
@@ -27,62 +34,46 @@ static void keep_key(struct bundle_check *check, struct sl_span key)
 
 /* ---- an item ---- */
 
-/* Take `length` bytes into a hash. */
-static void hash_bytes(struct bundle_check *check, struct crypto_hash *hash, uint64_t length)
+/* Take `length` bytes into a hash, and into `data`, which the item is looked at in. */
+static void take_bytes(struct bundle_check *check, struct crypto_hash *hash, uint64_t length)
 {
+    buf_clear(&check->data);
     while (length > 0 && read_ok(&check->in)) {
         struct sl_span piece = read_piece(&check->in, length);
-        if (hash) crypto_hash_add(hash, piece.ptr, piece.len);
+        crypto_hash_add(hash, piece.ptr, piece.len);
+        buf_add_span(&check->data, piece);
         length -= piece.len;
     }
 }
 
-/* [who, reason, positions] */
-static void take_removal(struct bundle_check *check)
-{
-    if (read_array(&check->in) != 3) read_fault(&check->in, "not what a removal says");
-    uint64_t who = read_u64(&check->in);
-    if (who > SL_WHO_OWNER) read_fault(&check->in, "removed by nobody known");
-    check->verdict.removed = true;
-    check->verdict.removed_ms = check->header.time_ms;
-    check->verdict.removed_by = (enum sl_who)who;
-}
+/* An item's names, taken out of the window. */
+struct names {
+    struct sl_span type, key;
+    bool marked;
+    char room[SL_ITEM_TYPE_BYTES + SL_ITEM_KEY_BYTES];
+};
 
-/* [who, reason, [[sequence, item, replacement] …], …] */
-static void take_redaction(struct bundle_check *check)
+/* Look at a sync's item, and remember it if it was redacted; `replacement` is of a withheld one. */
+static enum sl_result look_at(struct bundle_check *check, const struct names *names,
+    struct sl_span data, uint64_t committed, const uint8_t *replacement)
 {
-    uint8_t replacement[32];
-    struct crypto_hash hash;
-    struct bundle_reader *in = &check->in;
-    if (read_array(in) < 3) read_fault(in, "not what a redaction says");
-    read_u64(in);
-    read_str(in, SL_REASON_BYTES);
-    for (size_t left = read_array(in); left > 0 && read_ok(in); left--) {
-        if (read_array(in) != 3) read_fault(in, "not what a redaction says");
-        uint64_t sequence = read_u64(in), item = read_u64(in);
-        crypto_hash_begin(&hash);
-        hash_bytes(check, &hash, read_bin_begin(in));
-        crypto_hash_end(&hash, replacement);
-        if (read_ok(in)) withheld_name(&check->withheld, sequence, item, replacement);
-    }
-}
-
-/* The `length` bytes of a remove or redact event's item, whose values are read while they go into a
-   hash. What they end with (positions) only the store needs. */
-static void take_record(struct bundle_check *check, uint64_t length, struct crypto_hash *hash)
-{
-    struct bundle_reader *in = &check->in;
-    if (!read_ok(in)) return;
-    assert(!in->tap && in->left == UINT64_MAX); /* records don't lie in each other */
-    in->tap = hash;
-    in->left = length;
-    if (check->header.kind == SL_REMOVE)
-        take_removal(check);
-    else
-        take_redaction(check);
-    hash_bytes(check, NULL, in->left);
-    in->tap = NULL;
-    in->left = UINT64_MAX;
+    const char *fault;
+    bool unmarked;
+    struct item_claim claim = {names->type, names->key, data,
+        replacement     ? CLAIM_WITHHELD
+        : names->marked ? CLAIM_MARKED
+                        : CLAIM_SENT,
+        committed};
+    enum sl_result result = item_check(&claim, &fault, &unmarked, check->err);
+    if (result != SL_OK) return result;
+    if (fault) bundle_claim(check, "%s", fault);
+    bool marked = names->marked || unmarked;
+    check->verdict.marked += marked;
+    check->verdict.withheld += replacement != NULL;
+    if (!marked && !replacement) return SL_OK;
+    struct withheld_item place = {
+        .sequence = check->sequence, .item = check->item, .marked = marked};
+    return withheld_add(&check->withheld, &place, names->key, replacement, check->err);
 }
 
 /* The nonce of the item at hand; NULL: it is withheld. Of an event that isn't whole. */
@@ -117,12 +108,6 @@ void bundle_check_leaving(void *ctx)
     if (check->in_content) commit_settle(&check->commit);
 }
 
-/* An item's names, taken out of the window. */
-struct names {
-    struct sl_span type, key;
-    char room[SL_ITEM_TYPE_BYTES + SL_ITEM_KEY_BYTES];
-};
-
 static void take_names(struct bundle_check *check, struct names *names)
 {
     struct sl_span type = read_str(&check->in, SL_ITEM_TYPE_BYTES);
@@ -131,6 +116,8 @@ static void take_names(struct bundle_check *check, struct names *names)
     struct sl_span key = read_str(&check->in, SL_ITEM_KEY_BYTES);
     names->key = (struct sl_span){names->room + type.len, key.len};
     if (key.len) memcpy(names->room + type.len, key.ptr, key.len);
+    names->marked = read_peek(&check->in) == READ_U64;
+    if (names->marked && read_u64(&check->in) != 1) read_fault(&check->in, "not a mark");
     keep_key(check, names->key);
 }
 
@@ -141,7 +128,9 @@ static enum sl_result gather(
     enum sl_result result = commit_full(&check->commit) ? end_group(check) : SL_OK;
     if (result != SL_OK) return result;
     struct sl_span bytes = read_whole(&check->in, length);
-    commit_item(&check->commit, names->type, names->key, nonce, bytes);
+    if (bundle_check_read(check) == SL_OK) result = look_at(check, names, bytes, length, NULL);
+    if (result != SL_OK) return result;
+    commit_item(&check->commit, names->type, names->key, names->marked, nonce, bytes);
     /* where the window moves on to what is said, the bytes are hashed before */
     struct bundle_said *said = &check->said[check->said_count];
     read_bin_into(&check->in, said->commitment, 32);
@@ -161,16 +150,19 @@ static enum sl_result take_data(
     uint8_t commitment[32], said[32] = {0};
     enum sl_kind kind = check->header.kind;
     struct crypto_hash *hash = commit_stream(&check->commit, nonce);
-    if (kind == SL_REMOVE || kind == SL_REDACT)
-        take_record(check, length, hash);
+    enum sl_result result = SL_OK;
+    if (kind == SL_SYNC)
+        take_bytes(check, hash, length);
     else
-        hash_bytes(check, hash, length);
-    commit_stream_end(&check->commit, names->type, names->key, length, commitment);
+        result = bundle_record_take(check, length, hash);
+    commit_stream_end(&check->commit, names->type, names->key, names->marked, length, commitment);
     read_bin_into(&check->in, said, 32);
-    enum sl_result result = bundle_check_read(check);
+    if (result == SL_OK) result = bundle_check_read(check);
     if (result != SL_OK) return result;
     check->verdict.bytes += length;
-    return memcmp(said, commitment, 32) == 0 ? SL_OK : BUNDLE_FAULT(check, BYTES_DIFFER);
+    if (memcmp(said, commitment, 32) != 0) return BUNDLE_FAULT(check, BYTES_DIFFER);
+    if (check->data.failed) return sl_fail(check->err, SL_NOMEM, "out of memory");
+    return kind == SL_SYNC ? look_at(check, names, buf_span(&check->data), length, NULL) : SL_OK;
 }
 
 /* Its bytes are withheld: what stands in their place is for a later redact event to name. Of a
@@ -179,23 +171,27 @@ static enum sl_result take_withheld(struct bundle_check *check, const struct nam
 {
     uint8_t replacement[32], commitment[32] = {0};
     struct crypto_hash hash;
+    enum sl_kind kind = check->header.kind;
+    enum sl_result result = SL_OK;
     uint64_t stands = read_bin_begin(&check->in);
     crypto_hash_begin(&hash);
-    if (check->header.kind == SL_REDACT)
-        take_record(check, stands, &hash);
+    if (kind == SL_REDACT)
+        result = bundle_record_take(check, stands, &hash);
     else
-        hash_bytes(check, &hash, stands);
+        take_bytes(check, &hash, stands);
     crypto_hash_end(&hash, replacement);
-    if (check->header.kind == SL_REDACT) crypto_sha256(replacement, 32, replacement);
+    if (kind == SL_REDACT) crypto_sha256(replacement, 32, replacement);
     uint64_t length = read_u64(&check->in);
     read_bin_into(&check->in, commitment, 32);
-    enum sl_result result = bundle_check_read(check);
+    if (result == SL_OK) result = bundle_check_read(check);
     if (result != SL_OK) return result;
-    commit_withheld(&check->commit, names->type, names->key, length, commitment);
-    if (check->header.kind == SL_CREATE)
+    commit_withheld(&check->commit, names->type, names->key, names->marked, length, commitment);
+    if (check->data.failed) return sl_fail(check->err, SL_NOMEM, "out of memory");
+    if (kind == SL_CREATE)
         return stands ? BUNDLE_FAULT(check, "something stands in its place") : SL_OK;
-    check->verdict.withheld += check->header.kind == SL_SYNC;
-    return withheld_add(&check->withheld, check->sequence, check->item, replacement, check->err);
+    if (kind == SL_SYNC) return look_at(check, names, buf_span(&check->data), length, replacement);
+    struct withheld_item place = {.sequence = check->sequence, .item = check->item, .record = true};
+    return withheld_add(&check->withheld, &place, names->key, replacement, check->err);
 }
 
 static enum sl_result check_item(struct bundle_check *check)
@@ -207,9 +203,12 @@ static enum sl_result check_item(struct bundle_check *check)
     enum sl_result result = bundle_check_read(check);
     if (result != SL_OK) return result;
     enum sl_kind kind = check->header.kind;
+    if (names.marked) parts--;
     bool withheld = parts == 5;
     const uint8_t *nonce = check->whole ? NULL : nonce_of(check);
     if (parts != 4 && !withheld) return BUNDLE_FAULT(check, "%zu parts, not 4 or 5", parts);
+    if (names.marked && kind != SL_SYNC)
+        return BUNDLE_FAULT(check, "marked as redacted on arrival, in a %s", sl_kind_name(kind));
     if ((check->whole || nonce) == withheld)
         return BUNDLE_FAULT(
             check, withheld ? "withheld, but its nonce is there" : "without its nonce");
@@ -217,6 +216,9 @@ static enum sl_result check_item(struct bundle_check *check)
         return BUNDLE_FAULT(check, "withheld from a %s", sl_kind_name(kind));
     if (!withheld && kind == SL_CREATE)
         return BUNDLE_FAULT(check, "a create's item, and not withheld");
+    struct sl_span own = sl_span_of(sl_kind_name(kind));
+    if (kind != SL_SYNC && !(sl_span_eq(names.type, own) && sl_span_eq(names.key, own)))
+        bundle_claim(check, "its type and key are not those of a %s", sl_kind_name(kind));
     uint64_t length = withheld ? 0 : read_bin_begin(in);
     if (!withheld && kind == SL_SYNC && length <= READ_WHOLE_BYTES) {
         result = gather(check, &names, nonce, length);
@@ -285,9 +287,13 @@ static enum sl_result check_items(struct bundle_check *check, size_t items)
     if (result != SL_OK) return result;
     check->item = NO_ITEM;
     commit_end(&check->commit, commitment);
-    if (memcmp(commitment, check->header.manifest_commitment, 32) == 0) return SL_OK;
-    return BUNDLE_FAULT(check,
-        "its items are not the ones that its header commits to (an item's bytes, key, type or order, or the time of arrival)");
+    if (memcmp(commitment, check->header.manifest_commitment, 32) != 0)
+        return BUNDLE_FAULT(check,
+            "its items are not the ones that its header commits to (an item's bytes, key, type, mark or order, or the time of arrival)");
+    if (!check->claim.wrong) return SL_OK;
+    check->item = check->claim.item;
+    memcpy(check->key, check->claim.key, sizeof(check->key));
+    return BUNDLE_FAULT(check, "%s", check->claim.what);
 }
 
 enum sl_result bundle_check_content(struct bundle_check *check)
@@ -311,6 +317,11 @@ enum sl_result bundle_check_content(struct bundle_check *check)
     else
         commit_begin_given(&check->commit, nonces.manifest, arrived_us, items);
     check->said_count = 0;
+    check->claim.wrong = false;
+    check->item = NO_ITEM;
+    check->key[0] = 0;
+    if (!event_arrival_fits(arrived_us, check->header.time_ms))
+        bundle_claim(check, "it arrived after the time that its header says");
     check->in_content = true;
     result = check_items(check, items);
     check->in_content = false;

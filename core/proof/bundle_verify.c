@@ -8,6 +8,7 @@
    bundle alone. */
 
 #include "core/proof/bundle_content.h"
+#include "core/proof/bundle_record.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -44,8 +45,8 @@ static enum sl_result check_kind(struct bundle_check *check, bool erased)
     if (check->sequence > 1 && kind == SL_CREATE) return BUNDLE_FAULT(check, "a second creation");
     if (check->verdict.removed && kind != SL_ALLOW)
         return BUNDLE_FAULT(check, "a %s after the removal", sl_kind_name(kind));
-    if (!check->verdict.removed && kind == SL_ALLOW)
-        return BUNDLE_FAULT(check, "it allows what was never removed");
+    if (kind == SL_ALLOW && !(check->verdict.removed && check->verdict.removed_by == SL_WHO_OWNER))
+        return BUNDLE_FAULT(check, "an allow, but the owner did not remove the share before");
     if (erased && kind != SL_SYNC && kind != SL_REDACT)
         return BUNDLE_FAULT(
             check, "its content is gone, which that of a %s never is", sl_kind_name(kind));
@@ -64,6 +65,8 @@ static enum sl_result check_place(struct bundle_check *check, uint64_t position)
         return BUNDLE_FAULT(check, "its header does not name the event before it (prev)");
     if (header->time_ms < check->verdict.last_ms)
         return BUNDLE_FAULT(check, "its time is before that of the event before it");
+    if (!event_time_fits(header->time_ms))
+        return BUNDLE_FAULT(check, "its time is before the year 2000 or after 9999");
     if (position < check->edge.size)
         return BUNDLE_FAULT(check, "its position, %llu, is not behind that of the event before it",
             (unsigned long long)position);
@@ -109,6 +112,7 @@ static enum sl_result check_event(struct bundle_check *check)
     memcpy(check->leaf, leaf, 32);
     check->verdict.last = position;
     if (check->sequence == 1) check->verdict.first = position;
+    if (!check->verdict.removed) bundle_record_position(check, position);
     if (parts == 3) check->erased = check->sequence;
     if (check->sequence == 1) check->verdict.first_ms = check->header.time_ms;
     check->verdict.last_ms = check->header.time_ms;
@@ -142,10 +146,7 @@ static enum sl_result check_left(struct bundle_check *check)
     if (item) {
         check->sequence = item->sequence;
         check->item = item->item;
-        return BUNDLE_FAULT(
-            check, item->named == WITHHELD_DIFFERS
-                       ? "what stands in its place is not what the redact event says"
-                       : "withheld, but no redact event names it");
+        return BUNDLE_FAULT(check, "withheld, but no redact event names it");
     }
     if (check->erased && !check->verdict.removed) {
         check->sequence = check->erased;
@@ -201,6 +202,8 @@ static enum sl_result check_checkpoint(struct bundle_check *check, const struct 
         return BUNDLE_FAULT(check,
             "its checkpoint is of %llu events, and its last one is at position %llu",
             (unsigned long long)checkpoint.size, (unsigned long long)check->edge.size - 1);
+    if (!event_cosigned_fits(verdict->last_ms, &verdict->cosigned))
+        return BUNDLE_FAULT(check, "its last event is dated after a witness had seen it");
     result = check_gap(check, tail->gap, checkpoint.size);
     if (result != SL_OK) return result;
     tree_edge_root(&check->edge, verdict->root);
@@ -276,6 +279,29 @@ static enum sl_result check_all(struct bundle_check *check)
     return check_end(check);
 }
 
+bool event_time_fits(uint64_t time_ms)
+{
+    return time_ms >= TIME_FIRST_MS && time_ms < TIME_END_MS;
+}
+
+bool event_arrival_fits(uint64_t arrived_us, uint64_t time_ms)
+{
+    return arrived_us / 1000 <= time_ms + ARRIVED_AHEAD_MS;
+}
+
+bool event_cosigned_fits(uint64_t time_ms, const struct cosigned *cosigned)
+{
+    return !cosigned->count || time_ms / 1000 <= cosigned->oldest_s + COSIGNED_BEHIND_S;
+}
+
+static void tell(const struct bundle_check *check)
+{
+    const struct redacted_each *told = check->asks->redacted;
+    struct redacted_item item;
+    for (size_t at = 0; told && withheld_told(&check->withheld, &at, &item);)
+        told->each(told->ctx, &item);
+}
+
 enum sl_result bundle_verify(struct bundle_input input, const struct bundle_asks *asks,
     const struct sl_progress *progress, struct bundle_verdict *verdict, struct sl_err *err)
 {
@@ -284,14 +310,17 @@ enum sl_result bundle_verify(struct bundle_input input, const struct bundle_asks
     check->asks = asks;
     check->err = err;
     check->item = NO_ITEM;
+    crypto_hash_begin(&check->positions);
     enum sl_result result = bundle_reader_init(&check->in, input, progress, err);
     check->in.leaving = bundle_check_leaving;
     check->in.leaving_ctx = check;
     if (result == SL_OK) result = check_all(check);
     if (result == SL_OK) *verdict = check->verdict;
+    if (result == SL_OK) tell(check);
     bundle_reader_fini(&check->in);
     withheld_fini(&check->withheld);
     buf_fini(&check->nonces);
+    buf_fini(&check->data);
     free(check);
     return result;
 }

@@ -1,7 +1,8 @@
 /* One event's answer of the API, held against its proof file. First its place: header, share, and
    the inclusion of its leaf in a log whose checkpoint the policy accepts. Then its content: every
    item is committed to anew, and the manifest must be the one that the header commits to; what the
-   answer sums up must be what its items are.
+   answer sums up must be what its items are. What the items say is looked at as they come by, and
+   told last, as in a bundle (bundle_content.c).
 
    The first fault ends it, and is named. Memory that runs out is told as that, never as a fault of
    the event's. */
@@ -12,7 +13,10 @@
 #include "core/base/crypto.h"
 #include "core/base/json.h"
 #include "core/event/commit.h"
+#include "core/event/control.h"
+#include "core/event/redact_body.h"
 #include "core/proof/answer.h"
+#include "core/proof/item_check.h"
 #include "core/proof/proof.h"
 
 #include <stdarg.h>
@@ -33,10 +37,10 @@ enum member {
     HAS_HEADER,
     HAS_NONCE,
     HAS_DATA,
-    OPTIONAL_MEMBERS,
-    HAS_ID = OPTIONAL_MEMBERS,
+    HAS_ID,
     HAS_SALT,
-    HAS_NONCES,
+    OPTIONAL_MEMBERS,
+    HAS_NONCES = OPTIONAL_MEMBERS,
     MEMBERS
 };
 static const char *const members[MEMBERS] = {"seq", "position", "time", "kind", "arrived", "items",
@@ -50,10 +54,11 @@ enum item_member {
     ITEM_WITHHELD = ITEM_OPTIONAL,
     ITEM_COMMITTED,
     ITEM_COMMITMENT,
+    ITEM_MARKED,
     ITEM_MEMBERS
 };
 static const char *const item_members[ITEM_MEMBERS] = {
-    "type", "key", "bytes", "withheld", "committedBytes", "commitment"};
+    "type", "key", "bytes", "withheld", "committedBytes", "commitment", "redactedOnArrival"};
 
 enum data_member { DATA_TYPE, DATA_DATA, DATA_MEMBERS };
 static const char *const data_members[DATA_MEMBERS] = {"type", "data"};
@@ -76,7 +81,16 @@ struct check {
     uint64_t bytes, committed;
     struct buf type, key, other, record;
     struct commit commit;
-    struct sl_span *types; /* the items', as they stand */
+    struct listed *listed; /* the items */
+    const char *claim;     /* the first thing that is wrong with what it says; NULL: nothing is */
+    size_t claim_item;
+};
+
+/* An item, for what sums up and tells. */
+struct listed {
+    size_t item;
+    struct sl_span type; /* as it stands */
+    bool marked, withheld, counted;
 };
 
 /* ---- faults ---- */
@@ -117,6 +131,8 @@ static enum sl_result check_header(struct check *check)
     crypto_hex(check->leaf, 32, hex);
     if (!answer_is_text(has[HAS_HASH], hex)) return FAULT(check, "hash: not that of its header");
     if (!answer_is_text(has[HAS_LEAF], hex)) return FAULT(check, "leaf: not that of its header");
+    if (!event_time_fits(header->time_ms))
+        return FAULT(check, "its time is before the year 2000 or after 9999");
     if (header->kind > SL_ALLOW)
         return FAULT(check, "of an unknown kind, %llu", (unsigned long long)header->kind);
     if (!answer_is_u64(has[HAS_SEQ], header->sequence))
@@ -137,7 +153,8 @@ static enum sl_result check_share(struct check *check)
 {
     struct sl_span raw;
     uint8_t salt[32], ref[32];
-    if (answer_is_null(check->has[HAS_ID]) || answer_is_null(check->has[HAS_SALT])) return SL_OK;
+    if (answer_is_null(check->has[HAS_ID]) || answer_is_null(check->has[HAS_SALT]))
+        return FAULT(check, "not bound to a share: without id or salt it may be any share's");
     if (!json_string_raw(check->has[HAS_ID], &raw) || !sl_share_id_valid(raw))
         return FAULT(check, "id: not one of a share");
     memcpy(check->id, raw.ptr, raw.len);
@@ -146,8 +163,7 @@ static enum sl_result check_share(struct check *check)
     event_share_ref(salt, raw, ref);
     if (memcmp(ref, check->header.share_ref, 32) != 0)
         return FAULT(check, "its header belongs to another share (or the salt is wrong)");
-    check->verdict.of_share = true;
-    memcpy(check->verdict.share_id, raw.ptr, raw.len);
+    memcpy(check->verdict.share_id, check->id, sizeof(check->id));
     return SL_OK;
 }
 
@@ -178,6 +194,8 @@ static enum sl_result check_inclusion(
             &proof.hashes, check->leaf, proof.index, checkpoint.size, checkpoint.root))
         return FAULT(check, "its proof doesn't hold: its header is not in the log at position %llu",
             (unsigned long long)proof.index);
+    if (!event_cosigned_fits(check->header.time_ms, &check->verdict.cosigned))
+        return FAULT(check, "it is dated after a witness had seen it");
     check->verdict.position = proof.index;
     check->verdict.log_size = checkpoint.size;
     return SL_OK;
@@ -250,9 +268,107 @@ static enum sl_result item_data(struct check *check, bool withheld, struct sl_sp
     return SL_OK;
 }
 
+/* ---- what it says ---- */
+
+static void claim(struct check *check, const char *what)
+{
+    if (check->claim) return;
+    check->claim = what;
+    check->claim_item = check->item;
+}
+
+/* The items that a redact event names come in order, and lie before it. */
+static enum sl_result check_redaction(struct check *check, struct sl_span data)
+{
+    struct redact_body body;
+    enum sl_result result = redact_body_decode(data, &body);
+    if (result == SL_NOMEM) return sl_fail(check->err, SL_NOMEM, "out of memory");
+    if (result != SL_OK) {
+        claim(check, "not what a redaction says");
+        return SL_OK;
+    }
+    if (body.reason.len > SL_REASON_BYTES) claim(check, "not what a redaction says");
+    for (size_t i = 0; i < body.count; i++) {
+        const struct redact_entry *entry = &body.entries[i], *last = i ? entry - 1 : NULL;
+        bool behind = !last || entry->sequence > last->sequence ||
+                      (entry->sequence == last->sequence && entry->item > last->item);
+        if (!behind || entry->sequence >= check->header.sequence)
+            claim(check, "the items that it names are not in order, or not before it");
+    }
+    redact_body_fini(&body);
+    return SL_OK;
+}
+
+static enum sl_result check_record(struct check *check, struct sl_span data)
+{
+    struct remove_body removal;
+    struct allow_body allowance;
+    enum sl_kind kind = check->header.kind;
+    struct sl_span own = sl_span_of(sl_kind_name(kind));
+    if (!sl_span_eq(buf_span(&check->type), own) || !sl_span_eq(buf_span(&check->key), own))
+        claim(check, "its type and key are not those of its kind");
+    if (kind == SL_REDACT) return check_redaction(check, data);
+    if (kind == SL_CREATE && data.len) claim(check, "something stands in its place");
+    if (kind == SL_REMOVE && !remove_body_decode(data, &removal))
+        claim(check, "not what a removal says");
+    if (kind == SL_ALLOW && !allow_body_decode(data, &allowance))
+        claim(check, "not what an allowance says");
+    return SL_OK;
+}
+
+static enum sl_result check_said(
+    struct check *check, struct sl_span data, uint64_t committed, struct listed *listed)
+{
+    const char *wrong;
+    bool unmarked;
+    if (check->header.kind != SL_SYNC) return check_record(check, data);
+    struct item_claim own = {buf_span(&check->type), buf_span(&check->key), data,
+        listed->withheld ? CLAIM_WITHHELD
+        : listed->marked ? CLAIM_MARKED
+                         : CLAIM_SENT,
+        committed};
+    enum sl_result result = item_check(&own, &wrong, &unmarked, check->err);
+    if (result != SL_OK) return result;
+    if (wrong) claim(check, wrong);
+    listed->marked = listed->marked || unmarked;
+    check->verdict.marked += listed->marked;
+    return SL_OK;
+}
+
+/* ---- an item ---- */
+
+/* A member that is there only to say yes. */
+static enum sl_result item_flag(struct check *check, struct sl_span value, bool *is)
+{
+    *is = value.ptr != NULL;
+    return !*is || json_kind_of(value) == JSON_TRUE
+               ? SL_OK
+               : FAULT(check, "withheld or redactedOnArrival: not true");
+}
+
+/* Its names, and what the answer says of it. */
+static enum sl_result item_listed(
+    struct check *check, const struct sl_span has[ITEM_MEMBERS], struct listed *listed)
+{
+    enum sl_kind kind = check->header.kind;
+    enum sl_result result = item_flag(check, has[ITEM_WITHHELD], &listed->withheld);
+    if (result == SL_OK) result = item_flag(check, has[ITEM_MARKED], &listed->marked);
+    if (result != SL_OK) return result;
+    if (listed->withheld && (kind == SL_REMOVE || kind == SL_ALLOW))
+        return FAULT(check, "withheld from a %s", sl_kind_name(kind));
+    if (listed->marked && kind != SL_SYNC)
+        return FAULT(check, "redacted on arrival, in a %s", sl_kind_name(kind));
+    if (!listed->withheld && kind == SL_CREATE)
+        return FAULT(check, "a create's item, and not withheld");
+    listed->item = check->item - 1;
+    json_string_raw(has[ITEM_TYPE], &listed->type);
+    return SL_OK;
+}
+
 static enum sl_result check_item(struct check *check, struct sl_span value)
 {
-    struct sl_span has[ITEM_MEMBERS], data, raw;
+    struct sl_span has[ITEM_MEMBERS], data;
+    struct listed *listed = &check->listed[check->item - 1];
     uint8_t nonce[ITEM_NONCE_BYTES], commitment[32];
     if (!answer_take_members(value, item_members, ITEM_MEMBERS, has) ||
         !answer_has_all(has, ITEM_OPTIONAL) || !answer_take_text(has[ITEM_TYPE], &check->type) ||
@@ -260,12 +376,10 @@ static enum sl_result check_item(struct check *check, struct sl_span value)
         return FAULT(check, "has not one type, key and bytes");
     if (check->type.failed || check->key.failed)
         return sl_fail(check->err, SL_NOMEM, "out of memory");
-    bool withheld = has[ITEM_WITHHELD].ptr != NULL;
-    if (withheld && json_kind_of(has[ITEM_WITHHELD]) != JSON_TRUE)
-        return FAULT(check, "withheld: not true");
-    if (withheld && (check->header.kind == SL_REMOVE || check->header.kind == SL_ALLOW))
-        return FAULT(check, "withheld from a %s", sl_kind_name(check->header.kind));
-    enum sl_result result = item_nonce(check, withheld, nonce);
+    enum sl_result result = item_listed(check, has, listed);
+    if (result != SL_OK) return result;
+    bool withheld = listed->withheld;
+    result = item_nonce(check, withheld, nonce);
     if (result == SL_OK) result = item_data(check, withheld, &data);
     if (result != SL_OK) return result;
     if (!answer_is_u64(has[ITEM_BYTES], data.len))
@@ -274,17 +388,17 @@ static enum sl_result check_item(struct check *check, struct sl_span value)
     if (!withheld) {
         if (has[ITEM_COMMITTED].ptr || has[ITEM_COMMITMENT].ptr)
             return FAULT(check, "a commitment, but it isn't withheld");
-        commit_item(&check->commit, buf_span(&check->type), buf_span(&check->key),
+        commit_item(&check->commit, buf_span(&check->type), buf_span(&check->key), listed->marked,
             check->whole ? NULL : nonce, data);
     } else if (!has[ITEM_COMMITTED].ptr || !json_u64(has[ITEM_COMMITTED], &length) ||
                !answer_take_bytes(has[ITEM_COMMITMENT], commitment, 32)) {
         return FAULT(check, "withheld, but without committedBytes and commitment");
     } else {
-        commit_withheld(
-            &check->commit, buf_span(&check->type), buf_span(&check->key), length, commitment);
+        commit_withheld(&check->commit, buf_span(&check->type), buf_span(&check->key),
+            listed->marked, length, commitment);
     }
-    json_string_raw(has[ITEM_TYPE], &raw);
-    check->types[check->item - 1] = raw;
+    result = check_said(check, data, length, listed);
+    if (result != SL_OK) return result;
     check->verdict.withheld += withheld;
     check->bytes += data.len;
     check->committed += length;
@@ -293,7 +407,32 @@ static enum sl_result check_item(struct check *check, struct sl_span value)
 
 static int by_text(const void *a, const void *b)
 {
-    return sl_span_cmp(*(const struct sl_span *)a, *(const struct sl_span *)b);
+    return sl_span_cmp(((const struct listed *)a)->type, ((const struct listed *)b)->type);
+}
+
+/* Of `types` one: how many items have it, told once. False: it isn't so many. */
+static bool count_type(struct check *check, struct sl_span name, struct sl_span value, size_t *left)
+{
+    const struct listed sought = {.type = name};
+    struct listed *listed = check->listed;
+    struct listed *found =
+        check->items ? bsearch(&sought, listed, check->items, sizeof(*listed), by_text) : NULL;
+    if (!found || found->counted) return false;
+    size_t at = (size_t)(found - listed), end = at;
+    while (at > 0 && sl_span_eq(listed[at - 1].type, name))
+        at--;
+    while (end < check->items && sl_span_eq(listed[end].type, name))
+        listed[end++].counted = true;
+    for (size_t i = at; i < end; i++)
+        listed[i].counted = true;
+    *left -= end - at;
+    return answer_is_u64(value, end - at);
+}
+
+static int by_item(const void *a, const void *b)
+{
+    const struct listed *x = a, *y = b;
+    return (x->item > y->item) - (x->item < y->item);
 }
 
 /* `bytes` and `types` sum up the items. */
@@ -303,24 +442,34 @@ static enum sl_result check_sums(struct check *check)
         !answer_is_u64(check->has[HAS_BYTES], check->committed))
         return FAULT(check, "bytes: its items have %llu", (unsigned long long)check->bytes);
     struct sl_span rest = check->has[HAS_TYPES], name, value;
-    size_t at, end;
-    if (check->items) qsort(check->types, check->items, sizeof(*check->types), by_text);
+    if (check->items) qsort(check->listed, check->items, sizeof(*check->listed), by_text);
     if (json_kind_of(rest) != JSON_OBJECT) return FAULT(check, "types: not an object");
     size_t left = check->items;
-    while (json_next_member(&rest, &name, &value)) {
-        struct sl_span *found = check->items == 0 ? NULL
-                                                  : bsearch(&name, check->types, check->items,
-                                                        sizeof(*check->types), by_text);
-        if (!found) return FAULT(check, "types: one that no item has");
-        for (at = (size_t)(found - check->types); at > 0 && sl_span_eq(check->types[at - 1], name);)
-            at--;
-        for (end = at; end < check->items && sl_span_eq(check->types[end], name);)
-            end++;
-        if (!answer_is_u64(value, end - at) || end - at > left)
-            return FAULT(check, "types: not as many as there are items");
-        left -= end - at;
-    }
+    while (json_next_member(&rest, &name, &value))
+        if (!count_type(check, name, value, &left))
+            return FAULT(check, "types: not each once, with as many as there are items of it");
+    if (check->items) qsort(check->listed, check->items, sizeof(*check->listed), by_item);
     return left == 0 ? SL_OK : FAULT(check, "types: not as many as there are items");
+}
+
+/* Tell of the items that were redacted, once all is verified. */
+static enum sl_result tell(struct check *check, const struct redacted_each *told)
+{
+    struct sl_span rest = check->has[HAS_ITEMS], value, has[ITEM_MEMBERS];
+    if (!told || check->header.kind != SL_SYNC) return SL_OK;
+    for (uint64_t i = 0; json_next(&rest, &value); i++) {
+        const struct listed *listed = &check->listed[i];
+        if (!listed->marked && !listed->withheld) continue;
+        answer_take_members(value, item_members, ITEM_MEMBERS, has);
+        answer_take_text(has[ITEM_KEY], &check->key);
+        if (check->key.failed) return sl_fail(check->err, SL_NOMEM, "out of memory");
+        told->each(told->ctx, &(struct redacted_item){.sequence = check->header.sequence,
+                                  .item = i,
+                                  .key = buf_span(&check->key),
+                                  .marked = listed->marked,
+                                  .withheld = listed->withheld});
+    }
+    return SL_OK;
 }
 
 static enum sl_result check_items(struct check *check)
@@ -334,8 +483,8 @@ static enum sl_result check_items(struct check *check)
     if (check->header.kind != SL_SYNC && check->items != 1)
         return FAULT(
             check, "a %s of %zu items, not 1", sl_kind_name(check->header.kind), check->items);
-    check->types = calloc(check->items + 1, sizeof(*check->types));
-    if (!check->types) return sl_fail(check->err, SL_NOMEM, "out of memory");
+    check->listed = calloc(check->items + 1, sizeof(*check->listed));
+    if (!check->listed) return sl_fail(check->err, SL_NOMEM, "out of memory");
     if (check->whole)
         commit_begin(&check->commit, check->nonce, arrived_us, check->items);
     else
@@ -355,9 +504,15 @@ static enum sl_result check_items(struct check *check)
     commit_end(&check->commit, commitment);
     if (memcmp(commitment, check->header.manifest_commitment, 32) != 0)
         return FAULT(check,
-            "its items are not the ones that its header commits to (an item's bytes, key, type or order, or the time of arrival)");
+            "its items are not the ones that its header commits to (an item's bytes, key, type, mark or order, or the time of arrival)");
+    if (!event_arrival_fits(arrived_us, check->header.time_ms))
+        return FAULT(check, "it arrived after the time that its header says");
+    if (check->claim) {
+        check->item = check->claim_item;
+        return FAULT(check, "%s", check->claim);
+    }
     check->verdict.content = true;
-    return check_sums(check);
+    return SL_OK;
 }
 
 static enum sl_result check_content(struct check *check)
@@ -370,18 +525,19 @@ static enum sl_result check_content(struct check *check)
     check->data = data;
     if (!answer_is_null(has[HAS_NONCE]) || !answer_is_null(has[HAS_NONCES])) {
         enum sl_result result = begin_nonces(check);
-        return result == SL_OK ? check_items(check) : result;
+        if (result == SL_OK) result = check_items(check);
+        return result;
     }
     if (kind != SL_SYNC && kind != SL_REDACT)
         return FAULT(check, "its content is gone, which that of a %s never is", sl_kind_name(kind));
     if (json_next(&items, &value) || json_next(&data, &value) ||
         !(answer_is_null(has[HAS_ARRIVED]) || answer_is_u64(has[HAS_ARRIVED], 0)))
         return FAULT(check, "content without a nonce: nothing proves it");
-    return check_sums(check);
+    return SL_OK;
 }
 
-static enum sl_result check_all(
-    struct check *check, struct sl_span event, struct sl_span proof, const struct policy *policy)
+static enum sl_result check_all(struct check *check, struct sl_span event, struct sl_span proof,
+    const struct policy *policy, const struct redacted_each *told)
 {
     struct json json;
     json_init(&json, event, JSON_DEPTH_CEILING);
@@ -396,19 +552,21 @@ static enum sl_result check_all(
     enum sl_result result = check_header(check);
     if (result == SL_OK) result = check_share(check);
     if (result == SL_OK) result = check_inclusion(check, proof, policy);
-    return result == SL_OK ? check_content(check) : result;
+    if (result == SL_OK) result = check_content(check);
+    if (result == SL_OK) result = check_sums(check);
+    return result == SL_OK ? tell(check, told) : result;
 }
 
 enum sl_result event_verify(struct sl_span event, struct sl_span proof, const struct policy *policy,
-    struct event_verdict *verdict, struct sl_err *err)
+    const struct redacted_each *redacted, struct event_verdict *verdict, struct sl_err *err)
 {
     struct check check = {.err = err};
-    enum sl_result result = check_all(&check, event, proof, policy);
+    enum sl_result result = check_all(&check, event, proof, policy, redacted);
     if (result == SL_OK) *verdict = check.verdict;
     buf_fini(&check.type);
     buf_fini(&check.key);
     buf_fini(&check.other);
     buf_fini(&check.record);
-    free(check.types);
+    free(check.listed);
     return result;
 }

@@ -277,6 +277,7 @@ struct sl_item sl_event_item(struct sl_event *event, size_t index)
     const struct event_item *item = &event->items[index];
     struct sl_item out = {.type = item->type,
         .key = item->key,
+        .marked = item->marked,
         .bytes = item->length,
         .committed_bytes = item->length};
     if (event->kept) {

@@ -80,6 +80,7 @@ enum sl_result event_facts_read(const char *share_id, uint64_t sequence, struct 
         struct event_item item;
         while (result == SL_OK && event_read_next(&reader, &item)) {
             info->bytes += item.length;
+            info->marked += item.marked;
             if (!count_type(facts, item.type)) result = SL_NOMEM;
         }
         /* The spans into `bytes` outlive the reader. */
@@ -100,7 +101,7 @@ bool event_facts_hide(struct event_facts *facts, enum sl_share_state state)
     if (state != SL_SHARE_REMOVED || (info->kind != SL_SYNC && info->kind != SL_REDACT))
         return false;
     info->erased = true;
-    info->items = info->bytes = info->arrived_us = info->types_count = 0;
+    info->items = info->marked = info->bytes = info->arrived_us = info->types_count = 0;
     return true;
 }
 

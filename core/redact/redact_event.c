@@ -92,7 +92,7 @@ static enum sl_result add_item(struct source *source, uint32_t index, const stru
         data->len = from;
         buf_add_span(data, buf_span(&target->replacement));
     }
-    event_items_add(packed, item->type, item->key, data->len - from);
+    event_items_add(packed, item->type, item->key, item->marked, data->len - from);
     return SL_OK;
 }
 

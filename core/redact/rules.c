@@ -259,7 +259,9 @@ static enum sl_result apply_set(
         struct buf out = {0};
         bool found = false;
         result = redact_by_rules(ready, item->key, item->data, &out, &found, err);
-        if (result == SL_OK && found) result = batch_replace(batch, i, &out, err);
+        /* what reads as the rule makes it already was sent so, and isn't marked */
+        bool other = found && !sl_span_eq(buf_span(&out), item->data);
+        if (result == SL_OK && other) result = batch_replace(batch, i, &out, err);
         buf_fini(&out);
     }
     redact_rules_destroy(ready);

@@ -77,16 +77,21 @@ static enum sl_result read_item(
 /* The event keeps a withheld item's commitment. A later redact event has to name, by its hash, what
    stands in the item's place. */
 static enum sl_result take_withheld(struct body *body, const struct nonces *nonces, uint32_t index,
-    uint64_t stored, struct sl_err *err)
+    const struct event_item *item, struct sl_err *err)
 {
+    struct withheld_item place = {.sequence = body->sequence,
+        .item = index,
+        .marked = item->marked,
+        .record = nonces->record};
     struct crypto_hash hash;
     uint8_t replacement[32];
     crypto_hash_begin(&hash);
-    enum sl_result result = read_item(body, stored, &hash, err);
+    enum sl_result result = read_item(body, item->length, &hash, err);
     crypto_hash_end(&hash, replacement);
     if (result != SL_OK) return result;
     if (nonces->record) crypto_sha256(replacement, 32, replacement);
-    return withheld_add(&body->check->withheld, body->sequence, index, replacement, err);
+    body->check->verified->redacted += !nonces->record;
+    return withheld_add(&body->check->withheld, &place, item->key, replacement, err);
 }
 
 /* Commit to an item that comes in pieces, or is withheld. *length: of what was committed to. */
@@ -101,12 +106,12 @@ static enum sl_result take_pieces(struct body *body, struct nonces *nonces, uint
             body->check, body->sequence, err, "item %u: its nonce is unreadable", index);
     if (kept.commitment) {
         *length = kept.length;
-        commit_withheld(commit, item->type, item->key, kept.length, kept.commitment);
-        return take_withheld(body, nonces, index, item->length, err);
+        commit_withheld(commit, item->type, item->key, item->marked, kept.length, kept.commitment);
+        return take_withheld(body, nonces, index, item, err);
     }
     struct crypto_hash *hash = commit_stream(commit, kept.nonce);
     enum sl_result result = read_item(body, item->length, hash, err);
-    commit_stream_end(commit, item->type, item->key, item->length, commitment);
+    commit_stream_end(commit, item->type, item->key, item->marked, item->length, commitment);
     return result;
 }
 
@@ -133,12 +138,13 @@ static enum sl_result take_item(struct body *body, struct nonces *nonces, uint32
     if (nonces->folded && !taken) return sl_fail(err, SL_NOMEM, "out of memory");
     *length = item->length;
     check->verified->items++;
+    check->verified->marked += item->marked;
     if (taken) taken->data_at = check->fold.data.len;
     struct buf *into = taken && taken->looked_into ? &check->fold.data : NULL;
     if (!nonces->withheld && body_has(body, item->length)) {
         struct sl_span bytes = {body->row.ptr + body->used, item->length};
         body->used += item->length;
-        commit_item(&check->commit, item->type, item->key, NULL, bytes);
+        commit_item(&check->commit, item->type, item->key, item->marked, NULL, bytes);
         if (taken) taken->print = print_of(&check->fold.key, bytes);
         if (into) buf_add_span(into, bytes);
         return SL_OK;
@@ -170,7 +176,7 @@ static enum sl_result check_commitments(struct share_check *check, const struct 
     for (uint32_t i = 0; result == SL_OK && event_read_next(reader, &item); i++) {
         result = take_item(&body, &nonces, i, &item, &length, err);
         bytes += length;
-        packed_bytes += event_items_add_bytes(item.type, item.key, length);
+        packed_bytes += event_items_add_bytes(item.type, item.key, item.marked, length);
     }
     commit_settle(&check->commit);
     if (result == SL_OK && row->redacted && nonces.rest.len)
@@ -246,12 +252,14 @@ static enum sl_result take_redaction(
     enum sl_result result = redact_body_decode(buf_span(&check->control), &body);
     if (result == SL_NOMEM) return sl_fail(err, SL_NOMEM, "out of memory");
     if (result != SL_OK) return SHARE_FAULT(check, sequence, err, "its body is unreadable");
+    struct withheld_act act = {.sequence = sequence, .who = body.who};
+    result = withheld_begin(&check->withheld, &act, body.reason, err);
     for (size_t i = 0; i < body.count && result == SL_OK; i++) {
         const struct redact_entry *entry = &body.entries[i];
         uint8_t replacement[32];
         crypto_sha256(entry->replacement.ptr, entry->replacement.len, replacement);
-        if (entry->sequence >= sequence || withheld_name(&check->withheld, entry->sequence,
-                                               entry->item, replacement) != WITHHELD_FITS)
+        if (entry->sequence >= sequence ||
+            !withheld_name(&check->withheld, entry->sequence, entry->item, replacement))
             result = SHARE_FAULT(check, sequence, err,
                 "item %llu of event %llu is not replaced by what it says",
                 (unsigned long long)entry->item, (unsigned long long)entry->sequence);

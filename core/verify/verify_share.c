@@ -74,7 +74,7 @@ enum sl_result share_check_begin(struct share_check *check, struct sl_span id, s
     check->facts = (struct check_facts){0};
     memcpy(check->facts.id, id.ptr, id.len);
     check->snapshot = (struct check_snapshot){0};
-    check->withheld.count = 0;
+    withheld_clear(&check->withheld);
     enum sl_result result = read_stored(check, id, err);
     if (result != SL_OK) return result;
     struct row_key from = row_share_from(id);

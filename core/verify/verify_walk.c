@@ -243,6 +243,8 @@ static void check_shares(struct walker *walker, bool first)
     all->shares += verified.shares;
     all->events += verified.events;
     all->items += verified.items;
+    all->redacted += verified.redacted;
+    all->marked += verified.marked;
     all->bytes += verified.bytes;
     all->snapshots += verified.snapshots;
     all->removed += verified.removed;

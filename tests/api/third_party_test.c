@@ -87,9 +87,10 @@ static void proof_of_another(void **state)
     struct sl_span event = net_body_copy(client);
     net_get(client, net_path(&first, "/events/3/proof"));
     assert_int_equal(
-        event_verify(event, net_body_span(client), policy, &verdict, &err), SL_CORRUPT);
+        event_verify(event, net_body_span(client), policy, NULL, &verdict, &err), SL_CORRUPT);
     net_get(client, net_path(&first, "/events/2/proof"));
-    assert_int_equal(event_verify(event, net_body_span(client), policy, &verdict, &err), SL_OK);
+    assert_int_equal(
+        event_verify(event, net_body_span(client), policy, NULL, &verdict, &err), SL_OK);
     net_body_drop(event);
 }
 
@@ -182,7 +183,7 @@ static void removed(void **state)
     struct sl_err err = {0};
     net_get_as(client, net_path(&share, "/events/2"), NET_AS_OWNER);
     net_expect_status(client, 200);
-    assert_int_equal(event_verify(net_body_span(client), older, policy, &event, &err), SL_OK);
+    assert_int_equal(event_verify(net_body_span(client), older, policy, NULL, &event, &err), SL_OK);
     net_body_drop(older);
     net_get(client, net_path(&share, "/events/2")); /* the rest stays closed */
     net_expect_error(client, 404, "Share not found");

@@ -121,15 +121,28 @@ static void proofs(void **state)
     tools_write("e", (struct sl_span){run.text, run.len});
     tools_expect(&run, 0, NULL, "events", share.id, "3", "--data", server.dir);
     tools_write("e3", (struct sl_span){run.text, run.len});
-    tools_expect(
-        &run, 0, "Verified: ", "verify", "--proof", proof, "--event", event, "--key", vkey);
+    tools_expect(&run, 0,
+        "Verified: it is in the log, of this share, and its content is what the server", "verify",
+        "--proof", proof, "--event", event, "--key", vkey);
     tools_expect(&run, 0, "\"content\":true", "verify", "--proof", proof, "--event", event, "--key",
         vkey, "--json");
     tools_expect(
         &run, 1, "not verified", "verify", "--proof", proof, "--event", third, "--key", vkey);
 
+    /* bound to no share: not verified as one's own */
     size_t len;
     char *text = tools_read("e", &len);
+    char *salt = strstr(text, "\"salt\":");
+    assert_non_null(salt);
+    salt[2] = 'u';
+    tools_write("bad", (struct sl_span){text, len});
+    free(text);
+    tools_expect(
+        &run, 1, "salt: missing", "verify", "--proof", proof, "--event", bad, "--key", vkey);
+    tools_expect(&run, 1, "\"verified\":false,\"fault\":", "verify", "--proof", proof, "--event",
+        bad, "--key", vkey, "--json");
+
+    text = tools_read("e", &len);
     char *line = strstr(text, "line 0");
     assert_non_null(line);
     line[5] = '1';
@@ -385,6 +398,37 @@ static void new_origins(void **state)
 
 /* ---- redacting, reporting ---- */
 
+/* Each redacted item is named, by whom, when and why, and no bundle or event that has one is called
+   what the server recorded. */
+static void named(struct net_share *share)
+{
+    net_sync(client, share, NET_PART("m", "again", "the tokenABC of another"));
+    const char *bundle = tools_path("t.bundle"), *proof = tools_path("tp"),
+               *event = tools_path("te");
+    tools_expect(&run, 0, NULL, "bundle", share->id, "--url", server.url, "-o", bundle);
+    tools_expect(&run, 0, "by its owner, event ", "verify", "--bundle", bundle, "--key", vkey);
+    assert_non_null(strstr(run.text, "event 2, item 0 (message/m0): redacted on "));
+    assert_non_null(strstr(run.text, ": why not\n"));
+    assert_non_null(strstr(run.text, " (part/m/again): redacted on arrival\n"));
+    assert_non_null(strstr(run.text, "is the operator's word"));
+    tools_expect(&run, 0, "\"key\":\"part/m/again\",\"onArrival\":true,\"withheld\":false}",
+        "verify", "--bundle", bundle, "--key", vkey, "--json");
+    assert_non_null(strstr(run.text, "\"who\":\"owner\",\"reason\":\"why not\"}"));
+    tools_expect(
+        &run, 0, "(part/m/again): redacted on arrival", "audit", share->id, "--url", server.url);
+    tools_expect(&run, 0, "\"redactedItems\":[{\"seq\":2,\"item\":0,\"key\":\"message/m0\"",
+        "audit", share->id, "--url", server.url, "--json");
+    tools_expect(&run, 0, "(1 redacted on arrival)", "log", share->id, "--url", server.url);
+    tools_expect(&run, 0, NULL, "proof", share->id, "2", "--url", server.url, "-o", proof);
+    tools_expect(&run, 0, NULL, "events", share->id, "2", "--url", server.url);
+    tools_write("te", (struct sl_span){run.text, run.len});
+    tools_expect(&run, 0, "event 2, item 0 (message/m0): redacted\n", "verify", "--proof", proof,
+        "--event", event, "--key", vkey);
+    assert_non_null(strstr(run.text, "nothing here binds"));
+    assert_non_null(strstr(run.text, "but for what was redacted."));
+    tools_expect(&run, 0, "onArrival  1", "verify", "--data", server.dir);
+}
+
 static void redactions(void **state)
 {
     struct net_share share, other;
@@ -418,6 +462,7 @@ static void redactions(void **state)
     net_expect_has(client, "line 2");
     tools_expect(&run, 0, "why not", "audit", share.id, "--url", server.url);
     tools_expect(&run, 0, "by owner", "audit", share.id, "--url", server.url);
+    named(&share);
     /* without a server too, and erased when it returns */
     net_server_stop(&server);
     tools_expect(&run, 0, "and erased from disk", "redact", share.id, "--key", "message/m2",

@@ -39,12 +39,15 @@ void bm_init(struct bm *bm)
     for (int i = 0; i < 4; i++) {
         struct bm_event *event = bm_add(bm, i ? SL_SYNC : SL_CREATE, positions[i]);
         event->items_count = 1;
-        event->items[0] =
-            (struct bm_item){"message", "message/msg_1", sl_span_of(data[i]), false, {"", 0}};
+        event->items[0] = (struct bm_item){
+            .type = "message", .key = "message/msg_1", .data = sl_span_of(data[i])};
     }
-    bm->events[0].items[0] = (struct bm_item){"create", "create", SL_SPAN("secret"), true, {"", 0}};
+    bm->events[3].items[0].type = "part";
+    bm->events[3].items[0].key = "part/msg_1/prt_1";
+    bm->events[0].items[0] = (struct bm_item){
+        .type = "create", .key = "create", .data = SL_SPAN("secret"), .withheld = true};
     bm->events[1].items[1] =
-        (struct bm_item){"session", "session", sl_span_of(data[0]), false, {"", 0}};
+        (struct bm_item){.type = "session", .key = "session", .data = sl_span_of(data[0])};
     bm->events[1].items_count = 2;
 }
 
@@ -64,7 +67,7 @@ static void add_record(struct bm_event *event, const char *type, const struct bu
 {
     assert_false(body->failed);
     event->items_count = 1;
-    event->items[0] = (struct bm_item){type, type, buf_span(body), false, {"", 0}};
+    event->items[0] = (struct bm_item){.type = type, .key = type, .data = buf_span(body)};
 }
 
 void bm_redact_body(const struct bm_named *named, size_t count, struct buf *body)
@@ -144,7 +147,7 @@ static void item_commitment(
 
 uint64_t bm_arrived(const struct bm_event *event)
 {
-    return event->time_ms * 1000 - 500;
+    return event->time_ms * 1000 - 500 + event->arrived_late_us;
 }
 
 static void make_header(
@@ -156,8 +159,8 @@ static void make_header(
     for (uint32_t i = 0; i < event->items_count; i++) {
         const struct bm_item *item = &event->items[i];
         item_commitment(bm, event, i, commitment);
-        manifest_add(
-            &manifest, sl_span_of(item->type), sl_span_of(item->key), item->data.len, commitment);
+        manifest_add(&manifest, sl_span_of(item->type), sl_span_of(item->key), item->marked,
+            item->data.len, commitment);
     }
     bm_nonce(bm, event, nonce);
     event_manifest_nonce(nonce, part);
@@ -203,9 +206,10 @@ static void add_items(const struct bm *bm, const struct bm_event *event, struct 
     pack_array(out, event->items_count);
     for (uint32_t i = 0; i < event->items_count; i++) {
         const struct bm_item *item = &event->items[i];
-        pack_array(out, item->withheld ? 5 : 4);
+        pack_array(out, (item->withheld ? 5u : 4u) + item->marked);
         pack_str(out, sl_span_of(item->type));
         pack_str(out, sl_span_of(item->key));
+        if (item->marked) pack_u64(out, 1);
         pack_bin(out, item->withheld ? item->replacement : item->data);
         if (i == 0 && item->data.len) out->ptr[out->len - 1] ^= (char)event->data_flip;
         if (item->withheld) pack_u64(out, item->data.len);

@@ -18,6 +18,7 @@ struct bm_item {
     struct sl_span data; /* as committed to */
     bool withheld;
     struct sl_span replacement;
+    bool marked; /* redacted on arrival */
 };
 
 struct bm_event {
@@ -28,6 +29,7 @@ struct bm_event {
     bool erased;
     /* wrong on purpose */
     bool prev_wrong, ref_wrong, nonces_apart, nonces_short;
+    uint64_t arrived_late_us;
     uint8_t data_flip;               /* of the first item's data behind its commitment */
     const struct sl_span *header_is; /* these bytes instead */
 };

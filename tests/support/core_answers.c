@@ -46,7 +46,7 @@ static void check_event(struct sl_event *event)
             event_commitment(item.nonce, buf_span(&data), commitment);
         }
         assert_int_equal(data.len, item.bytes);
-        manifest_add(&manifest, item.type, item.key, item.committed_bytes, commitment);
+        manifest_add(&manifest, item.type, item.key, item.marked, item.committed_bytes, commitment);
     }
     struct sl_span nonce = sl_event_manifest_nonce(event);
     assert_int_equal(nonce.len, ITEM_NONCE_BYTES);

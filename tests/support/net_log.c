@@ -107,10 +107,10 @@ struct event_verdict net_event_verify(
     net_get(client, net_text("/api/share/%s/events/%" PRIu64 "/proof", id, sequence));
     net_expect_status(client, 200);
     enum sl_result result = event_verify(
-        (struct sl_span){event, answer.len}, net_body_span(client), policy, &verdict, &err);
+        (struct sl_span){event, answer.len}, net_body_span(client), policy, NULL, &verdict, &err);
     free(event);
     if (result != SL_OK) fail_msg("%s: event %" PRIu64 ": %s", id, sequence, err.text);
-    assert_true(verdict.of_share);
+    assert_string_equal(verdict.share_id, id);
     assert_true(verdict.sequence == sequence);
     return verdict;
 }

@@ -132,6 +132,7 @@ static void add(struct audit *audit, const struct audit_event *event)
     audit->events++;
     audit->items += event->items;
     audit->bytes += event->bytes;
+    audit->marked += event->marked;
     audit->kinds[event->kind]++;
     if (audit->each) audit->each(event);
 }
@@ -143,7 +144,8 @@ static void take(struct audit *audit, struct sl_span json)
         .position = field_u64(json, "position"),
         .time_ms = field_u64(json, "time"),
         .items = field_u64(json, "items"),
-        .bytes = field_u64(json, "bytes")};
+        .bytes = field_u64(json, "bytes"),
+        .marked = field_u64(json, "redactedOnArrival")};
     if (audit->share)
         snprintf(event.share, sizeof(event.share), "%s", audit->share);
     else
@@ -301,4 +303,5 @@ void audit_fini(struct audit *audit)
     free(audit->gaps);
     free(audit->steps);
     buffer_free(&audit->log);
+    redacted_free(&audit->redacted);
 }

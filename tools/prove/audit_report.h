@@ -4,8 +4,7 @@
 /* Parts of `sharelog audit`: what is gathered of a store's events, or of one share's, and how it is
    told. */
 
-#include "core/sharelog.h"
-#include "tools/shared/buffer.h"
+#include "tools/prove/redacted_tell.h"
 
 struct source;
 
@@ -17,6 +16,7 @@ struct audit_event {
     char share[SL_SHARE_ID_BYTES + 1];
     unsigned kind;
     uint64_t sequence, position, time_ms, items, bytes;
+    uint64_t marked; /* items that were redacted on arrival */
     char leaf[65];
 };
 
@@ -47,7 +47,7 @@ struct audit {
     const char *share; /* NULL: the whole store */
     /* Called for each event, in order; NULL: they are only gathered. */
     void (*each)(const struct audit_event *event);
-    uint64_t events, items, bytes, kinds[AUDIT_KINDS];
+    uint64_t events, items, bytes, marked, kinds[AUDIT_KINDS];
     struct audit_event first, last;
     struct audit_share *table; /* by id, open addressing */
     size_t room, shares, removed;
@@ -58,7 +58,8 @@ struct audit {
     struct audit_step *steps;
     uint64_t steps_count, backwards;
     struct buffer log; /* the answer of /api/log */
-    /* the verification now */
+    /* the verification now; of one share it finds the redacted items */
+    struct redacted_list redacted;
     bool verified, verified_ok;
     uint64_t verified_took_ms;
     char fault[500];

@@ -48,6 +48,18 @@ static void put_acts(const struct audit *audit)
     if (shown < audit->acts_count) printf("  and %zu more\n", audit->acts_count - shown);
 }
 
+/* Of one share each item, of a store how many there are that no redact event tells of. */
+static void put_redacted(const struct audit *audit)
+{
+    if (audit->redacted.count) {
+        printf("\nRedacted items: what stands in their place is the operator's word\n");
+        redacted_put(&audit->redacted, SHOWN);
+    } else if (audit->marked) {
+        printf("\n%llu items were redacted on arrival; `sharelog audit ID` names a share's\n",
+            ull(audit->marked));
+    }
+}
+
 static void put_gaps(const struct audit *audit)
 {
     if (!audit->gaps_count) {
@@ -165,6 +177,7 @@ void audit_put_text(const struct audit *audit)
     put_gaps(audit);
     put_steps(audit);
     put_acts(audit);
+    put_redacted(audit);
     put_largest(audit);
     put_log(audit);
     if (audit->verified && audit->verified_ok)
@@ -268,10 +281,10 @@ void audit_put_json(const struct audit *audit)
     else
         buffer_text(&out, "{\"share\":null");
     buffer_print(&out,
-        ",\"events\":%llu,\"items\":%llu,\"bytes\":%llu,\"shares\":{\"live\":%zu,\"removed\":%zu},"
-        "\"kinds\":{",
-        ull(audit->events), ull(audit->items), ull(audit->bytes), audit->shares - audit->removed,
-        audit->removed);
+        ",\"events\":%llu,\"items\":%llu,\"bytes\":%llu,\"redactedOnArrival\":%llu,"
+        "\"shares\":{\"live\":%zu,\"removed\":%zu},\"kinds\":{",
+        ull(audit->events), ull(audit->items), ull(audit->bytes), ull(audit->marked),
+        audit->shares - audit->removed, audit->removed);
     for (unsigned kind = 0; kind < AUDIT_KINDS; kind++)
         buffer_print(
             &out, "%s\"%s\":%llu", kind ? "," : "", audit_kind(kind), ull(audit->kinds[kind]));
@@ -286,6 +299,10 @@ void audit_put_json(const struct audit *audit)
     add_acts(&out, audit, SL_REMOVE, "removals");
     add_acts(&out, audit, SL_REDACT, "redactions");
     add_acts(&out, audit, SL_ALLOW, "allowed");
+    if (audit->share && audit->verified) {
+        buffer_text(&out, ",\"redactedItems\":");
+        redacted_json(&audit->redacted, &out);
+    }
     add_gaps(&out, audit);
     add_largest(&out, audit);
     buffer_text(&out, ",\"log\":");

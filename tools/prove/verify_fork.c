@@ -150,7 +150,7 @@ static enum sl_result add_event(
             : sl_fail(err, SL_IO, "it can't be read");
     if (result == SL_OK)
         result = event_verify(
-            buffer_span(&event), buffer_span(&text), judging->trust.policy, &verdict, err);
+            buffer_span(&event), buffer_span(&text), judging->trust.policy, NULL, &verdict, err);
     if (result == SL_OK) result = proof_parse(buffer_span(&text), &proof, err);
     if (result == SL_OK) result = set_checkpoint(judging, proof.checkpoint, &piece->evidence, err);
     if (result == SL_OK) {

@@ -365,8 +365,8 @@ static void check_seal(const struct batch *batch)
         const struct batch_item *item = &batch->items[i];
         event_item_nonce(batch->nonce, (uint32_t)i, nonce);
         event_commitment(nonce, item->data, commitment);
-        manifest_add(&manifest, item->type, item->key, item->data.len, commitment);
-        event_items_add(&packed, item->type, item->key, item->data.len);
+        manifest_add(&manifest, item->type, item->key, item->marked, item->data.len, commitment);
+        event_items_add(&packed, item->type, item->key, item->marked, item->data.len);
         bytes += item->data.len;
     }
     event_manifest_nonce(batch->nonce, nonce);

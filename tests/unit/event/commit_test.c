@@ -25,6 +25,7 @@ struct item {
     char type[16], key[200];
     struct sl_span bytes;
     enum way way;
+    bool marked;
     uint8_t nonce[ITEM_NONCE_BYTES], commitment[32];
 };
 static struct item items[MOST];
@@ -38,6 +39,7 @@ static void make(size_t count, unsigned ways)
         snprintf(item->key, sizeof(item->key), "%0*zu", (int)(1 + i * 37 % 180), i);
         item->bytes = (struct sl_span){data + i, i * 97 % (i % 11 ? 700 : 19000)};
         item->way = (enum way)(i * i % 7 % ways);
+        item->marked = i % 5 == 3;
         event_item_nonce(event_nonce, (uint32_t)i, item->nonce);
         event_commitment(item->nonce, item->bytes, item->commitment);
     }
@@ -55,7 +57,7 @@ static void the_slow_way(
     manifest_begin(&manifest, ARRIVED_US, count);
     for (size_t i = 0; i < count; i++)
         manifest_add(&manifest, sl_span_of(items[i].type), sl_span_of(items[i].key),
-            length_of(&items[i]), items[i].commitment);
+            items[i].marked, length_of(&items[i]), items[i].commitment);
     assert_false(manifest.failed);
     event_commitment(nonce, buf_span(&manifest), commitment);
     buf_fini(&manifest);
@@ -66,17 +68,18 @@ static void add(struct commit *commit, const struct item *item, const uint8_t *n
     uint8_t out[32];
     struct sl_span type = sl_span_of(item->type), key = sl_span_of(item->key);
     switch (item->way) {
-    case WAY_ITEM: commit_item(commit, type, key, nonce, item->bytes); return;
+    case WAY_ITEM: commit_item(commit, type, key, item->marked, nonce, item->bytes); return;
     case WAY_STREAM: {
         struct crypto_hash *hash = commit_stream(commit, nonce);
         size_t half = item->bytes.len / 2;
         crypto_hash_add(hash, item->bytes.ptr, half);
         crypto_hash_add(hash, item->bytes.ptr + half, item->bytes.len - half);
-        commit_stream_end(commit, type, key, item->bytes.len, out);
+        commit_stream_end(commit, type, key, item->marked, item->bytes.len, out);
         assert_memory_equal(out, item->commitment, 32);
         return;
     }
-    case WAY_WITHHELD: commit_withheld(commit, type, key, length_of(item), item->commitment);
+    case WAY_WITHHELD:
+        commit_withheld(commit, type, key, item->marked, length_of(item), item->commitment);
     }
 }
 
@@ -145,7 +148,7 @@ static void names(void **state)
         if (over) names[over - 1].len++;
         commit_begin(&commit, event_nonce, ARRIVED_US, 9);
         for (int i = 0; i < 9; i++)
-            commit_item(&commit, i == 4 ? names[0] : type, i == 4 ? names[1] : key, NULL,
+            commit_item(&commit, i == 4 ? names[0] : type, i == 4 ? names[1] : key, i % 2, NULL,
                 (struct sl_span){data, 5});
         commit_end(&commit, got);
         assert_int_equal(memcmp(got, zeros, 32) == 0, over > 0);

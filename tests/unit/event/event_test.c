@@ -59,11 +59,11 @@ static void make_manifest(struct buf *manifest)
     event_item_nonce(event_nonce, 0, nonce);
     event_commitment(nonce, session_data, commitment);
     assert_hash(commitment, SESSION_COMMITMENT);
-    manifest_add(manifest, SL_SPAN("session"), SL_SPAN("session"), 14, commitment);
+    manifest_add(manifest, SL_SPAN("session"), SL_SPAN("session"), false, 14, commitment);
     event_item_nonce(event_nonce, 1, nonce);
     event_commitment(nonce, part_data, commitment);
     assert_hash(commitment, PART_COMMITMENT);
-    manifest_add(manifest, SL_SPAN("part"), SL_SPAN("part/msg_1/prt_1"), 34, commitment);
+    manifest_add(manifest, SL_SPAN("part"), SL_SPAN("part/msg_1/prt_1"), false, 34, commitment);
 }
 
 static struct header make_header(void)
@@ -185,8 +185,8 @@ static void encode_row(struct event_row *row, bool items, struct buf *out)
     event_row_encode(row, out);
     if (!items) return;
     event_items_begin(out, 2);
-    event_items_add(out, SL_SPAN("session"), SL_SPAN("session"), 14);
-    event_items_add(out, SL_SPAN("part"), SL_SPAN("part/msg_1/prt_1"), 34);
+    event_items_add(out, SL_SPAN("session"), SL_SPAN("session"), false, 14);
+    event_items_add(out, SL_SPAN("part"), SL_SPAN("part/msg_1/prt_1"), false, 34);
 }
 
 static void row_bytes(void **state)

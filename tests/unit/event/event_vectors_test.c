@@ -93,8 +93,8 @@ static void check_manifest(struct sl_span all, struct sl_span vector)
         vec_same(span_of(nonce, sizeof(nonce)), vec_hex(value), "an item's nonce");
         assert_true(json_next(&commitments, &value));
         vec_same(hash_span(commitment), vec_hex(value), "an item's commitment");
-        manifest_add(
-            &manifest, vec_bytes(item, "type"), vec_bytes(item, "key"), data.len, commitment);
+        manifest_add(&manifest, vec_bytes(item, "type"), vec_bytes(item, "key"),
+            vec_has(item, "marked"), data.len, commitment);
     }
     vec_same(buf_span(&manifest), vec_bytes(vector, "manifest"), "manifest");
     event_manifest_nonce(event_nonce, nonce);

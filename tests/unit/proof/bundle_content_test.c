@@ -84,6 +84,7 @@ static void test_items(void **state)
     refused("event 2: nonces one by one, but nothing is withheld");
     bm = good;
     bm.events[1].items[1].withheld = true;
+    bm.events[1].items[1].replacement = SL_SPAN("{}");
     refused("event 2: item 1: withheld, but no redact event names it");
     bm.events[1].nonces_short = true;
     refused("event 2: nonces one by one, but nothing is withheld");
@@ -91,8 +92,8 @@ static void test_items(void **state)
     refused("event 2: 2 items, but nonces of 1");
     bm = good;
     bm_redact(&bm, 12, 2, 1, SL_SPAN("{}"), &redaction);
-    bm.events[1].items[1].replacement = SL_SPAN("{ }");
-    refused("event 2: item 1: what stands in its place is not what the redact event says");
+    bm.events[1].items[1].replacement = SL_SPAN("[]");
+    refused("event 5: item 0 (redact): item 1 of event 2 is not replaced by what it says");
     bm = good;
     bm_remove(&bm, 12, SL_WHO_OWNER, &removal);
     bm.events[4].items[0].withheld = true;
@@ -138,8 +139,10 @@ static void test_large_item(void **state)
 {
     (void)state;
     struct buf data = {0};
+    buf_add_span(&data, SL_SPAN("{\"id\":\"msg_1\",\"text\":\""));
     for (size_t i = 0; i < 3 * READ_WINDOW_BYTES; i++)
         buf_add(&data, &(char){(char)('a' + i % 26)}, 1);
+    buf_add(&data, "\"}", 2);
     bm.events[1].items[0].data = buf_span(&data);
     holds();
     assert_true(verdict.bytes > data.len);
@@ -170,8 +173,8 @@ static void test_redaction_redacted(void **state)
 {
     (void)state;
     struct buf now = {0};
-    const struct bm_named first[] = {
-        {2, 1, SL_SPAN("{\"old\":1}")}, {4, 0, SL_SPAN("{\"kept\":1}")}};
+    const struct bm_named first[] = {{2, 1, SL_SPAN("{\"title\":\"[redacted]\"}")},
+        {4, 0, SL_SPAN("{\"id\":\"prt_1\",\"messageID\":\"[redacted]\"}")}};
     bm_redact(&bm, 12, 2, 1, first[0].replacement, &redaction);
     bm_redact_body(first, 2, &redaction);
     bm.events[4].items[0].data = buf_span(&redaction);
@@ -194,8 +197,8 @@ static void test_redaction_redacted(void **state)
     assert_int_equal(verdict.withheld, 2);
     each_bit();
     /* the earlier event alone names event 4's item: only as it stands now */
-    bm.events[3].items[0].replacement = SL_SPAN("{}");
-    refused("event 4: item 0: what stands in its place is not what the redact event says");
+    bm.events[3].items[0].replacement = SL_SPAN("{\"id\":\"prt_1\",\"messageID\":\"msg_1\"}");
+    refused("event 5: item 0 (redact): item 0 of event 4 is not replaced by what it says");
     bm = good;
     bm_redact_body(second, 1, &redaction2);
     bm.events[5].items[0].data = buf_span(&redaction2);
@@ -203,7 +206,7 @@ static void test_redaction_redacted(void **state)
     const struct bm_named by_bytes[] = {second[0], {5, 0, buf_span(&now)}};
     bm_redact_body(by_bytes, 2, &redaction2);
     bm.events[5].items[0].data = buf_span(&redaction2);
-    refused("event 5: item 0: what stands in its place is not what the redact event says");
+    refused("event 6: item 0 (redact): item 0 of event 5 is not replaced by what it says");
     bm_redact_body(second, 2, &redaction2);
     bm.events[5].items[0].data = buf_span(&redaction2);
     bm.events[4].items[0].replacement = SL_SPAN("{}");
@@ -228,7 +231,181 @@ static void test_redacted_too_early(void **state)
     early.position = 9;
     bm.events[3] = early;
     bm.events[4] = late;
-    refused("event 5: item 0: withheld, but no redact event names it");
+    refused("event 4: item 0 (redact): item 0 of event 4 is not replaced by what it says");
+}
+
+/* ---- what the signer says falsely: all of it is committed to and signed ---- */
+
+static void test_forged_items(void **state)
+{
+    (void)state;
+    struct bm good = bm;
+    struct bm_item *item = &bm.events[2].items[0];
+    item->data = SL_SPAN("{\"id\":\"msg_2\",\"role\":\"assistant\"}");
+    refused("event 3: item 0 (message/msg_1): its key is not the one that its type and data make");
+    bm = good;
+    item->type = "massage";
+    refused("event 3: item 0 (message/msg_1): its key is not the one");
+    bm = good;
+    item->type = item->key = "message\xff";
+    refused("event 3: item 0 (message?): its key is not the one");
+    bm = good;
+    item->data = SL_SPAN("not JSON");
+    refused("event 3: item 0 (message/msg_1): its data is not one JSON value");
+    item->data = SL_SPAN("{\"id\":\"msg_1\",\"text\":\"\xff\"}");
+    refused("event 3: item 0 (message/msg_1): its data is not one JSON value");
+    bm = good;
+    bm.events[1].items[1].data = SL_SPAN("nor this"); /* the first one is named */
+    item->data = SL_SPAN("not JSON");
+    refused("event 2: item 1 (session): its data is not one JSON value");
+    bm = good;
+    bm.events[0].items[0].key = "session";
+    refused("event 1: item 0 (session): its type and key are not those of a create");
+}
+
+static void test_forged_marks(void **state)
+{
+    (void)state;
+    struct bm good = bm;
+    struct bm_item *item = &bm.events[2].items[0];
+    item->data = SL_SPAN("{\"id\":\"msg_1\",\"role\":\"[redacted]\"}");
+    item->marked = true;
+    holds();
+    assert_int_equal(verdict.marked, 1);
+    assert_int_equal(verdict.withheld, 0);
+    each_bit();
+    item->data = SL_SPAN("{\"id\":\"msg_1\",\"text\":\"I stole the money\"}");
+    refused(
+        "event 3: item 0 (message/msg_1): what stands in its place is not what redacting makes");
+    bm = good; /* by a server from before there were marks */
+    item->data = SL_SPAN("{\"id\":\"[redacted]\",\"role\":\"user\"}");
+    holds();
+    assert_int_equal(verdict.marked, 1);
+    bm = good;
+    bm_redact(&bm, 12, 2, 1, SL_SPAN("{}"), &redaction);
+    bm.events[4].items[0].marked = true;
+    refused("event 5: item 0 (redact): marked as redacted on arrival, in a redact");
+}
+
+static void test_forged_replacements(void **state)
+{
+    (void)state;
+    static const char *const forged[][2] = {
+        {"I stole the money", "what stands in its place is not one JSON value"},
+        {"<script>alert(1)</script>", "what stands in its place is not one JSON value"},
+        {"", "what stands in its place is not one JSON value"},
+        {"null", "what stands in its place is another item by its ids"},
+        {"{\"id\":\"msg_2\",\"text\":\"[redacted]\"}", "is another item by its ids"},
+        {"{\"id\":\"msg_1\",\"text\":\"I stole the money\"}", "is not what redacting makes"},
+        {"{\"id\":\"msg_1\",\"text\":\"[redacted]\",\"more\":\"I stole the money\"}",
+            "it is longer than what was sent"},
+    };
+    struct bm good = bm;
+    for (size_t i = 0; i < sizeof(forged) / sizeof(forged[0]); i++) {
+        bm = good;
+        bm_redact(&bm, 12, 2, 0, sl_span_of(forged[i][0]), &redaction);
+        refused(forged[i][1]);
+        assert_non_null(strstr(err.text, "event 2: item 0 (message/msg_1): "));
+    }
+}
+
+/* `named` says what the redact event behind the others says. */
+static void redact_says(const struct bm_named *named, size_t count, const char *why)
+{
+    struct bm good = bm;
+    bm_redact(&bm, 12, 2, 1, SL_SPAN("{}"), &redaction);
+    bm_redact_body(named, count, &redaction);
+    bm.events[4].items[0].data = buf_span(&redaction);
+    refused(why);
+    bm = good;
+}
+
+static void test_forged_targets(void **state)
+{
+    (void)state;
+    const struct bm_named right = {2, 1, SL_SPAN("{}")};
+    redact_says((struct bm_named[]){{2, 0, SL_SPAN("{}")}, right}, 2,
+        "event 5: item 0 (redact): item 0 of event 2 is not replaced"); /* it stands */
+    redact_says((struct bm_named[]){right, {2, 7, SL_SPAN("{}")}}, 2, "item 7 of event 2 is not");
+    redact_says((struct bm_named[]){right, {99, 0, SL_SPAN("{}")}}, 2, "item 0 of event 99 is not");
+    redact_says((struct bm_named[]){{1, 0, SL_SPAN("")}, right}, 2, "item 0 of event 1 is not");
+    redact_says((struct bm_named[]){right, {5, 0, SL_SPAN("")}}, 2, "item 0 of event 5 is not");
+    redact_says((struct bm_named[]){right, right}, 2, "the items that it names are not in order");
+    redact_says((struct bm_named[]){{2, 1, SL_SPAN("[]")}}, 1, "item 1 of event 2 is not replaced");
+}
+
+static void test_forged_records(void **state)
+{
+    (void)state;
+    struct bm good = bm;
+    bm_redact(&bm, 12, 2, 1, SL_SPAN("{}"), &redaction);
+    redaction.ptr[1] = 7; /* who */
+    refused("event 5: item 0 (redact): byte ");
+    assert_non_null(strstr(err.text, "done by nobody known"));
+    bm = good;
+    bm_redact(&bm, 12, 2, 1, SL_SPAN("{}"), &redaction);
+    buf_add(&redaction, "\0", 1);
+    bm.events[4].items[0].data = buf_span(&redaction);
+    refused("something follows what the record says");
+    bm = good;
+    bm.events[3].position = 8; /* and put back: the removal names position 8 */
+    bm_remove(&bm, 12, SL_WHO_OWNER, &removal);
+    bm.events[3].position = 9;
+    refused("event 5: item 0 (remove): it removes other positions than those of the share's");
+    bm = good;
+    bm_remove(&bm, 12, SL_WHO_OWNER, &removal);
+    removal.len--; /* its last position */
+    removal.ptr[removal.len - 4] = (char)0x93;
+    bm.events[4].items[0].data = buf_span(&removal);
+    refused("event 5: item 0 (remove): it removes other positions");
+}
+
+static void allow_says(struct sl_span record)
+{
+    struct bm_event *allow = bm_add(&bm, SL_ALLOW, 15);
+    allow->items_count = 1;
+    allow->items[0] = (struct bm_item){.type = "allow", .key = "allow", .data = record};
+}
+
+static void test_forged_allow(void **state)
+{
+    (void)state;
+    struct bm good = bm;
+    allow_says(SL_SPAN("\x92\x01\xa0"));
+    refused("event 5: an allow, but the owner did not remove the share before");
+    bm = good;
+    bm_remove(&bm, 12, SL_WHO_SECRET, &removal);
+    allow_says(SL_SPAN("\x92\x01\xa0"));
+    refused("event 6: an allow, but the owner did not remove the share before");
+    static const struct sl_span records[] = {{"\x92\x07\xa0", 3}, {"\x93\x01\xa0\x90", 4},
+        {"\x92\x01\xa0\xa0", 4}, {"\x91\x01", 2}, {"", 0}};
+    for (size_t i = 0; i < sizeof(records) / sizeof(records[0]); i++) {
+        bm = good;
+        bm_remove(&bm, 12, SL_WHO_OWNER, &removal);
+        allow_says(records[i]);
+        refused("event 6: item 0 (allow): byte ");
+    }
+}
+
+static void test_forged_times(void **state)
+{
+    (void)state;
+    struct bm good = bm;
+    static const uint64_t times[] = {0, TIME_FIRST_MS - 1, TIME_END_MS, UINT64_MAX};
+    for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
+        for (size_t event = 0; event < bm.count; event++)
+            bm.events[event].time_ms = times[i];
+        refused("event 1: its time is before the year 2000 or after 9999");
+        bm = good;
+    }
+    for (size_t event = 0; event < bm.count; event++)
+        bm.events[event].time_ms = TIME_END_MS - 1;
+    holds();
+    bm = good;
+    bm.events[2].arrived_late_us = 1000 * ARRIVED_AHEAD_MS;
+    holds();
+    bm.events[2].arrived_late_us += 2000;
+    refused("event 3: it arrived after the time that its header says");
 }
 
 int main(void)
@@ -242,6 +419,13 @@ int main(void)
         TEST(test_control_items),
         TEST(test_redaction_redacted),
         TEST(test_redacted_too_early),
+        TEST(test_forged_items),
+        TEST(test_forged_marks),
+        TEST(test_forged_replacements),
+        TEST(test_forged_targets),
+        TEST(test_forged_records),
+        TEST(test_forged_allow),
+        TEST(test_forged_times),
     };
     return cmocka_run_group_tests_name("bundle_content", tests, NULL, NULL);
 }

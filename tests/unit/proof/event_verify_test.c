@@ -167,7 +167,7 @@ static void answer(const struct bm_event *event)
 static enum sl_result check(void)
 {
     err = (struct sl_err){0};
-    return event_verify(buf_span(&json), buf_span(&proof), policy, &verdict, &err);
+    return event_verify(buf_span(&json), buf_span(&proof), policy, NULL, &verdict, &err);
 }
 
 static void build(void)
@@ -189,7 +189,7 @@ static void all_hold(void)
         assert_int_equal(verdict.time_ms, event->time_ms);
         assert_int_equal(verdict.kind, event->kind);
         assert_int_equal(verdict.log_size, bm.log_size);
-        assert_true(verdict.of_share);
+        assert_string_equal(verdict.share_id, bm.id);
         assert_int_equal(verdict.content, !event->erased);
         size_t withheld = 0;
         for (size_t k = 0; k < event->items_count && !event->erased; k++)
@@ -221,7 +221,7 @@ static void refused(const char *from, const char *to, const char *why)
     buf_add(&changed, to, strlen(to));
     buf_add(&changed, at + strlen(from), json.len - before - strlen(from));
     enum sl_result result =
-        event_verify(buf_span(&changed), buf_span(&proof), policy, &verdict, &err);
+        event_verify(buf_span(&changed), buf_span(&proof), policy, NULL, &verdict, &err);
     if (result != SL_CORRUPT || !strstr(err.text, why))
         fail_msg("%s: %s\n  instead of: %s", sl_result_text(result), err.text, why);
     buf_fini(&changed);
@@ -242,9 +242,11 @@ static void test_members(void **state)
     refused("\"key\":\"session\"", "\"key\":\"sessioo\"", "its items are not the ones");
     refused("{\"type\":\"session\",\"key\"", "{\"type\":\"message\",\"key\"",
         "item 1: data: its entry is of another type");
-    refused("\"types\":{\"message\":1", "\"types\":{\"message\":2", "types: not as many");
+    refused("\"types\":{\"message\":1", "\"types\":{\"message\":2", "types: not each once");
     refused("\"types\":{\"message\":1,", "\"types\":{", "types: not as many");
-    refused("\"types\":{", "\"types\":{\"x\":0,", "types: one that no item has");
+    refused("\"types\":{", "\"types\":{\"x\":0,", "types: not each once");
+    refused("\"types\":{\"message\":1,\"session\":1", "\"types\":{\"message\":1,\"message\":1",
+        "types: not each once");
     refused("\"id\":\"dXn5", "\"id\":\"dXn6", "its header belongs to another share");
     refused("\"hash\":", "\"has\":", "hash: missing");
     refused("\"hash\":", "\"hash\":1,\"hash\":", "each member once");
@@ -255,12 +257,14 @@ static void test_members(void **state)
     refused("{", "[", "not JSON");
     refused("\"salt\"", "\"salt\":1,\"x\"", "salt: not 32 bytes");
     /* without id and salt it is an event of a share that isn't known */
-    memcpy(memmem(json.ptr, json.len, "\"id\":", 5), "\"ix\"", 4);
-    core_expect(check(), SL_OK, &err);
-    assert_false(verdict.of_share);
+    refused("\"id\":", "\"ix\":", "id: missing");
+    refused("\"salt\":", "\"sult\":", "salt: missing");
+    refused("\"salt\":", "\"salt\":null,\"x\":", "not bound to a share");
+    refused("\"id\":\"", "\"id\":null,\"x\":\"", "not bound to a share");
     answer(&bm.events[0]);
-    refused("\"withheld\":true,", "", "event 1: item 0: its nonce: not 16 bytes");
-    refused("\"withheld\":true,", "\"withheld\":false,", "item 0: withheld: not true");
+    refused("\"withheld\":true,", "", "event 1: item 0: a create's item, and not withheld");
+    refused("\"withheld\":true,", "\"withheld\":false,",
+        "item 0: withheld or redactedOnArrival: not true");
     refused("\"committedBytes\":6", "\"committedBytes\":7", "its items are not the ones");
     refused("\"items\":[null]", "\"items\":[]", "nonces.items: too few");
     refused("\"items\":[null]", "\"items\":[null,null]", "nonces.items: more than items");
@@ -292,9 +296,7 @@ static void each_bit(struct buf *of)
     for (size_t bit = 0; bit < 8 * of->len; bit++) {
         of->ptr[bit / 8] ^= (char)(1 << bit % 8);
         enum sl_result result = check();
-        /* But for the two names without which it is an event of nobody known. */
-        bool names = result == SL_OK && !verdict.of_share;
-        if (result != SL_CORRUPT && !names)
+        if (result != SL_CORRUPT)
             fail_msg("bit %zu of byte %zu: %s\n%.*s", bit % 8, bit / 8, sl_result_text(result),
                 (int)of->len, of->ptr);
         of->ptr[bit / 8] ^= (char)(1 << bit % 8);
@@ -327,15 +329,29 @@ static void test_bits(void **state)
 
 /* Of a redacted event all is proven but what stands in the item's place, which the redact event
    says. */
+static void take(void *ctx, const struct redacted_item *item)
+{
+    size_t *count = ctx;
+    ++*count;
+    assert_true(item->sequence == 2 && item->item == 1 && item->withheld && !item->by);
+    assert_true(sl_span_eq(item->key, SL_SPAN("session")));
+}
+
 static void test_replacement(void **state)
 {
     (void)state;
-    bm_redact(&bm, 12, 2, 1, SL_SPAN("{\"title\":\"[redacted]\"}"), &redaction);
+    size_t count = 0;
+    bm_redact(&bm, 12, 2, 1, SL_SPAN("{\"id\":\"ses_8\",\"title\":\"[redacted]\"}"), &redaction);
     build();
     answer(&bm.events[1]);
-    memcpy(memmem(json.ptr, json.len, "[redacted]", 10), "[Redacted]", 10);
-    core_expect(check(), SL_OK, &err);
+    memcpy(memmem(json.ptr, json.len, "ses_8", 5), "ses_9", 5);
+    core_expect(event_verify(buf_span(&json), buf_span(&proof), policy,
+                    &(struct redacted_each){take, &count}, &verdict, &err),
+        SL_OK, &err);
     assert_int_equal(verdict.withheld, 1);
+    assert_int_equal(count, 1);
+    refused("[redacted]", "[Redacted]", "item 1: what stands in its place is not what redacting");
+    refused("[redacted]", "[redacted] ", "item 1: bytes");
 }
 
 static void test_proofs(void **state)
@@ -461,7 +477,8 @@ static void test_store(void **state)
     for (uint64_t sequence = 1; sequence <= 5; sequence++) {
         answer_of(store, share.id, sequence);
         core_expect(check(), SL_OK, &err);
-        assert_true(verdict.of_share && verdict.content);
+        assert_string_equal(verdict.share_id, share.id);
+        assert_true(verdict.content);
         assert_int_equal(verdict.withheld, sequence == 1 || sequence == 4);
     }
     core_expect(sl_share_remove(

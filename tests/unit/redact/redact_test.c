@@ -380,6 +380,60 @@ static void test_rules_stay(void **state)
     assert_int_equal(told.items, 0);
 }
 
+/* ---- what is redacted on arrival says so ---- */
+
+static struct sl_item item_of(uint64_t sequence, size_t index, uint64_t marked)
+{
+    struct sl_event *event = NULL;
+    core_expect(sl_event_open(store, sl_span_of(share.id), sequence, &event, &err), SL_OK, &err);
+    assert_int_equal(sl_event_info(event)->marked, marked);
+    struct sl_item item = sl_event_item(event, index);
+    item.type = item.key = (struct sl_span){0}; /* they go with the event */
+    sl_event_close(event);
+    return item;
+}
+
+static void test_marks(void **state)
+{
+    (void)state;
+    struct sl_verified verified;
+    core_sync(
+        store, &share, "[{\"type\":\"message\",\"data\":{\"id\":\"m\",\"a\":\"" SECRET "\"}}]");
+    redact(by_text(share.id, SECRET));
+    core_sync(store, &share,
+        "[{\"type\":\"x\",\"data\":\"plain\"},"
+        "{\"type\":\"message\",\"data\":{\"id\":\"m\",\"a\":\"" SECRET "\",\"b\":\"other-word\"}},"
+        "{\"type\":\"message\",\"data\":{\"id\":\"" SECRET "\"}}]");
+    assert_false(item_of(2, 0, 0).marked); /* it was there before, and is withheld */
+    assert_true(item_of(2, 0, 0).withheld);
+    assert_false(item_of(4, 0, 2).marked);
+    assert_true(item_of(4, 1, 2).marked && !item_of(4, 1, 2).withheld);
+    assert_true(item_of(4, 2, 2).marked);
+    core_check_events(store, share.id);
+    core_check_bundle(store, share.id, UINT64_MAX, NULL); /* a key has it */
+    core_expect(sl_store_verify(store, NULL, &verified, &err), SL_OK, &err);
+    assert_int_equal(verified.marked, 2);
+    assert_int_equal(verified.redacted, 1);
+    /* redacted once more: the mark stays */
+    redact(by_text(share.id, "other-word"));
+    assert_true(item_of(4, 1, 2).marked && item_of(4, 1, 2).withheld);
+    assert_true(item_of(4, 2, 2).marked && !item_of(4, 2, 2).withheld);
+    core_check_events(store, share.id);
+    core_check_bundle(store, share.id, UINT64_MAX, NULL); /* a key has it */
+    reopen();
+    core_expect(sl_store_rebuild(store, NULL, &err), SL_OK, &err);
+    core_expect(sl_store_verify(store, NULL, &verified, &err), SL_OK, &err);
+    assert_int_equal(verified.marked, 2);
+    assert_int_equal(verified.redacted, 2);
+    /* what reads so already was sent so */
+    core_sync(store, &share, "[{\"type\":\"k\",\"data\":{\"a\":\"a word\"}}]");
+    redact(by_key(share.id, "k"));
+    core_sync(store, &share, "[{\"type\":\"k\",\"data\":{\"a\":\"[redacted]\"}}]");
+    core_sync(store, &share, "[{\"type\":\"k\",\"data\":{\"a\":\"a word\"}}]");
+    assert_false(item_of(8, 0, 0).marked);
+    assert_true(item_of(9, 0, 1).marked);
+}
+
 static void test_secret_holder(void **state)
 {
     (void)state;
@@ -518,6 +572,7 @@ int main(void)
         TEST(test_body_of_several_rows),
         TEST(test_large_events),
         TEST(test_rules_stay),
+        TEST(test_marks),
         TEST(test_secret_holder),
         TEST(test_errors),
         TEST(test_open_views_fail),

@@ -198,7 +198,7 @@ static void seal(struct batch *batch, struct buf *manifest)
         dump(name, (struct sl_span){(const char *)nonce, sizeof(nonce)});
         snprintf(name, sizeof(name), "commitment to item %zu", i);
         dump(name, hash_span(commitment));
-        manifest_add(manifest, item->type, item->key, item->data.len, commitment);
+        manifest_add(manifest, item->type, item->key, item->marked, item->data.len, commitment);
     }
     event_manifest_nonce(batch->nonce, nonce);
     dump("nonce of the manifest", (struct sl_span){(const char *)nonce, sizeof(nonce)});
