@@ -22,7 +22,8 @@ static bool write_place(struct http_reply *reply, const struct sl_event_info *in
         info->sequence, info->position, info->time_ms, sl_kind_name(info->kind));
 }
 
-/* `,"bytes":…,"types":{…},"hash":…` */
+/* `,"bytes":…,"types":{…},"hash":…`, and before the hash how many items were redacted on arrival,
+   if any were. */
 static bool write_content(struct http_reply *reply, const struct sl_event_info *info)
 {
     char hash[65];
@@ -33,7 +34,9 @@ static bool write_content(struct http_reply *reply, const struct sl_event_info *
                 http_write_json_string(reply, info->types[i].type) &&
                 http_print(reply, ":%" PRIu64, info->types[i].items)))
             return false;
-    return http_print(reply, "},\"hash\":\"%s\"", hash);
+    return http_print(reply, "}") &&
+           (!info->marked || http_print(reply, ",\"redactedOnArrival\":%" PRIu64, info->marked)) &&
+           http_print(reply, ",\"hash\":\"%s\"", hash);
 }
 
 /* ---- a share's history ---- */
@@ -157,6 +160,7 @@ static bool write_item(struct http_reply *reply, const struct sl_item *item)
     return http_print(reply, "{\"type\":") && http_write_json_string(reply, item->type) &&
            http_print(reply, ",\"key\":") && http_write_json_string(reply, item->key) &&
            http_print(reply, ",\"bytes\":%" PRIu64, item->bytes) &&
+           (!item->marked || http_print(reply, ",\"redactedOnArrival\":true")) &&
            (!item->withheld || write_commitment(reply, item)) && http_print(reply, "}");
 }
 

@@ -138,7 +138,7 @@ static void a_text(void **state)
     struct event_verdict event;
     struct sl_err err = {0};
     net_get(client, net_path(&share, "/events/4"));
-    assert_int_equal(event_verify(net_body_span(client), proof, policy, &event, &err), SL_OK);
+    assert_int_equal(event_verify(net_body_span(client), proof, policy, NULL, &event, &err), SL_OK);
     assert_int_equal(event.withheld, 1);
     net_expect_has(client, "\"withheld\":true,\"committedBytes\":");
     net_expect_has(client, "\"nonce\":null,\"nonces\":{\"manifest\":\"");
@@ -189,6 +189,18 @@ static void sent_again(void **state)
     net_get(client, net_path(&share, net_text("/events/%d", 9)));
     if (net_answer(client)->status == 200) last = 9;
     expect_nowhere(&share, last);
+    /* which says so, wherever the event is told of */
+    net_get(client, net_path(&share, "/events/8"));
+    net_expect_has(client, ",\"redactedOnArrival\":true}");
+    net_expect_has(client, ",\"redactedOnArrival\":2,\"hash\":");
+    net_get(client, net_path(&share, "/events"));
+    net_expect_has(client, ",\"redactedOnArrival\":2,\"hash\":");
+    net_get(client, net_text("/share/%s/history/8", share.id));
+    net_expect_has(client, "<strong>Redacted on arrival</strong> by this server");
+    net_get(client, net_text("/share/%s/history", share.id));
+    net_expect_has(client, "2 redacted on arrival");
+    assert_int_equal(net_event_verify(client, share.id, 8, policy).marked, 2);
+    assert_int_equal(net_bundle_verify(client, share.id, policy).marked, 2);
     /* by a share's secret, in that share alone */
     struct net_share other = filled();
     net_sync(client, &other, NET_PART("m1", "p9", "again " TEXT));

@@ -99,6 +99,17 @@ static uint64_t withheld_items(struct sl_event *event)
     return count;
 }
 
+static bool write_marked(struct http_reply *reply, uint64_t marked)
+{
+    char count[FIGURE_BYTES];
+    return !marked ||
+           http_print(reply,
+               "<li class=\"open\">%s of them %s redacted on arrival: what was sent in %s "
+               "place was never committed to.</li>\n",
+               figure_count(marked, count), marked == 1 ? "was" : "were",
+               marked == 1 ? "its" : "their");
+}
+
 static bool write_withheld(struct http_reply *reply, struct sl_event *event)
 {
     char count[FIGURE_BYTES];
@@ -109,7 +120,8 @@ static bool write_withheld(struct http_reply *reply, struct sl_event *event)
     if (!withheld) return true;
     return http_print(reply,
         "<li class=\"open\">%s of them %s redacted: what stands here in %s place was not "
-        "committed to. The commitment to what was sent still holds.</li>\n",
+        "committed to, and is this server's word. The commitment to what was there before still "
+        "holds.</li>\n",
         figure_count(withheld, count), withheld == 1 ? "is" : "are",
         withheld == 1 ? "its" : "their");
 }
@@ -124,7 +136,7 @@ static bool write_content(struct http_reply *reply, struct sl_event *event, cons
                figure_write_count(reply, info->items, "item") &&
                http_print(reply, ", with types, keys and order, and when they arrived are what "
                                  "its header commits to.</li>\n") &&
-               write_withheld(reply, event);
+               write_marked(reply, info->marked) && write_withheld(reply, event);
     case SL_REMOVED:
         return MARKUP(reply, "<li class=\"open\">Its content was erased: nothing is left to hold "
                              "against the header, which stays.</li>\n");
@@ -288,7 +300,8 @@ bool mark_write_line(
                          "<p class=\"quiet\">The bundle holds the whole history. This command "
                          "checks, without the server, that every event is in the log that the key "
                          "signed, that none before the last is missing, and that every item is "
-                         "the one that was shared. Have the key from somebody else than this "
+                         "the one that this server recorded; of items that were redacted it says "
+                         "which, by whom and when. Have the key from somebody else than this "
                          "page.</p>\n") &&
            write_command(call) && MARKUP(reply, "</details></div>\n");
 }

@@ -162,7 +162,10 @@ static bool write_types(struct http_reply *reply, const struct sl_event_info *in
             !html_text(reply, info->types[i].type) || !MARKUP(reply, "</span>"))
             return false;
     }
-    return true;
+    char marked[FIGURE_BYTES];
+    return !info->marked ||
+           http_print(reply, "; <span class=\"on-arrival\">%s redacted on arrival</span>",
+               figure_count(info->marked, marked));
 }
 
 static bool write_links(struct listing *listing, const struct sl_event_info *info)

@@ -102,7 +102,9 @@ enum sl_result redaction_find(struct http_call *call, struct sl_event *event, ui
     size_t left = 0;
     if (sl_event_info(event)->kind == SL_CREATE) return SL_OK; /* withheld from the beginning */
     for (uint64_t i = begin; i < end; i++) {
-        r->withheld[i - begin] = sl_event_item(event, (size_t)i).withheld;
+        struct sl_item item = sl_event_item(event, (size_t)i);
+        r->withheld[i - begin] = item.withheld;
+        r->marked[i - begin] = item.marked;
         left += r->withheld[i - begin];
     }
     if (!left) return SL_OK;
@@ -136,10 +138,20 @@ bool redaction_write_who(struct http_reply *reply, const struct sl_control *cont
                                          MARKUP(reply, "</q>"));
 }
 
+static bool write_marked(struct http_reply *reply)
+{
+    return MARKUP(reply,
+        "<p class=\"withheld\"><strong>Redacted on arrival</strong> by this server: it held what was "
+        "redacted before. What was sent was not kept, and nothing proves it; what stands here is what "
+        "the event commits to.</p>\n");
+}
+
 bool redaction_write(struct http_call *call, const struct redactions *r, uint64_t item)
 {
     struct http_reply *reply = call->reply;
-    if (item < r->begin || item >= r->end || !r->withheld[item - r->begin]) return true;
+    if (item < r->begin || item >= r->end) return true;
+    if (r->marked[item - r->begin] && !write_marked(reply)) return false;
+    if (!r->withheld[item - r->begin]) return true;
     size_t by = r->by[item - r->begin];
     if (!MARKUP(reply, "<p class=\"withheld\"><strong>Redacted</strong> ")) return false;
     assert(by <= r->count);
@@ -153,5 +165,7 @@ bool redaction_write(struct http_call *call, const struct redactions *r, uint64_
             return false;
     } else if (!MARKUP(reply, "by a later event, too far on to be looked up here"))
         return false;
-    return MARKUP(reply, ". What was sent is withheld; this stands in its place.</p>\n");
+    return MARKUP(reply,
+        ". What was sent is withheld. This stands in its place, and is the word of "
+        "this server: nothing proves what of it was sent.</p>\n");
 }

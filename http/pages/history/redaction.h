@@ -18,6 +18,7 @@ struct redactions {
     size_t
         by[REDACTION_ITEMS]; /* of each item: number of its event in `events`, from 1; 0: unknown */
     bool withheld[REDACTION_ITEMS];
+    bool marked[REDACTION_ITEMS]; /* redacted on arrival */
 };
 
 /* Look for them, in the newest events first: where an item was redacted twice, the later one put
@@ -26,7 +27,7 @@ enum sl_result redaction_find(struct http_call *call, struct sl_event *event, ui
     uint64_t end, struct redactions *redactions, struct sl_err *err);
 void redaction_fini(struct redactions *redactions);
 
-/* A line about one item, nothing if it is not withheld. */
+/* A line about one item, nothing if it was not redacted. */
 bool redaction_write(struct http_call *call, const struct redactions *redactions, uint64_t item);
 
 /* "by the owner" …, and the reason, in a sentence's middle. */

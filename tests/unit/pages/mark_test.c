@@ -293,8 +293,14 @@ static void redacted(void **state)
     assert_lacks("the secret word");
     /* sent again, redacted again, by an event of its own */
     assert_int_equal(sync_items(&a, PART("the secret word")), 200);
+    sign_all();
     assert_int_equal(get(share_page(&a, "/history/5")), 200);
     assert_lacks("the secret word");
+    assert_has("<section class=\"proof verified\"");
+    assert_has("1 of them was redacted on arrival");
+    assert_has("<strong>Redacted on arrival</strong>");
+    assert_int_equal(get(share_page(&a, "/history")), 200);
+    assert_int_equal(times("redacted on arrival"), 1);
 }
 
 static void removed(void **state)
