@@ -9,13 +9,15 @@ import { answers } from './make/answers.mjs';
 import { bundles } from './make/bundles.mjs';
 import { chains } from './make/chains.mjs';
 import { bodies, headers, itemKeys, manifests, shareRefs } from './make/events.mjs';
+import { forgeries } from './make/forged.mjs';
 import { heads } from './make/heads.mjs';
 import { notes, trees, verifierKeys } from './make/notes.mjs';
 import { conflicts, policies } from './make/policies.mjs';
 
 const FILES = {
-  'answer.json': answers, 'body.json': bodies, 'bundle.json': bundles, 'chain.json': chains, 'conflict.json': conflicts, 'head.json': heads, 'header.json': headers,
-  'item_key.json': itemKeys, 'manifest.json': manifests, 'note.json': notes, 'policy.json': policies, 'share_ref.json': shareRefs, 'tree.json': trees, 'verifier_key.json': verifierKeys,
+  'answer.json': answers, 'body.json': bodies, 'bundle.json': bundles, 'chain.json': chains, 'conflict.json': conflicts, 'forged.json': forgeries,
+  'head.json': heads, 'header.json': headers, 'item_key.json': itemKeys, 'manifest.json': manifests, 'note.json': notes, 'policy.json': policies,
+  'share_ref.json': shareRefs, 'tree.json': trees, 'verifier_key.json': verifierKeys,
 };
 
 /** One vector a line. */

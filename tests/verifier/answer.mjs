@@ -1,14 +1,15 @@
 // One event's answer (core/FORMAT.md, chapter 7), by the rules there, in their order.
 import { base64, isUtf8, same } from './bytes.mjs';
-import { KINDS, commit, header, isShareId, itemNonce, manifest, manifestNonce, shareRef, textBytes } from './event.mjs';
+import { KINDS, arrivalFits, bodies, commit, cosignedFits, header, inOrder, isShareId, itemNonce, manifest, manifestNonce, shareRef, textBytes, timeFits } from './event.mjs';
+import { itemFault } from './item.mjs';
 import { parse } from './json.mjs';
 import { proofFile } from './note.mjs';
 import { checkpoint } from './policy.mjs';
-import { need, refuse } from './refused.mjs';
+import { Refused, need, refuse } from './refused.mjs';
 import { included, leafHash } from './tree.mjs';
 
-const MUST = ['seq', 'position', 'time', 'kind', 'arrived', 'items', 'bytes', 'types', 'hash', 'leaf', 'header', 'nonce', 'data'];
-const MAY = ['id', 'salt', 'nonces'];
+const MUST = ['seq', 'position', 'time', 'kind', 'arrived', 'items', 'bytes', 'types', 'hash', 'leaf', 'header', 'nonce', 'data', 'id', 'salt'];
+const MAY = ['nonces'];
 
 /** The members of those names, each at most once; null: not so. */
 function members(value, must, may = []) {
@@ -29,13 +30,14 @@ const missing = (value) => !value || value.kind === 'null';
 const is = (value, expected) => number(value) === BigInt(expected);
 
 class Answer {
-  constructor(has) { Object.assign(this, { has, said: { content: false, withheld: 0 } }); }
+  constructor(has) { Object.assign(this, { has, said: { content: false, withheld: 0, marked: 0 }, claims: [] }); }
 
   place() {
     const { has } = this, bytes = bytesOf(has.header), own = bytes && header(bytes);
     need(own, 'header', 'unreadable');
     const leaf = leafHash(bytes), hex = leaf.toString('hex');
     need(plain(has.hash) === hex && plain(has.leaf) === hex, 'leaf', 'not that of its header');
+    need(timeFits(own.time), 'time', `${own.time}`);
     const kind = KINDS[own.kind] ?? refuse('kind', `${own.kind}`);
     need(is(has.seq, own.sequence) && is(has.time, own.time) && plain(has.kind) === kind, 'place', 'not its header\'s');
     Object.assign(this, { own, leaf, kind });
@@ -44,16 +46,17 @@ class Answer {
 
   share() {
     const { id, salt } = this.has;
-    this.said.share = !missing(id) && !missing(salt);
-    if (!this.said.share) return;
+    need(!missing(id) && !missing(salt), 'share', 'not bound to a share');
     need(isShareId(plain(id) ?? '') && bytesOf(salt, 32), 'share', 'not an id and a salt');
     need(same(shareRef(bytesOf(salt, 32), plain(id)), this.own.shareRef), 'share', 'of another share');
+    this.said.id = plain(id);
   }
 
   inclusion(proof, policy) {
-    const { index, path, checkpoint: note } = proofFile(proof), { size, root, cosignatures } = checkpoint(note, policy);
+    const { index, path, checkpoint: note } = proofFile(proof), { size, root, cosignatures, oldest } = checkpoint(note, policy);
     need(is(this.has.position, index), 'position', `the proof is of ${index}`);
     need(included(this.leaf, index, size, path, root), 'inclusion', 'not in the log');
+    need(cosignedFits(this.own.time, oldest), 'cosigned', 'dated after a witness had seen it');
     Object.assign(this.said, { position: index, logSize: size, cosignatures });
   }
 
@@ -83,22 +86,49 @@ class Answer {
   }
 
   item(value, i, nonces) {
-    const has = members(value, ['type', 'key', 'bytes'], ['withheld', 'committedBytes', 'commitment']);
+    const has = members(value, ['type', 'key', 'bytes'], ['withheld', 'committedBytes', 'commitment', 'redactedOnArrival']);
     const rule = (holds, why) => need(holds, 'item', why);
     rule(has?.type.kind === 'string' && has.key.kind === 'string', 'not one type, key and bytes');
-    const withheld = has.withheld !== undefined, type = textBytes(has.type.text), key = textBytes(has.key.text);
+    const withheld = has.withheld !== undefined, marked = has.redactedOnArrival !== undefined, type = textBytes(has.type.text), key = textBytes(has.key.text);
     rule(!withheld || has.withheld.kind === 'true', 'withheld, and not true');
+    rule(!marked || has.redactedOnArrival.kind === 'true', 'redactedOnArrival, and not true');
     rule(!withheld || (this.kind !== 'remove' && this.kind !== 'allow'), `withheld from a ${this.kind}`);
+    rule(!marked || this.kind === 'sync', `marked, in a ${this.kind}`);
+    rule(withheld || this.kind !== 'create', 'a creation that is not withheld');
     const nonce = nonces.of(i, withheld), bytes = this.data(i, type, withheld);
     need(is(has.bytes, bytes.length), 'bytes', `its data has ${bytes.length}`);
     this.said.withheld += withheld ? 1 : 0;
     if (!withheld) {
       rule(!has.committedBytes && !has.commitment, 'a commitment, but it is not withheld');
-      return { raw: has.type.raw, bytes: bytes.length, type, key, length: bytes.length, commitment: commit(nonce, bytes) };
+      this.look({ type, key, data: bytes, state: marked ? 'marked' : 'sent' });
+      return { raw: has.type.raw, bytes: bytes.length, type, key, marked, length: bytes.length, commitment: commit(nonce, bytes) };
     }
     const length = number(has.committedBytes), commitment = bytesOf(has.commitment, 32);
     rule(length !== null && commitment, 'withheld, but without its commitment');
-    return { raw: has.type.raw, bytes: bytes.length, type, key, length, commitment };
+    this.look({ type, key, data: bytes, state: 'withheld', committed: length }, marked);
+    return { raw: has.type.raw, bytes: bytes.length, type, key, marked, length, commitment };
+  }
+
+  claim(holds, rule, why) { if (!holds) this.claims.push([rule, why]); }
+
+  /** What an item says of itself; told once the manifest is known to be what the header commits to. */
+  look(item, also = false) {
+    const own = Buffer.from(this.kind);
+    if (this.kind === 'sync') {
+      const { rule, marked } = itemFault(item);
+      this.claim(rule === null, rule, 'an item');
+      this.said.marked += marked || also ? 1 : 0;
+      return;
+    }
+    this.claim(same(item.type, own) && same(item.key, own), 'key', `not a ${this.kind}'s`);
+    if (this.kind === 'create') return void this.claim(item.data.length === 0, 'item', 'something stands in its place');
+    try {
+      const { entries = [] } = bodies[this.kind](item.data);
+      this.claim(inOrder(entries) && entries.every(({ sequence }) => sequence < this.own.sequence), 'targets', 'not in order, or not before it');
+    } catch (error) {
+      if (!(error instanceof Refused)) throw error;
+      this.claim(false, 'record', error.message);
+    }
   }
 
   sums(items) {
@@ -107,7 +137,10 @@ class Answer {
     for (const { raw } of items) counts.set(raw, (counts.get(raw) ?? 0n) + 1n);
     const { types } = this.has;
     need(types.kind === 'object' && types.members.length === counts.size, 'types', 'not the items\'');
-    for (const [name, value] of types.members) need(counts.has(name.raw) && is(value, counts.get(name.raw)), 'types', name.raw);
+    for (const [name, value] of types.members) {
+      need(counts.has(name.raw) && is(value, counts.get(name.raw)), 'types', name.raw);
+      counts.delete(name.raw); // each once
+    }
   }
 
   content() {
@@ -125,6 +158,8 @@ class Answer {
     need(has.data.elements.length <= listed.length, 'data', 'more entries than items');
     need(!nonces.list || (nonces.list.length === listed.length && this.said.withheld > 0), 'nonces', 'more than items, or nothing is withheld');
     need(same(commit(nonces.manifest, manifest(arrived, items)), this.own.manifest), 'manifest', 'not what its header commits to');
+    need(arrivalFits(arrived, this.own.time), 'arrival', `${arrived}`);
+    if (this.claims.length) refuse(...this.claims[0]);
     this.said.content = true;
     return this.sums(items);
   }

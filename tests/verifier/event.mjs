@@ -30,7 +30,8 @@ export const commit = (nonce, bytes) => sha256(nonce, bytes);
 
 /** Of items { type, key, length, commitment }, bytes as they are in the event. */
 export const manifest = (arrived, items) => Buffer.concat([packArray(1 + items.length), packNumber(arrived),
-  ...items.flatMap(({ type, key, length, commitment }) => [packArray(4), packStr(type), packStr(key), packNumber(length), packBin(commitment)])]);
+  ...items.flatMap(({ type, key, length, commitment, marked }) => [packArray(marked ? 5 : 4), packStr(type), packStr(key), packNumber(length), packBin(commitment),
+    ...(marked ? [packNumber(1)] : [])])]);
 
 // ---- text and keys of items ----
 
@@ -43,15 +44,20 @@ export function textBytes(text) {
   }));
 }
 
+/** A type as it is kept: a lone surrogate reads %uD800. */
+const typeBytes = (text) => Buffer.from(Array.from(text, (character) => isSurrogate(character) ? `%u${hexOf(character)}` : character).join(''));
+const hexOf = (character) => character.codePointAt(0).toString(16).toUpperCase();
+const isSurrogate = (character) => character.codePointAt(0) >= 0xd800 && character.codePointAt(0) <= 0xdfff;
+
 const percent = (bytes) => Array.from(bytes, (byte) => `%${byte.toString(16).toUpperCase().padStart(2, '0')}`).join('');
-const escaped = (text) => Array.from(text, (character) => {
+export const escaped = (text) => Array.from(text, (character) => {
   const point = character.codePointAt(0);
-  if (point >= 0xd800 && point <= 0xdfff) return `%u${point.toString(16).toUpperCase()}`;
+  if (isSurrogate(character)) return `%u${hexOf(character)}`;
   const control = point < 0x20 || (point >= 0x7f && point < 0xa0);
   return control || character === '%' || character === '/' ? percent(Buffer.from(character)) : character;
 }).join('');
 
-const IDS = { session: [], session_diff: [], model: [], message: ['id'], part: ['messageID', 'id'], messages: ['sessionID'] };
+export const IDS = { session: [], session_diff: [], model: [], message: ['id'], part: ['messageID', 'id'], messages: ['sessionID'] };
 
 /** The type and key of an item of a batch, given as JSON text; `lacks`: the member without which it is refused. JSON.parse takes
  *  the last of several members of one name. */
@@ -61,7 +67,7 @@ export function itemKey(json) {
   const names = own ? IDS[type] : member('id') === null ? [] : ['id'];
   const lacks = names.find((name) => member(name) === null);
   if (lacks) return { lacks: `data.${lacks}` };
-  return { type: textBytes(type), key: Buffer.from([type, ...names.map(member)].map(escaped).join('/')) };
+  return { type: typeBytes(type), key: Buffer.from([type, ...names.map(member)].map(escaped).join('/')) };
 }
 
 // ---- bodies of the server's own events ----
@@ -102,25 +108,30 @@ function entry(in_) {
   in_.arrayOf(3);
   return { sequence: in_.number(), item: in_.number(), replacement: in_.bin() };
 }
-
-
-/** What a verifier of a bundle reads of a removal's record: who. What follows isn't looked at. */
-export function removedBy(bytes) {
-  const in_ = new Reader(bytes);
-  if (in_.array() !== 3) refuse('record', 'not what a removal says');
-  return who(in_);
-}
-/** And of a redaction's: what it names. */
-export function redacted(bytes) {
-  const in_ = new Reader(bytes);
-  if (in_.array() < 3) refuse('record', 'not what a redaction says');
-  in_.number();
-  in_.str(1024);
-  return list(in_, () => {
-    if (in_.array() !== 3) refuse('record', 'not what a redaction says');
+/** What such a record says, where a verifier finds it: of another count of parts it is none, and nothing follows it. */
+export function said(kind, bytes) {
+  const in_ = new Reader(bytes), rule = (holds, why) => { if (!holds) refuse('record', why); };
+  rule(in_.array() === (kind === 'allow' ? 2 : 3), 'not a record of its kind');
+  const by = who(in_), reason = in_.str(1024), parts = { who: by, reason };
+  if (kind === 'remove') parts.positions = list(in_, () => in_.number());
+  if (kind === 'redact') parts.entries = list(in_, () => {
+    rule(in_.array() === 3, 'not what a redaction says');
     return { sequence: in_.number(), item: in_.number(), replacement: in_.bin() };
   });
+  rule(in_.atEnd, 'something follows');
+  return parts;
 }
+
+/** Each behind the one before it, by sequence and item. */
+export const inOrder = (entries) => entries.every(({ sequence, item }, i) => i === 0 || sequence > entries[i - 1].sequence
+  || (sequence === entries[i - 1].sequence && item > entries[i - 1].item));
+
+/** Times that a verifier takes, in milliseconds; an arrival may be so far ahead of its event. */
+const FIRST = 946684800000n, END = 253402300800000n, AHEAD = 3600000n, BEHIND = 3600n;
+export const timeFits = (time) => time >= FIRST && time < END;
+/** `oldest`: seconds, the first cosignature of a log that has the event, or null. */
+export const cosignedFits = (time, oldest) => oldest === null || time / 1000n <= oldest + BEHIND;
+export const arrivalFits = (arrived, time) => arrived / 1000n <= time + AHEAD;
 
 /** What a stored body begins with: { nonce } or { manifestNonce, items: [{ nonce } or { commitment, length }] }. */
 export function prefix(bytes) {

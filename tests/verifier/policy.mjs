@@ -98,7 +98,8 @@ export function logged(bytes, policy) {
 export function checkpoint(bytes, policy) {
   const { size, root, own, cosigned } = logged(bytes, policy), clock = policy.now === undefined ? {} : policy;
   const holding = new Set([...cosigned].filter(([, { holds, time }]) => holds && counts(time, clock)).map(([node]) => node)), cosignatures = holding.size;
+  const oldest = [...holding].map((node) => cosigned.get(node).time).reduce((least, time) => least === null || time < least ? time : least, null);
   for (const node of own.nodes) if (node.members && node.members.filter((member) => holding.has(member)).length >= node.need) holding.add(node);
   need(own.quorum === null || holding.has(own.quorum), 'quorum', `${cosignatures} witnesses signed`);
-  return { size, root, cosignatures };
+  return { size, root, cosignatures, oldest };
 }

@@ -22,6 +22,7 @@ export class Reader {
     return number;
   }
   get isNil() { return this.peek() === 0xc0; }
+  get isNumber() { return this.peek() < 0x80 || (this.peek() >= 0xcc && this.peek() <= 0xcf); }
   get isBin() { return this.peek() >= 0xc4 && this.peek() <= 0xc6; }
   get atEnd() { return this.at === this.end; }
 

@@ -109,13 +109,20 @@ test('a share that was redacted still proves, and says what is withheld', async 
   sharelog('redact', shares.medium, '--text', 'todo-cli', '--reason', 'a test', '--yes');
   const bytes = await bundleOf(shares.medium);
   assert.ok(!bytes.includes('todo-cli'));
-  assert.ok(verifier.bundle(bytes, key).withheld > 0);
+  const { withheld, marked, redacted } = verifier.bundle(bytes, key);
+  assert.ok(withheld > 0);
+  assert.equal(redacted.length, withheld + marked);
+  for (const { by, onArrival } of redacted) assert.ok(onArrival || (by.who === 1 && by.reason === 'a test'), 'by whom and why');
   const { events } = JSON.parse(await fetched(`/api/share/${shares.medium}/events`));
   for (const { seq } of events) {
     const where = `/api/share/${shares.medium}/events/${seq}`;
     const bytes = await fetched(where);
     assert.equal(verifier.answer(bytes, await fetched(`${where}/proof`), key).content, true);
   }
+  const { urls: [again] } = JSON.parse(sharelog('send', path.join(captures, 'medium.jsonl'), '--speed', 'max', '--json'));
+  const sent = verifier.bundle(await bundleOf(again.split('/').pop()), key); // the same text, redacted on arrival
+  assert.ok(sent.marked > 0 && sent.withheld === 0);
+  assert.ok(sent.redacted.every(({ onArrival, by }) => onArrival && by === null));
   const late = await signed(), hashes = await verifier.leaves(get, late.size);
   assert.deepEqual(verifier.rootOf(hashes.slice(0, Number(early.size))), early.root);
 });

@@ -10,26 +10,40 @@ function made(own, sequence, bend, proofed = (proof) => proof) {
   const answer = own.answer(sequence), changed = bend?.(answer, own) ?? answer;
   return { event: base64(Buffer.isBuffer(changed) ? changed : Buffer.from(typeof changed === 'string' ? changed : json(changed))), proof: proofed(own.proof(sequence), own) };
 }
-function accepted(name, own, sequence, { bend, share: of = true, content = true, withheld = 0 } = {}) {
+function accepted(name, own, sequence, { bend, content = true, withheld = 0, marked = 0 } = {}) {
   const parts = made(own, sequence, bend), event = own.events[sequence - 1];
   return { name, ...parts, verdict: 'accepted', sequence: `${event.sequence}`, position: `${event.position}`, time: `${event.time}`, kind: KINDS[event.kind],
-    share: of, content, withheld: `${withheld}`, log_size: `${own.size}`, cosignatures: '0' };
+    id: own.id, content, withheld: `${withheld}`, marked: `${marked}`, log_size: `${own.size}`, cosignatures: '0' };
 }
 const refused = (name, rule, own, sequence, bend, proofed) => ({ name, ...made(own, sequence, bend, proofed), verdict: 'refused', rule });
 const without = (name) => (answer) => { delete answer[name]; };
 const put = (members) => (answer) => Object.assign(answer, members);
 
+/** Its third event has an item that was redacted on arrival. */
+function marked() {
+  const own = share();
+  own.events[2].items[0] = item('message', 'message/msg_1', '{"id":"msg_1","role":"[redacted]","x":"kept"}', { marked: true });
+  return own;
+}
+function unmarked() {
+  const own = share();
+  own.events[2].items[0] = item('message', 'message/msg_1', '{"id":"[redacted]"}');
+  return own;
+}
 function holding() {
   const strange = live();
-  strange.events[2].items.push(item([0x74, 0xed, 0xa0, 0x80], 't%uD800', '[ 1,\t"\\ud800" ]'), item('\u{1f600}/"\\', '\u{1f600}%2F"\\', '"é"'));
+  strange.events[2].items.push(item([0x74, 0xed, 0xa0, 0x80], 't%uD800', '[ 1,\t"\\ud800" ]'), item('t%uD800', 't%uD800', '1'), item('\u{1f600}/"\\', '\u{1f600}%2F"\\', '"é"'));
   const empty = live();
   empty.events[2].items = [];
-  const record = share().redact(12, 2, 1, '{"title":"still too much"}');
+  const record = share().redact(12, 2, 1, '{"title":"[redacted]"}');
   record.events[4].items[0].withheld = pack([1, 'a reason', [[2, 1, Buffer.from('{}')]]]);
   return [
     accepted('a create', live(), 1, { withheld: 1 }),
     accepted('a sync of two items', live(), 2),
-    accepted('lone surrogates, quotes, white space', strange, 3),
+    accepted('lone surrogates, now and as format 1 kept them, quotes, white space', strange, 3),
+    accepted('an item that was redacted on arrival', marked(), 3, { marked: 1 }),
+    accepted('redacted on arrival, and again', marked().redact(12, 3, 0, '{"id":"msg_1","role":"[redacted]","x":"[redacted]"}'), 3, { marked: 1, withheld: 1 }),
+    accepted('redacted on arrival by a server from before marks', unmarked(), 3, { marked: 1 }),
     accepted('a sync of nothing', empty, 3),
     accepted('a sync with a withheld item', redacted(), 2, { withheld: 1 }),
     accepted('a redact', redacted(), 5),
@@ -37,8 +51,6 @@ function holding() {
     accepted('a sync, removed', removed(), 2, { content: false }),
     accepted('a removal', removed(), 6),
     accepted('an allowance', removed(), 7),
-    accepted('without id and salt', live(), 2, { bend: (answer) => { delete answer.id; delete answer.salt; }, share: false }),
-    accepted('with a null for a salt', live(), 2, { bend: put({ salt: null }), share: false }),
     accepted('with members more, and in another order', live(), 2, { bend: (answer) => ({ more: [{ seq: 9 }], ...Object.fromEntries(Object.entries(answer).reverse()) }) }),
     accepted('white space everywhere', live(), 2, { bend: (answer) => json(answer).replaceAll('":', '" :\n\t').replaceAll('{"type" :\n\t"message","data" :\n\t{"id" :\n\t"msg_1","role" :\n\t"user"}', '{"type" : "message" , "data" : {"id":"msg_1","role":"user"} ')
       .replace('{"id" :\n\t"ses_1","title" :\n\t"first"}', '{"id":"ses_1","title":"first"}') }),
@@ -53,12 +65,13 @@ const shape = () => [
   refused('nested too deep', 'json', live(), 2, put({ deep: raw('['.repeat(1024) + ']'.repeat(1024)) })),
   refused('not UTF-8', 'json', live(), 2, (answer) => cat(Buffer.from(json(answer).slice(0, -1)), Buffer.from(',"x":"'), Buffer.of(0xff), Buffer.from('"}'))),
   refused('a list', 'members', live(), 2, (answer) => [answer]),
-  ...['seq', 'position', 'time', 'kind', 'arrived', 'items', 'bytes', 'types', 'hash', 'leaf', 'header', 'nonce', 'data'].map((name) => refused(`no ${name}`, 'members', live(), 2, without(name))),
+  ...['seq', 'position', 'time', 'kind', 'arrived', 'items', 'bytes', 'types', 'hash', 'leaf', 'header', 'nonce', 'data', 'id', 'salt'].map((name) => refused(`no ${name}`, 'members', live(), 2, without(name))),
   refused('a member twice', 'members', live(), 2, (answer) => json(answer).replace('"seq":', '"seq":2,"seq":')),
   refused('a member twice, once behind an escape', 'members', live(), 2, (answer) => json(answer).replace('"seq":', '"s\\u0065q":2,"seq":')),
   refused('id twice', 'members', live(), 2, (answer) => json(answer).replace('"id":', '"id":"dXn5PvMt","id":')),
 ];
 
+const timed = (time) => { const own = live(); for (const event of own.events) Object.assign(event, { time, arrived: 0n }); return own; };
 const place = () => [
   refused('a header that is none', 'header', live(), 2, put({ header: base64(Buffer.from('no header')) })),
   refused('a header that is not base64', 'header', live(), 2, (answer) => { answer.header = `${answer.header.slice(0, -1)}!`; }),
@@ -69,8 +82,13 @@ const place = () => [
   refused('another seq', 'place', live(), 2, put({ seq: 3 })),
   refused('a seq that is a string', 'place', live(), 2, put({ seq: '2' })),
   refused('another time', 'place', live(), 2, put({ time: TIME })),
+  refused('a time in the year 292 million', 'time', timed((1n << 63n) - 1n), 2),
+  refused('a time before the year 2000', 'time', timed(0n), 2),
   refused('another kind', 'place', live(), 2, put({ kind: 'redact' })),
   refused('another id', 'share', live(), 2, put({ id: 'dXn5PvMu' })),
+  refused('a null for a salt', 'share', live(), 2, put({ salt: null })),
+  refused('a null for an id', 'share', live(), 2, put({ id: null })),
+  refused('salt under another name, and another id', 'members', live(), 2, (answer) => json(answer).replace('"salt":', '"sult":').replace('"id":"dXn5PvMt"', '"id":"dXn5PvMu"')),
   refused('an id that is none', 'share', live(), 2, put({ id: 'no id' })),
   refused('another salt', 'share', live(), 2, put({ salt: base64(bytesOf('another')) })),
   refused('a salt of 31 bytes', 'share', live(), 2, put({ salt: base64(bytesOf('another', 31)) })),
@@ -99,6 +117,7 @@ const inclusion = () => [
 
 /** Change item `i` of an answer, its entry in `data`, its nonce. */
 const of = (i, change) => (answer) => { change(answer.items[i], answer.data[i], answer); };
+const of0 = (change) => (answer) => { change(answer.items[0]); };
 const content = () => [
   refused('items that are no list', 'lists', live(), 2, put({ items: {} })),
   refused('data that is no list', 'lists', live(), 2, put({ data: null })),
@@ -120,6 +139,11 @@ const content = () => [
   refused('a removal of no items', 'count', removed(), 6, put({ items: [], data: [] })),
   refused('an item without a key', 'item', live(), 2, of(0, (own) => { delete own.key; })),
   refused('withheld that is false', 'item', live(), 2, of(0, (own) => { own.withheld = false; })),
+  refused('redacted on arrival, and false', 'item', marked(), 3, of(0, (own) => { own.redactedOnArrival = false; })),
+  refused('a removal that was redacted on arrival', 'item', removed(), 6, of(0, (own) => { own.redactedOnArrival = true; })),
+  refused('a create that is not withheld', 'item', live(), 1, of0((own) => { delete own.withheld; })),
+  refused('a mark taken away', 'manifest', marked(), 3, of(0, (own) => { delete own.redactedOnArrival; })),
+  refused('a mark put on', 'manifest', live(), 2, of(0, (own) => { own.redactedOnArrival = true; })),
   refused('a removal that is withheld', 'item', removed(), 6, of(0, (own) => Object.assign(own, { withheld: true }))),
   refused('a commitment of what is not withheld', 'item', live(), 2, of(0, (own) => { own.commitment = base64(bytesOf('c')); })),
   refused('withheld, without its commitment', 'item', redacted(), 2, of(1, (own) => { delete own.commitment; })),
@@ -143,6 +167,7 @@ const content = () => [
   refused('a type that no item has', 'types', live(), 2, put({ types: { message: 1, session: 1, part: 0 } })),
   refused('a type counted wrong', 'types', live(), 2, put({ types: { message: 2, session: 1 } })),
   refused('a type left out', 'types', live(), 2, put({ types: { message: 1 } })),
+  refused('a type told twice, another left out', 'types', live(), 2, put({ types: raw('{"message":1,"message":1}') })),
   refused('types that are a list', 'types', live(), 2, put({ types: [] })),
   refused('content without a nonce', 'erased', live(), 2, put({ nonce: null })),
   refused('a removal whose content is gone', 'erased', removed(), 6, put({ nonce: null, items: [], data: [], bytes: 0, types: {}, arrived: 0 })),
@@ -150,8 +175,31 @@ const content = () => [
   refused('gone, and bytes', 'bytes', removed(), 2, put({ bytes: 1 })),
 ];
 
+/** What the signer says falsely: all of it is committed to, and in the log. */
+const says = (record) => { const own = share().redact(12, 2, 1, '{}'); own.events[4].items[0].data = pack(record); return own; };
+const sent = (type, key, data, more) => { const own = share(); own.events[2].items[0] = item(type, key, data, more); return own; };
+const forged = () => [
+  refused('an id that is not its key\'s', 'key', sent('message', 'message/msg_1', '{"id":"msg_2"}'), 3),
+  refused('no id', 'key', sent('message', 'message/msg_1', '{}'), 3),
+  refused('a type that is not its key\'s', 'key', sent('massage', 'message/msg_1', '{"id":"msg_1"}'), 3),
+  refused('an arrival after its event\'s time', 'arrival', (() => { const own = share(); own.events[1].arrived = (TIME + 20n + 3600001n) * 1000n; return own; })(), 2),
+  refused('marked, and nothing in it reads [redacted]', 'replacement', sent('message', 'message/msg_1', '{"id":"msg_1","text":"I stole the money"}', { marked: true }), 3),
+  refused('withheld, and another message stands there', 'replacement', share().redact(12, 2, 0, '{"id":"msg_2","text":"[redacted]"}'), 2),
+  refused('withheld, and null stands there', 'replacement', share().redact(12, 2, 0, 'null'), 2),
+  refused('withheld, and what stands there has no [redacted]', 'replacement', share().redact(12, 2, 0, '{"id":"msg_1","text":"I stole the money"}'), 2),
+  refused('withheld, and what stands there is longer', 'replacement', share().redact(12, 2, 0, '{"id":"msg_1","text":"[redacted]","more":"I stole the money"}'), 2),
+  refused('what stands there changed on the way', 'replacement', redacted(), 2, of(1, (own, data) => { own.bytes = 13; data.data = raw('{"title":"I"}'); })),
+  refused('a redaction by nobody known', 'record', says([7, '', []]), 5),
+  refused('a redaction of four parts', 'record', says([1, '', [], 7]), 5),
+  refused('a redaction that names one item twice', 'targets', says([1, '', [[2, 1, Buffer.from('{}')], [2, 1, Buffer.from('{}')]]]), 5),
+  refused('a redaction of what comes later', 'targets', says([1, '', [[5, 0, Buffer.from('{}')]]]), 5),
+  refused('a removal of four parts', 'record', share().add(2, 12, pack([1, '', [1, 2, 5, 9], 0])), 5),
+  refused('an allowance by nobody known', 'record', share().add(4, 12, pack([2, ''])), 5),
+  refused('a sync\'s type and key in a removal', 'key', (() => { const own = share().remove(12); Object.assign(own.events[4].items[0], { type: Buffer.from('session'), key: Buffer.from('session') }); return own; })(), 5),
+];
+
 export const answers = () => ({
   about: 'One event as GET /api/share/ID/events/SEQ answers it (`event`, base64 of JSON), with its proof file (core/FORMAT.md, chapter 7): of those that hold, what a verifier says; of the others the first rule that does not hold.',
   log: log.vkey,
-  vectors: [...holding(), ...shape(), ...place(), ...inclusion(), ...content()],
+  vectors: [...holding(), ...shape(), ...place(), ...inclusion(), ...content(), ...forged()],
 });

@@ -8,10 +8,18 @@ function facts(own, { removed = null, cosignatures = 0 } = {}) {
   const whole = own.events.filter(({ erased }) => !erased), items = whole.flatMap((event) => event.items.map((one) => ({ ...one, kind: event.kind })));
   return { id: own.id, events: `${own.events.length}`, syncs: `${own.events.filter(({ kind }) => kind === 1).length}`, items: `${items.length}`,
     bytes: `${items.filter(({ withheld }) => !withheld).reduce((sum, { data }) => sum + data.length, 0)}`,
-    withheld: `${items.filter(({ kind, withheld }) => kind === 1 && withheld).length}`,
+    withheld: `${items.filter(({ kind, withheld }) => kind === 1 && withheld).length}`, marked: `${items.filter(({ marked, unmarked }) => marked || unmarked).length}`,
+    redacted: redactedOf(own),
     first: `${own.events[0].time}`, last: `${own.events.at(-1).time}`, removed: removed && { time: `${removed.time}`, by: `${removed.by}` },
     log_size: `${own.size}`, root: hex(rootOf(own.leaves)), cosignatures: `${cosignatures}` };
 }
+/** The redacted items of syncs, and the last redact event that names each. */
+const redactedOf = (own) => own.events.flatMap((event, at) => event.erased || event.kind !== 1 ? [] : event.items.flatMap((one, i) => {
+  if (!one.marked && !one.unmarked && !one.withheld) return [];
+  const by = own.events.findLast((other) => other.names?.some(([sequence, named]) => sequence === at + 1 && named === i));
+  return [{ sequence: `${at + 1}`, item: `${i}`, key: `${one.key}`, onArrival: Boolean(one.marked || one.unmarked), withheld: Boolean(one.withheld),
+    by: by ? { sequence: `${own.events.indexOf(by) + 1}`, time: `${by.time}`, who: '1', reason: by.reason ?? 'a reason' } : null }];
+}));
 const base64 = (bytes) => bytes.toString('base64');
 function accepted(name, own, { bend, policy = {}, ...more } = {}) {
   const bytes = own.bundle(bend);
@@ -27,23 +35,31 @@ const bend = (sequence, change) => ({ events }) => { change(events[sequence - 1]
 
 // ---- what holds ----
 
-function redactedTwice() {
-  const own = share().redact(12, 2, 1, '{"title":"[redacted]"}', '{"title":"[redacted]"}');
-  return own.redact(13, 2, 1, '{}');
-}
 /** The record of the first redact event held a text that is redacted now: it is made anew, and the second names it by its hash. */
-function recordRedacted(bad = {}) {
-  const own = share().redact(12, 2, 1, '{"title":"still too much"}');
+export function recordRedacted(bad = {}) {
+  const own = share().redact(12, 2, 1, '{"title":"[redacted]"}');
   own.events[1].items[1].withheld = Buffer.from('{}');
   const anew = pack([1, 'a reason', [[2, 1, Buffer.from('{}')]]]);
   own.events[4].items[0].withheld = bad.stands ?? anew;
-  return own.add(3, 13, pack([1, 'again', [[2, 1, Buffer.from('{}')], ...(bad.unnamed ? [] : [[5, 0, bad.said ?? sha256(anew)]])]]));
+  return own.add(3, 13, pack([1, 'again', [[2, 1, Buffer.from('{}')], ...(bad.unnamed ? [] : [[5, 0, bad.said ?? sha256(anew)]])]]), { names: [[2, 1]], reason: 'again' });
 }
 function strange() {
   const own = share();
-  own.events[2].items.push(item([0x74, 0xed, 0xa0, 0x80], 't%uD800', '1'), item('x'.repeat(256), 'k'.repeat(4096), '{}'), item('', '', ''));
+  own.events[2].items.push(item([0x74, 0xed, 0xa0, 0x80], 't%uD800', '1'), item('t%uD800', 't%uD800', '1'), item('t%uD800', 't%25uD800', '1'),
+    item('x'.repeat(256), `${'x'.repeat(256)}/${'k'.repeat(3839)}`, `{"id":"${'k'.repeat(3839)}"}`), item('', '', '""'));
   own.events[3].items = [];
   return own;
+}
+function marked() {
+  const own = share();
+  own.events[2].items[0] = item('message', 'message/msg_1', '{"id":"msg_1","role":"[redacted]","x":"kept"}', { marked: true });
+  own.events[3].items[0] = item('part', 'part/msg_1/prt_1', '{"id":"[redacted]","messageID":"msg_1"}', { unmarked: true });
+  return own.redact(12, 3, 0, '{"id":"msg_1","role":"[redacted]","x":"[redacted]"}');
+}
+function whole() {
+  const own = share();
+  own.events[1].items[0].data = Buffer.from(`{"id":"msg_1","text":"${'x'.repeat(200)}"}`);
+  return own.redact(12, 2, 0, '{"id":"msg_1","error":{"name":"AbortError","data":{}},"parent_id":"p/1","callID":"c:@-_.","a1Id":"","n":-1.5e10,"input":{},"metadata":[],"list":[null,true,{"mime":"text/plain"}],"x":0}');
 }
 function contiguous() {
   const own = share();
@@ -62,18 +78,22 @@ function holding() {
   return [
     accepted('live', share()),
     accepted('positions 0, 1, 2, 3 of a log of four: no gaps', contiguous()),
-    accepted('lone surrogates, long names, empty data, a sync of nothing', strange()),
-    accepted('fifteen items: arrays of sixteen', (() => { const own = share(); own.events[3].items = Array.from({ length: 16 }, (_, i) => item('t', `t/${i}`, `${i}`)); return own; })()),
+    accepted('lone surrogates, now and as format 1 kept them, long names, a sync of nothing', strange()),
+    accepted('redacted on arrival, with a mark, and again; and by a server from before marks', marked()),
+    accepted('an arrival ahead of its event by an hour', (() => { const own = share(); own.events[1].arrived = (TIME + 20n + 3600000n) * 1000n; return own; })()),
+    accepted('fifteen items: arrays of sixteen', (() => { const own = share(); own.events[3].items = Array.from({ length: 16 }, (_, i) => item('t', `t/${i}`, `{"id":"${i}"}`)); return own; })()),
     accepted('times that stand still', (() => { const own = share(); for (const event of own.events) event.time = TIME; return own; })()),
     accepted('redacted', share().redact(12, 2, 1, '{"title":"[redacted]"}')),
-    accepted('redacted, with nothing in its place', share().redact(12, 2, 1, '')),
-    accepted('redacted twice: the last redact event counts', redactedTwice()),
+    accepted('redacted as a whole', share().redact(12, 2, 0, '{"id":"msg_1","role":"user"}')),
+    accepted('redacted as a whole: what stays', whole()),
+    accepted('redacted, its id too', share().redact(12, 2, 0, '{"id":"[redacted]","role":"user"}')),
+    accepted('redacted, the name of its id too', (() => { const own = share(); return own.redact(12, 4, 0, '{"id":"prt_1","[redacted]":"msg_1","text":"hello"}'); })()),
     accepted('a redact event redacted', recordRedacted()),
-    accepted('a redact event that names what is not withheld', share().add(3, 12, pack([1, '', [[2, 0, Buffer.from('{}')], [99, 0, Buffer.alloc(0)]]]))),
-    accepted('a redact event with a part more', share().add(3, 12, pack([1, '', [], 7]))),
+    accepted('a redact event of nothing', share().add(3, 12, pack([1, '', []]))),
     accepted('removed by its secret', removed, { removed: { time: TIME + 50n, by: 0 } }),
     accepted('removed, and not all content gone yet', partly, { removed: { time: TIME + 50n, by: 1 } }),
     accepted('taken down by the owner, and allowed', down, { removed: { time: TIME + 60n, by: 1 } }),
+    accepted('dated an hour after a witness had seen it', (() => { const own = share(); own.events[3].time = TIME + 3600999n; return own; })(), { bend: withCosignature, policy: asks, cosignatures: 1 }),
     accepted('cosigned', share(), { bend: withCosignature, policy: asks, cosignatures: 1 }),
     accepted('a checkpoint with signatures of post-quantum keys', share(), { bend: ({ tail }) => { tail[1] += Array.from({ length: 4 }, (_, i) => pqLine(i)).join(''); } }),
   ];
@@ -126,6 +146,7 @@ const place = () => [
   refused('a time that runs backwards', 'time', set(3, { time: TIME + 19n })),
   refused('a position that is not behind that before', 'position', set(3, { position: 2 })),
   refused('a position beyond any log', 'position', null, bend(3, (event) => { event[1] = 1n << 62n; })),
+  refused('an allowance after a removal by the secret', 'kind', (own) => own.remove(12, 0).allow(13)),
   refused('a first event that is no create', 'kind', set(1, { kind: 1 })),
   refused('a second create', 'kind', set(3, { kind: 0 })),
   refused('a kind that is not known', 'kind', set(3, { kind: 5 })),
@@ -159,6 +180,10 @@ const content = () => {
     refused('a redact of two items', 'count', (own) => own.add(3, 12, null, twice)),
     refused('a create of no items', 'count', null, bend(1, (event) => { event[4] = bytesOf('nonce 0'); event[5] = []; })),
     refused('an item of six parts', 'item', null, bend(3, (event) => { event[5][0].push(1, 2); })),
+    refused('a mark that is not 1', 'encoding', null, bend(3, (event) => { event[5][0].splice(2, 0, 2); })),
+    refused('a mark put on', 'manifest', null, bend(3, (event) => { event[5][0].splice(2, 0, 1); })),
+    refused('a mark taken away', 'manifest', (own) => { own.events[2].items[0].marked = true; own.events[2].items[0].data = Buffer.from('{"id":"msg_1","x":"[redacted]"}'); }, bend(3, (event) => { event[5][0].splice(2, 1); })),
+    refused('a redact event that is marked', 'item', (own) => { own.redact(12, 2, 1, '{}'); own.events[4].items[0].marked = true; }),
     refused('an item of three parts', 'item', null, bend(3, (event) => { event[5][0].length = 3; })),
     refused('a create that is not withheld', 'item', (own) => { delete own.events[0].items[0].withheld; }),
     refused('something in the place of a create\'s item', 'item', (own) => { own.events[0].items[0].withheld = Buffer.from('x'); }),
@@ -203,6 +228,7 @@ const end = () => {
     }),
     refused('a bit of the signature turned', 'signature', null, ({ tail }) => { tail[1] = tail[1].replace(/(.)(=*)\n$/, (_, last, pad) => `${last === 'A' ? 'Q' : 'A'}${pad}\n`); }),
     refused('not cosigned', 'quorum', null, null, asks),
+    refused('dated more than an hour after a witness had seen it', 'cosigned', set(4, { time: TIME + 3601000n }), withCosignature, asks),
     refused('cosigned, and that was touched', 'cosignature', null, ({ tail }) => { tail[1] += witness.line('another text\n'); }, { ...asks, quorum: 0 }),
     refused('cosigned in the future', 'quorum', null, withCosignature, { ...asks, now: '1600000000' }),
     refused('cosigned too long ago', 'quorum', null, withCosignature, { ...asks, now: '1800000000', max_age: '86400' }),
@@ -214,17 +240,17 @@ const end = () => {
     refused('an event at another position', 'root', null, ({ events }) => { events[1][1] = 3; events[1][0] = events[0][0]; events[2][0] = bytesOf('x'); }),
     refused('a root in the tail changed', 'root', null, ({ tail }) => { tail[0] = cat(tail[0].subarray(32), bytesOf('another')); }),
     refused('withheld, and no redact event names it', 'withheld', (own) => { own.events[1].items[1].withheld = Buffer.from('{}'); }),
-    refused('withheld, and a redact event names its neighbour', 'withheld', (own) => {
+    refused('withheld, and a redact event names its neighbour', 'targets', (own) => {
       own.redact(12, 2, 1, '{}');
       own.events[4].items[0].data = pack([1, 'a reason', [[2, 0, Buffer.from('{}')]]]);
     }),
-    refused('something else stands in its place', 'withheld', (own) => own.redact(12, 2, 1, '{"a":1}', '{"a":2}')),
-    refused('what an earlier redact event says stands in its place', 'withheld', (own) => {
+    refused('something else stands in its place', 'targets', (own) => own.redact(12, 2, 1, '{"a":1}', '{"a":2}')),
+    refused('what an earlier redact event says stands in its place', 'targets', (own) => {
       own.redact(12, 2, 1, '{"title":"[redacted]"}').redact(13, 2, 1, '{"title":"[redacted]"}', '{}');
     }),
     refused('a redact event withheld, and none names it', 'withheld', () => recordRedacted({ unnamed: true })),
-    refused('a redact event named by its record instead of its hash', 'withheld', () => recordRedacted({ said: pack([1, 'a reason', [[2, 1, Buffer.from('{}')]]]) })),
-    refused('another record in the place of a redact event\'s', 'withheld', () => recordRedacted({ stands: pack([1, 'another reason', [[2, 1, Buffer.from('{}')]]]) })),
+    refused('a redact event named by its record instead of its hash', 'targets', () => recordRedacted({ said: pack([1, 'a reason', [[2, 1, Buffer.from('{}')]]]) })),
+    refused('another record in the place of a redact event\'s', 'targets', () => recordRedacted({ stands: pack([1, 'another reason', [[2, 1, Buffer.from('{}')]]]) })),
     refused('content gone, and no removal', 'erased', set(3, { erased: true })),
   ];
 };

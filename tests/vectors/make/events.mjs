@@ -47,28 +47,30 @@ export const headers = () => ({
 export const itemNonce = (nonce, i) => hmac(nonce, u32(i)).subarray(0, 16);
 export const manifestNonce = (nonce) => hmac(nonce, 'manifest').subarray(0, 16);
 const strOf = (value) => Buffer.isBuffer(value) ? new Text(value) : value;
-export const packManifest = (arrived, items) => pack([arrived, ...items.map(({ type, key, length, commitment }) => [strOf(type), strOf(key), length, commitment])]);
+export const packManifest = (arrived, items) => pack([arrived, ...items.map(({ type, key, length, commitment, marked }) => [strOf(type), strOf(key), length, commitment, ...(marked ? [1] : [])])]);
 
-const item = (type, key, data) => ({ type: Buffer.from(type), key: Buffer.from(key), data: Buffer.from(data) });
+const item = (type, key, data, more = {}) => ({ type: Buffer.from(type), key: Buffer.from(key), data: Buffer.from(data), ...more });
 const long = (byte, times) => ({ type: Buffer.from('blob'), key: Buffer.from('blob'), data: Buffer.alloc(times, byte), repeat: { byte, times } });
 
 function manifest(name, arrived, items) {
   const nonce = bytesOf(`event nonce ${name}`);
   const nonces = items.map((_, i) => itemNonce(nonce, i)), commitments = items.map(({ data }, i) => sha256(nonces[i], data));
-  const packed = packManifest(arrived, items.map(({ type, key, data }, i) => ({ type, key, length: data.length, commitment: commitments[i] })));
+  const packed = packManifest(arrived, items.map(({ type, key, data, marked }, i) => ({ type, key, marked, length: data.length, commitment: commitments[i] })));
   return { name, nonce: hex(nonce), arrived_us: `${arrived}`,
-    items: items.map(({ type, key, data, repeat }) => ({ type: hex(type), key: hex(key), ...(repeat ? { repeat } : { data: hex(data) }) })),
+    items: items.map(({ type, key, data, repeat, marked }) => ({ type: hex(type), key: hex(key), ...(marked ? { marked } : {}), ...(repeat ? { repeat } : { data: hex(data) }) })),
     item_nonces: nonces.map(hex), commitments: commitments.map(hex), manifest_nonce: hex(manifestNonce(nonce)), manifest: hex(packed),
     manifest_commitment: hex(sha256(manifestNonce(nonce), packed)) };
 }
 
 export const manifests = () => ({
-  about: 'From an event nonce, a time of arrival and items to nonces, commitments, manifest and its commitment (core/FORMAT.md, chapter 4). `repeat` is a byte so many times.',
+  about: 'From an event nonce, a time of arrival and items to nonces, commitments, manifest and its commitment (core/FORMAT.md, chapter 4). `repeat` is a byte so many times; `marked` an item that was redacted on arrival.',
   vectors: [
     manifest('no items', 0, []),
     manifest('one item', 1700000000000001n, [item('session', 'session', '{"id":"ses_1","title":"T"}')]),
     manifest('empty data', 1, [item('x', 'x', '')]),
-    manifest('three items, one with a lone surrogate in its type', 1700000000000001n, [item('session', 'session', '{"id":"ses_1"}'),
+    manifest('two items, one redacted on arrival', 1700000000000001n, [item('message', 'message/m', '{"id":"m","text":"[redacted]"}', { marked: true }),
+      item('session', 'session', '{}')]),
+    manifest('three items, one with a lone surrogate in its type, as format 1 kept it', 1700000000000001n, [item('session', 'session', '{"id":"ses_1"}'),
       item('part', 'part/msg_%25/prt%2F1', '{"id":"prt/1","messageID":"msg_%","text":"\\ud800"}'), item([0x74, 0xed, 0xa0, 0x80], 't%uD800', ' [ 1 ] '.trim())]),
     manifest('fourteen items: an array of fifteen', 200, Array.from({ length: 14 }, (_, i) => item('t', `t/${i}`, `${i}`))),
     manifest('fifteen items: an array of sixteen', 200, Array.from({ length: 15 }, (_, i) => item('t', `t/${i}`, `${i}`))),
@@ -114,7 +116,8 @@ export const itemKeys = () => ({
     key('the wrong way round', '{"type":"message","data":{"id":"\\ude00\\ud83d"}}', 'message', 'message/%uDE00%uD83D'),
     key('two high ones, then a low one', '{"type":"message","data":{"id":"\\ud83d\\ud83d\\ude00"}}', 'message', 'message/%uD83D\u{1f600}'),
     key('what is next to the surrogates stays', '{"type":"message","data":{"id":"\ud7ff\ue000"}}', 'message', 'message/\ud7ff\ue000'),
-    key('a lone surrogate in a type', '{"type":"t\\ud800","data":1}', Buffer.from([0x74, 0xed, 0xa0, 0x80]), 't%uD800'),
+    key('a lone surrogate in a type', '{"type":"t\\ud800","data":1}', 't%uD800', 't%uD800'),
+    key('a type of the letters that a lone surrogate is kept as', '{"type":"t%uD800","data":1}', 't%uD800', 't%25uD800'),
     key('a type with a NUL', '{"type":"todo\\u0000","data":1}', 'todo\0', 'todo%00'),
     key('of two ids the last', '{"type":"message","data":{"id":"a","id":"b"}}', 'message', 'message/b'),
     key('of two ids the last, whatever it is', '{"type":"todo","data":{"id":"a","id":null}}', 'todo', 'todo'),

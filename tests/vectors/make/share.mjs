@@ -8,7 +8,7 @@ export const KINDS = ['create', 'sync', 'remove', 'redact', 'allow'];
 export const TIME = 1700000000000n;
 const ID = 'dXn5PvMt', SALT = bytesOf('salt');
 
-export const item = (type, key, data) => ({ type: Buffer.from(type), key: Buffer.from(key), data: Buffer.from(data) });
+export const item = (type, key, data, more = {}) => ({ type: Buffer.from(type), key: Buffer.from(key), data: Buffer.from(data), ...more });
 const event = (kind, position, ...items) => ({ kind, position, items });
 
 /** A create, a sync of two items, two syncs of one: at positions 1, 2, 5 and 9 of a log of 21 events. */
@@ -32,7 +32,7 @@ class Share {
   /** Item `i` of event `sequence` is withheld, with that in its place; a redact event says so. `said`: what it says, if it says something else. */
   redact(position, sequence, i, stands, said = stands, more = {}) {
     this.events[sequence - 1].items[i].withheld = Buffer.from(stands);
-    return this.add(3, position, pack([1, 'a reason', [[sequence, i, Buffer.from(said)]]]), more);
+    return this.add(3, position, pack([1, 'a reason', [[sequence, i, Buffer.from(said)]]]), { names: [[sequence, i]], ...more });
   }
   /** The contents of syncs and redact events go. */
   remove(position, who = 1) {
@@ -52,7 +52,7 @@ class Share {
       own.nonce = bytesOf(`nonce ${at}`);
       own.arrived ??= own.time * 1000n - 500n;
       own.commitments = own.items.map(({ data }, i) => sha256(itemNonce(own.nonce, i), data));
-      const listed = own.items.map(({ type, key, data }, i) => ({ type, key, length: data.length, commitment: own.commitments[i] }));
+      const listed = own.items.map(({ type, key, data, marked }, i) => ({ type, key, marked, length: data.length, commitment: own.commitments[i] }));
       own.header = pack([1, own.kind, own.ref ?? sha256(this.salt, this.id), own.sequence, own.time, own.prev ?? prev,
         sha256(manifestNonce(own.nonce), packManifest(own.arrived, listed))]);
       if (own.header_is) own.header = own.header_is(own.header);
@@ -73,8 +73,8 @@ class Share {
     return cat(...(to > this.size ? [] : cover(from, to)).map(([level, index]) => rootOf(this.leaves.slice(index * 2 ** level, (index + 1) * 2 ** level))));
   }
   item(own, i) {
-    const { type, key, data, withheld } = own.items[i];
-    return withheld ? [new Text(type), new Text(key), withheld, data.length, own.commitments[i]] : [new Text(type), new Text(key), data, own.commitments[i]];
+    const { type, key, data, withheld, marked } = own.items[i], names = [new Text(type), new Text(key), ...(marked ? [1] : [])];
+    return withheld ? [...names, withheld, data.length, own.commitments[i]] : [...names, data, own.commitments[i]];
   }
   nonces(own) {
     if (!own.items.some(({ withheld }) => withheld)) return own.nonce;
@@ -111,7 +111,8 @@ class Share {
     const stands = items.filter(({ withheld }) => own.kind === 1 || !withheld || withheld.length);
     return {
       id: this.id, seq: own.sequence, position: own.position, time: own.time, kind: KINDS[own.kind], arrived: own.erased ? 0 : own.arrived,
-      items: items.map(({ type, key, data, withheld }, i) => ({ type: raw(quoted(type)), key: raw(quoted(key)), bytes: lengths[i],
+      items: items.map(({ type, key, data, withheld, marked }, i) => ({ type: raw(quoted(type)), key: raw(quoted(key)), bytes: lengths[i],
+        ...(marked ? { redactedOnArrival: true } : {}),
         ...(withheld ? { withheld: true, committedBytes: data.length, commitment: own.commitments[i].toString('base64') } : {}) })),
       bytes: lengths.reduce((sum, n) => sum + n, 0), types: raw(`{${[...types].map(([type, n]) => `${type}:${n}`).join(',')}}`),
       hash: leaf, leaf, header: own.header.toString('base64'), nonce: own.erased || held ? null : own.nonce.toString('base64'),
