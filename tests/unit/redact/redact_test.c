@@ -155,27 +155,27 @@ static void test_item_and_key(void **state)
 {
     (void)state;
     core_sync(store, &share,
-        "[{\"type\":\"part\",\"data\":{\"id\":\"a\",\"messageID\":\"m\",\"text\":\"first one\"}},"
+        "[{\"type\":\"part\",\"data\":{\"id\":\"a\",\"messageID\":\"m\",\"text\":\"hidden one\"}},"
         "{\"type\":\"x\",\"data\":{\"id\":\"k\",\"v\":\"stays one\"}}]");
     core_sync(store, &share,
-        "[{\"type\":\"part\",\"data\":{\"id\":\"a\",\"messageID\":\"m\",\"text\":\"first two\"}}]");
+        "[{\"type\":\"part\",\"data\":{\"id\":\"a\",\"messageID\":\"m\",\"text\":\"hidden two\"}}]");
     struct sl_redacted told = redact(by_item(share.id, 2, 0));
     assert_int_equal(told.items, 1);
-    assert_int_equal(core_answers_with(store, share.id, "first one"), 0);
-    assert_true(core_answers_with(store, share.id, "first two") > 0);
+    assert_int_equal(core_answers_with(store, share.id, "hidden one"), 0);
+    assert_true(core_answers_with(store, share.id, "hidden two") > 0);
     core_assert_data(store, share.id, 2,
         "[{\"type\":\"part\",\"data\":{\"id\":\"a\",\"messageID\":\"m\",\"text\":\"[redacted]\"}},"
         "{\"type\":\"x\",\"data\":{\"id\":\"k\",\"v\":\"stays one\"}}]");
     /* the same item again */
     core_sync(store, &share,
-        "[{\"type\":\"part\",\"data\":{\"id\":\"a\",\"messageID\":\"m\",\"text\":\"first one\"}}]");
-    assert_int_equal(core_answers_with(store, share.id, "first one"), 0);
+        "[{\"type\":\"part\",\"data\":{\"id\":\"a\",\"messageID\":\"m\",\"text\":\"hidden one\"}}]");
+    assert_int_equal(core_answers_with(store, share.id, "hidden one"), 0);
     told = redact(by_key(share.id, "part/m/a"));
     assert_int_equal(told.items, 1);
-    check_gone(share.id, "first");
+    check_gone(share.id, "hidden");
     core_sync(store, &share,
-        "[{\"type\":\"part\",\"data\":{\"id\":\"a\",\"messageID\":\"m\",\"text\":\"first three\"}}]");
-    check_gone(share.id, "first");
+        "[{\"type\":\"part\",\"data\":{\"id\":\"a\",\"messageID\":\"m\",\"text\":\"hidden three\"}}]");
+    check_gone(share.id, "hidden");
     assert_true(core_answers_with(store, share.id, "stays one") > 0);
 }
 
