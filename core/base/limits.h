@@ -31,13 +31,15 @@
 
 /* what is stored */
 #define SL_HEADER_BYTES 255
-#define SL_BODY_ROW_BYTES (4 * SL_MIB)
+#define SL_BODY_ROW_BYTES (4 * SL_MIB)       /* and of a pack's rows together */
+#define SL_PACK_MIN_BYTES (512 * SL_KIB)     /* of events, before a share's next pack is made */
 #define SL_SNAPSHOT_ROW_BYTES (128 * SL_KIB) /* a sync waits no longer than for one */
 #define SL_SNAPSHOT_MIN_BYTES (64 * SL_KIB)  /* of events, before a first snapshot is due */
 #define SL_GROUP_BYTES (8 * SL_MIB)          /* a commit group ends here */
 
 /* memory */
-#define SL_CACHE_BYTES (40 * SL_MIB)        /* (flag) RocksDB's block cache */
+#define SL_CACHE_BYTES (24 * SL_MIB)        /* (flag) RocksDB's block cache */
+#define SL_PACK_CACHE_BYTES (16 * SL_MIB)   /* packs, decoded */
 #define SL_WRITE_BUFFER_BYTES (40 * SL_MIB) /* all memtables together */
 #define SL_WAL_BYTES (256 * SL_MIB)         /* replayed at a start: about 6 s a GiB */
 #define SL_SHARE_CACHE 16384                /* shares whose heads are kept in memory */
@@ -73,6 +75,8 @@
 
 static_assert(SL_HEADER_BYTES < 256, "a header is a log leaf with a one-byte bound");
 static_assert(SL_GROUP_BYTES >= 2 * SL_BODY_ROW_BYTES, "a group takes more than one row");
+static_assert(SL_PACK_MIN_BYTES <= SL_BODY_ROW_BYTES, "a pack that is due has room");
+static_assert(SL_PACK_CACHE_BYTES >= 2 * SL_BODY_ROW_BYTES, "a pack stays while another comes");
 static_assert(SL_SNAPSHOT_ROW_BYTES <= SL_BODY_ROW_BYTES, "snapshot rows are sent as they lie");
 static_assert(SL_READ_AHEAD_MIN_BYTES < SL_READ_AHEAD_BYTES, "reading ahead grows");
 static_assert(SL_READ_AHEAD_BYTES <= SL_BODY_ROW_BYTES,

@@ -5,8 +5,8 @@
 
 #include "http/edge/encoding.h"
 
+#include "core/base/zstd.h"
 #include "http/edge/gzip.h"
-#include "http/edge/zstd.h"
 
 #include <assert.h>
 #include <pthread.h>
@@ -107,7 +107,7 @@ const char *encoding_name(enum encoding encoding)
 struct encoder {
     enum encoding encoding;
     struct gzip *gzip;
-    struct zstd *zstd;
+    struct zstd_stream *zstd;
     struct encoder *next;
 };
 
@@ -121,7 +121,7 @@ static unsigned pool_count[3];
 static void encoder_destroy(struct encoder *encoder)
 {
     gzip_destroy(encoder->gzip);
-    zstd_destroy(encoder->zstd);
+    zstd_stream_destroy(encoder->zstd);
     free(encoder);
 }
 
@@ -133,7 +133,7 @@ static struct encoder *encoder_create(enum encoding encoding)
     if (encoding == ENCODING_GZIP)
         encoder->gzip = gzip_create();
     else
-        encoder->zstd = zstd_create();
+        encoder->zstd = zstd_stream_create();
     if (encoder->gzip || encoder->zstd) return encoder;
     free(encoder);
     return NULL;
@@ -156,7 +156,7 @@ void encoder_close(struct encoder *encoder)
 {
     if (!encoder) return;
     assert(!encoder->gzip != !encoder->zstd);
-    bool clean = encoder->gzip ? gzip_reset(encoder->gzip) : zstd_reset(encoder->zstd);
+    bool clean = encoder->gzip ? gzip_reset(encoder->gzip) : zstd_stream_reset(encoder->zstd);
     pthread_mutex_lock(&pool_mutex);
     bool keep = clean && pool_count[encoder->encoding] < POOL_ENCODERS;
     if (keep) {
@@ -172,7 +172,8 @@ bool encoder_run(struct encoder *encoder, struct encoder_step *step)
 {
     step->taken = step->made = 0;
     step->done = false;
-    bool whole = encoder->gzip ? gzip_run(encoder->gzip, step) : zstd_run(encoder->zstd, step);
+    bool whole =
+        encoder->gzip ? gzip_run(encoder->gzip, step) : zstd_stream_run(encoder->zstd, step);
     assert(step->taken <= step->in_len && step->made <= step->out_cap);
     return whole;
 }

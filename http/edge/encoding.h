@@ -1,14 +1,13 @@
 #ifndef SHARELOG_HTTP_EDGE_ENCODING_H
 #define SHARELOG_HTTP_EDGE_ENCODING_H
 
-/* Compressing an answer as it is written. gzip.c and zstd.c are the walls of zlib
-   and libzstd.
+/* Compressing an answer as it is written. gzip.c is zlib's wall, core/base/zstd.c libzstd's.
 
    Nothing here fails a request: where there is no memory for an encoder, the answer is sent as it
    is. */
 
+#include "core/base/encoder_step.h"
 #include "core/base/span.h"
-#include "http/edge/encoder_step.h"
 
 enum encoding { ENCODING_IDENTITY, ENCODING_GZIP, ENCODING_ZSTD };
 

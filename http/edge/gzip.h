@@ -3,7 +3,7 @@
 
 /* zlib's wall: what encoding.c asks of it. */
 
-#include "http/edge/encoder_step.h"
+#include "core/base/encoder_step.h"
 
 struct gzip;
 struct gzip *gzip_create(void);

@@ -1,5 +1,5 @@
-#ifndef SHARELOG_HTTP_EDGE_ENCODER_STEP_H
-#define SHARELOG_HTTP_EDGE_ENCODER_STEP_H
+#ifndef SHARELOG_ENCODER_STEP_H
+#define SHARELOG_ENCODER_STEP_H
 
 /* One step of compressing: what goes in, where what comes out has room, and how far both got. */
 
