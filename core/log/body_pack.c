@@ -20,18 +20,15 @@ static enum sl_result damaged(const char *what, struct sl_err *err)
     return sl_fail(err, SL_CORRUPT, "a pack is damaged: %s", what);
 }
 
-static void make_id(struct sl_span behind, uint8_t id[BODY_PACK_ID_BYTES])
+/* Of the form, and of what is behind the id. */
+static void make_id(struct sl_span value, uint8_t id[BODY_PACK_ID_BYTES])
 {
+    size_t behind = 1 + BODY_PACK_ID_BYTES;
     uint8_t hash[32];
-    crypto_sha256(behind.ptr, behind.len, hash);
+    assert(value.len >= BODY_PACK_HEAD_BYTES);
+    crypto_sha256_of(
+        (struct sl_span[]){{value.ptr, 1}, {value.ptr + behind, value.len - behind}}, 2, hash);
     memcpy(id, hash, BODY_PACK_ID_BYTES);
-}
-
-static struct sl_span behind_id(struct sl_span value)
-{
-    size_t at = 1 + BODY_PACK_ID_BYTES;
-    assert(value.len >= at);
-    return (struct sl_span){value.ptr + at, value.len - at};
 }
 
 enum sl_result body_pack_read(struct sl_span value, struct body_pack *out, struct sl_err *err)
@@ -39,7 +36,9 @@ enum sl_result body_pack_read(struct sl_span value, struct body_pack *out, struc
     struct body_pack pack = {0};
     size_t bytes = 0, in_frame = 0;
     if (value.len < BODY_PACK_HEAD_BYTES) return damaged("it is too short", err);
-    if (value.ptr[0] != BODY_PACK_FORM) return damaged("its form is unknown", err);
+    if (value.ptr[0] != BODY_PACK_FORM_FAST && value.ptr[0] != BODY_PACK_FORM_HARD)
+        return damaged("its form is unknown", err);
+    pack.effort = value.ptr[0] == BODY_PACK_FORM_HARD ? ZSTD_HARD : ZSTD_FAST;
     pack.id = (struct sl_span){value.ptr + 1, BODY_PACK_ID_BYTES};
     pack.count = (uint32_t)be_get(value.ptr + 1 + BODY_PACK_ID_BYTES, 4);
     size_t left = value.len - BODY_PACK_HEAD_BYTES;
@@ -63,7 +62,7 @@ bool body_pack_intact(struct sl_span value)
 {
     uint8_t id[BODY_PACK_ID_BYTES];
     if (value.len < BODY_PACK_HEAD_BYTES) return false;
-    make_id(behind_id(value), id);
+    make_id(value, id);
     return memcmp(value.ptr + 1, id, BODY_PACK_ID_BYTES) == 0;
 }
 
@@ -73,7 +72,7 @@ enum sl_result body_packer_init(
     struct body_packer *packer, enum zstd_effort effort, struct sl_err *err)
 {
     *packer = (struct body_packer){
-        .encoder = zstd_encoder_create(effort), .decoder = zstd_decoder_create()};
+        .effort = effort, .encoder = zstd_encoder_create(effort), .decoder = zstd_decoder_create()};
     if (packer->encoder && packer->decoder) return SL_OK;
     body_packer_fini(packer);
     return sl_fail(err, SL_NOMEM, "out of memory");
@@ -127,7 +126,8 @@ static enum sl_result check(struct body_packer *packer, struct sl_span value, st
 
 static enum sl_result make(struct body_packer *packer, struct buf *value, struct sl_err *err)
 {
-    char head[BODY_PACK_HEAD_BYTES] = {BODY_PACK_FORM};
+    char head[BODY_PACK_HEAD_BYTES] = {
+        packer->effort == ZSTD_HARD ? BODY_PACK_FORM_HARD : BODY_PACK_FORM_FAST};
     size_t from = value->len;
     if (packer->rows.failed || packer->lengths.failed)
         return sl_fail(err, SL_NOMEM, "out of memory");
@@ -138,7 +138,7 @@ static enum sl_result make(struct body_packer *packer, struct buf *value, struct
     enum sl_result result = zstd_encode(packer->encoder, buf_span(&packer->rows), value, err);
     if (result != SL_OK) return result;
     struct sl_span made = {value->ptr + from, value->len - from};
-    make_id(behind_id(made), (uint8_t *)value->ptr + from + 1);
+    make_id(made, (uint8_t *)value->ptr + from + 1);
     return check(packer, made, err);
 }
 

@@ -7,9 +7,10 @@
        value   form │ id │ count │ length of each row … │ a zstd frame of the rows
                  1    16     4       4 × count              one behind the other
 
-   Numbers are big-endian. The id is the first half of the SHA-256 of all that is behind it: two
-   packs that differ have different ids, and a pack that was damaged no longer fits its own. All of
-   a pack's rows together have at most SL_BODY_ROW_BYTES, so a full row is a pack of its own, and
+   Numbers are big-endian. The form says how hard the frame was compressed, so that nobody does it
+   again for nothing. The id is the first half of the SHA-256 of all bytes but its own: two packs
+   that differ have different ids, and a pack that was damaged no longer fits its own. All of a
+   pack's rows together have at most SL_BODY_ROW_BYTES, so a full row is a pack of its own, and
    behind each row but the last comes the next event's first one:
 
        packs    (7,0) × 4                (11,0) × 1         (11,1) × 3
@@ -22,7 +23,8 @@
 #include "core/base/limits.h"
 #include "core/base/zstd.h"
 
-#define BODY_PACK_FORM 1
+#define BODY_PACK_FORM_FAST 1
+#define BODY_PACK_FORM_HARD 2
 #define BODY_PACK_ID_BYTES 16
 #define BODY_PACK_HEAD_BYTES (1 + BODY_PACK_ID_BYTES + 4)
 
@@ -36,6 +38,7 @@ struct body_place {
 
 /* A pack's parts. Spans point into its value. */
 struct body_pack {
+    enum zstd_effort effort;
     struct sl_span id;
     uint32_t count; /* of rows, at least one */
     struct sl_span lengths;
@@ -77,6 +80,7 @@ static inline bool body_pack_find(
 
 /* Gathers rows, then makes a pack of them. Used again for the next one. */
 struct body_packer {
+    enum zstd_effort effort;
     struct zstd_encoder *encoder;
     struct zstd_decoder *decoder;
     struct body_place first;

@@ -130,6 +130,23 @@ static void layout(void **state)
     assert_int_equal(body_pack_row_bytes(&pack, 1), 5);
     assert_ptr_equal(pack.frame.ptr, value.ptr + 29);
     assert_ptr_equal(pack.frame.ptr + pack.frame.len, value.ptr + value.len);
+    assert_int_equal(pack.effort, ZSTD_FAST);
+    buf_fini(&value);
+}
+
+static void says_its_effort(void **state)
+{
+    (void)state;
+    struct buf value = {0};
+    struct body_packer hard;
+    struct body_pack pack;
+    core_expect(body_packer_init(&hard, ZSTD_HARD, &err), SL_OK, &err);
+    body_packer_add(&hard, (struct body_place){2, 0}, SL_SPAN("one"));
+    core_expect(body_packer_make(&hard, &value, &err), SL_OK, &err);
+    core_expect(body_pack_read(buf_span(&value), &pack, &err), SL_OK, &err);
+    assert_int_equal(value.ptr[0], 2);
+    assert_int_equal(pack.effort, ZSTD_HARD);
+    body_packer_fini(&hard);
     buf_fini(&value);
 }
 
@@ -283,8 +300,12 @@ static void claims(void **state)
     be_put(value.ptr + 21, 0xfffffffe, 4);
     be_put(value.ptr + 25, 10, 4);
     expect_refused(&value);
-    value.ptr[0] = 0;
-    expect_refused(&value);
+    be_put(value.ptr + 21, 3, 4);
+    be_put(value.ptr + 25, 5, 4);
+    for (int form = 0; form < 256; form++) {
+        value.ptr[0] = (char)form;
+        if (form != BODY_PACK_FORM_FAST && form != BODY_PACK_FORM_HARD) expect_refused(&value);
+    }
     buf_fini(&value);
 }
 
@@ -323,7 +344,7 @@ static void noise(void **state)
         buf_clear(&value);
         for (size_t i = core_random(&random) % 80; i > 0; i--)
             buf_add(&value, &(char){(char)core_random(&random)}, 1);
-        if (value.len) value.ptr[0] = BODY_PACK_FORM;
+        if (value.len) value.ptr[0] = BODY_PACK_FORM_FAST;
         if (value.len > 20) memset(value.ptr + 17, 0, 3);
         struct sl_span copy = exact(buf_span(&value));
         struct body_pack pack;
@@ -373,6 +394,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(comes_back),
         cmocka_unit_test(layout),
+        cmocka_unit_test(says_its_effort),
         cmocka_unit_test(places),
         cmocka_unit_test(takes),
         cmocka_unit_test(flipped),
