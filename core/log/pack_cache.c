@@ -93,6 +93,7 @@ static void drop(struct pack_cache *cache, struct unpacked *unpacked)
     assert(*at == unpacked && cache->kept >= unpacked->weight);
     *at = unpacked->hash_next;
     unlink_age(cache, unpacked);
+    assert(cache->oldest != unpacked && cache->newest != unpacked);
     cache->kept -= unpacked->weight;
     unpacked_release(unpacked);
 }
@@ -104,7 +105,7 @@ static void keep(struct pack_cache *cache, struct unpacked *unpacked)
     struct unpacked *there = *slot(cache, unpacked->id);
     if (there && there->there > unpacked->there) return;
     if (there) drop(cache, there);
-    while (cache->kept + unpacked->weight > cache->most)
+    while (cache->oldest && cache->kept + unpacked->weight > cache->most)
         drop(cache, cache->oldest);
     struct unpacked **at = slot(cache, unpacked->id);
     assert(!*at);
