@@ -74,8 +74,10 @@ static enum sl_result drop_bulk(struct append *append, struct kv_batch *kv_batch
     return SL_OK;
 }
 
-static void snapshots_dropped(struct append *append)
+static void bulk_dropped(struct append *append)
 {
+    const struct erasure *erasure = append->ctx;
+    bodies_forget(erasure->store->bodies);
     append->share->snapshot_sequence = append->share->snapshot_stored =
         append->share->snapshot_size = 0;
     append->share->due = false;
@@ -152,7 +154,7 @@ static enum sl_result erase_rows(struct sl_store *store, struct share *share, st
     }
     erasure->from = 2;
     erasure->to = removal;
-    if (result == SL_OK) result = write(erasure, drop_bulk, snapshots_dropped);
+    if (result == SL_OK) result = write(erasure, drop_bulk, bulk_dropped);
     buf_fini(&erasure->bytes);
     free(erasure);
     return result;

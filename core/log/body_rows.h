@@ -8,31 +8,38 @@
                       ▲                    ▲
        hot      a row each, packed by itself             where every body is written
        body     a row each, as it is                     stores of format 1 wrote them there
+       cold     many rows in one pack                    where old ones are moved (body_pack.h)
 
    A raw row lies in one of the families. Rows may be moved beside a reader, by one write, always
-   towards the end of the list above; so a reader that looks in that order finds each. */
+   towards the end of the list above; so a reader that looks in that order finds each. It may find
+   one in two of them: before it was moved, and behind. */
 
 #include "core/base/buf.h"
 #include "core/kv/kv.h"
 #include "core/kv/rows.h"
+#include "core/log/body_cold.h"
+#include "core/log/cold_change.h"
 
 /* Families with bodies in them. */
 #define BODY_FAMILIES 3
 extern const enum kv_family body_families[BODY_FAMILIES];
 
-/* What reading the bodies of a store takes. */
+/* What reading the bodies of a store takes: its packs as they were last read, decoded. */
 struct bodies;
 /* NULL: no memory. `kv` is borrowed. */
 struct bodies *bodies_create(struct kv *kv);
-void bodies_destroy(struct bodies *bodies); /* every row must be released; NULL is fine */
+void bodies_destroy(struct bodies *bodies); /* NULL is fine */
+/* Keep nothing in memory of what was read: content was taken away, or the store is read anew. */
+void bodies_forget(struct bodies *bodies);
 
 /* ---- reading ---- */
 
 /* One raw row, held until it is released. Zeroed is released. One thread's at a time. */
 struct body_row {
     struct sl_span bytes;
-    struct kv_pin pin; /* as it lies in the store, or … */
-    char *unpacked;    /* … unpacked */
+    struct kv_pin pin;     /* as it lies in the store, or … */
+    char *unpacked;        /* … unpacked, or … */
+    struct unpacked *pack; /* … among others */
 };
 
 /* Bytes [chunk * SL_BODY_ROW_BYTES, …) of an event's body. `once`: it is hardly read again, and
@@ -74,16 +81,19 @@ enum sl_result body_cursor_read(struct body_cursor *cursor, uint64_t offset, uin
 enum sl_result bodies_read(struct bodies *bodies, struct sl_span share_id, uint64_t sequence,
     uint64_t offset, uint64_t length, struct buf *out, struct sl_err *err);
 
-/* Raw rows in order of key, from all families. As with kv's iterators: it stands nowhere until it
-   is moved, what it gives is borrowed until it moves, and after it has run out body_iter_check
-   tells the end from a failure. Init can't fail; fini takes a zeroed one too. */
+/* Raw rows in order of key, from all families, each once. As with kv's iterators: it stands nowhere
+   until it is moved, what it gives is borrowed until it moves, and after it has run out
+   body_iter_check tells the end from a failure, a damaged pack included. Init can't fail; fini
+   takes a zeroed one too. */
 struct body_iter {
     struct kv_iter *hot, *raw;
-    struct kv_iter *at; /* the one whose row is at hand; NULL: it has run out */
+    struct cold_iter cold;
+    bool valid;
+    enum kv_family at; /* the one whose row is at hand */
     bool is_unpacked;
     struct buf unpacked; /* the row at hand, once it was asked for */
 };
-/* Over [lower, upper); empty: unbounded. */
+/* Over [lower, upper); empty: unbounded. KV_SCAN: packs are held against their ids. */
 void body_iter_init(struct body_iter *iter, struct bodies *bodies, struct sl_span lower,
     struct sl_span upper, enum kv_reading reading);
 void body_iter_fini(struct body_iter *iter);
@@ -95,17 +105,31 @@ void body_iter_first(struct body_iter *iter);
 void body_iter_seek(struct body_iter *iter, struct sl_span key); /* at or after */
 static inline bool body_iter_valid(const struct body_iter *iter)
 {
-    return iter->at != NULL;
+    return iter->valid;
 }
 enum sl_result body_iter_check(struct body_iter *iter, struct sl_err *err);
 /* For a valid one: */
 void body_iter_next(struct body_iter *iter);
 struct sl_span body_iter_key(const struct body_iter *iter);
 enum kv_family body_iter_family(const struct body_iter *iter);
-/* Does another family have a row of this key too? The next one is that. */
+/* Was the row met in another family too? */
 bool body_iter_twice(const struct body_iter *iter);
-/* The raw row. SL_CORRUPT: it can't be unpacked; SL_NOMEM. */
+/* The raw row, and how many bytes it has, which doesn't unpack it. SL_CORRUPT: it can't be
+   unpacked; SL_NOMEM. */
 enum sl_result body_iter_row(struct body_iter *iter, struct sl_span *bytes, struct sl_err *err);
+enum sl_result body_iter_row_bytes(struct body_iter *iter, size_t *bytes, struct sl_err *err);
+/* The pack that the row is the first of; NULL: it isn't the first of any. */
+const struct body_pack *body_iter_pack(const struct body_iter *iter);
+/* To behind that pack. */
+void body_iter_skip(struct body_iter *iter);
+
+/* Is the row in two families at one time, and not just moved from one to the other? */
+enum sl_result bodies_twice(struct bodies *bodies, struct sl_span share_id, uint64_t sequence,
+    uint32_t chunk, bool *twice, struct sl_err *err);
+
+/* Does the event's whole body lie in packs? */
+enum sl_result bodies_is_cold(struct bodies *bodies, struct sl_span share_id, uint64_t sequence,
+    bool *cold, struct sl_err *err);
 
 /* ---- writing ---- */
 
@@ -114,8 +138,14 @@ enum sl_result body_iter_row(struct body_iter *iter, struct sl_span *bytes, stru
 void body_put(struct kv *kv, struct kv_batch *kv_batch, struct sl_span share_id, uint64_t sequence,
     struct sl_span rows);
 
-/* Put into the batch what takes away the bodies of the events [from, to). */
+/* Put into the batch what takes away the bodies of the events [from, to). No pack may have rows of
+   these and of others too: they are all of the share's but the first, or one whose body isn't cold
+   as a whole. */
 void body_delete(
     struct kv *kv, struct kv_batch *kv_batch, struct sl_span share_id, uint64_t from, uint64_t to);
+
+/* Prepare that events whose bodies are cold as a whole get others: cold_exchange. */
+enum sl_result bodies_exchange(struct bodies *bodies, struct sl_span share_id,
+    const struct cold_body *list, size_t count, struct cold_change *change, struct sl_err *err);
 
 #endif

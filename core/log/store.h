@@ -10,10 +10,10 @@
          a session's lock       one create or allow of that session, and the moment of a removal
            twins                ┐
            the sequencer's      │ for a few memory accesses each, never while anything is read
-           the rules'           │ or written; of these the shares' lock alone has another inside
-           the subscriber's     │ it, the compactor's, to queue a task
+           the rules'           │ or written; of these the shares' lock alone has others inside
+           the subscriber's     │ it: to queue a task, to forget what was read
            the shares'          ┘
-             the compactor's
+             the compactor's, that of the packs in memory
      naming                     one new origin
        the checkpoints'         one signing: the reads that it takes, an fsync, a file's write
 

@@ -5,6 +5,24 @@
 
 #include <assert.h>
 
+/* The row at hand is the one that is looked for. It lies in one family, and the first event's in no
+   pack: a pack goes with the content of its share, of which that one stays. */
+static enum sl_result take_row(struct body *body, struct sl_err *err)
+{
+    struct share_check *check = body->check;
+    struct body_iter *at = &check->at.bodies;
+    bool twice = false;
+    enum sl_result result = SL_OK;
+    if (body_iter_twice(at)) /* or moved, while this goes on */
+        result = bodies_twice(check->store->bodies, sl_span_of(check->facts.id), body->sequence,
+            body->chunk, &twice, err);
+    if (result == SL_OK && twice)
+        return SHARE_FAULT(check, body->sequence, err, "body row %u is there twice", body->chunk);
+    if (result == SL_OK && body->sequence == 1 && body_iter_family(at) == KV_COLD)
+        return SHARE_FAULT(check, body->sequence, err, "its body lies in a pack");
+    return result == SL_OK ? body_iter_row(at, &body->row, err) : result;
+}
+
 /* Move to this event's next row. *found: it is there. */
 static enum sl_result body_row(struct body *body, bool *found, struct sl_err *err)
 {
@@ -17,10 +35,7 @@ static enum sl_result body_row(struct body *body, bool *found, struct sl_err *er
         int order = sl_span_cmp(body_iter_key(at), row_span(&key));
         if (order > 0) break;
         *found = order == 0;
-        if (*found && body_iter_twice(at))
-            return SHARE_FAULT(
-                check, body->sequence, err, "body row %u is there twice", body->chunk);
-        if (*found) return body_iter_row(at, &body->row, err);
+        if (*found) return take_row(body, err);
         /* what is being erased may be half gone */
         if (check->content != CONTENT_ERASING)
             return SHARE_FAULT(

@@ -78,7 +78,7 @@ static void rows(void **state)
     assert_true(raw.len > 3000);
     assert_int_equal(raw.ptr[0], BODY_FORM_WHOLE);
     assert_row(4, 0, buf_span(&raw));
-    store_bodies_to_format_1(store, id);
+    store_bodies_to(store, id, KV_BODY);
     assert_row(4, 0, buf_span(&raw));
     store_body_put(store, id, 4, 0, buf_span(&raw));
     assert_row(4, 0, buf_span(&raw));
@@ -218,9 +218,9 @@ static void merged(void **state)
     gather(NULL, &all);
     gather(&five, &from_five);
     assert_true(all.len > SL_BODY_ROW_BYTES && from_five.len < SL_BODY_ROW_BYTES);
-    for (unsigned round = 0; round < 20; round++) {
-        store_bodies_to_format_1(store, id);
-        for (uint64_t at = 1; at <= EVENTS; at++)
+    for (unsigned round = 0; round < 30; round++) {
+        store_bodies_to(store, id, round % 3 ? KV_BODY : KV_COLD);
+        for (uint64_t at = 1; round % 3 == 1 && at <= EVENTS; at++)
             for (uint32_t chunk = 0; chunk <= (at == 5); chunk++) {
                 if (core_random(&seed) % 2) continue;
                 store_body_get(store, id, at, chunk, &raw);
@@ -237,28 +237,116 @@ static void merged(void **state)
     buf_fini(&raw);
 }
 
-/* A row that both families have comes twice, the hot one first. */
-static void twice(void **state)
+static void expect_once(enum kv_family family)
 {
-    (void)state;
     struct body_iter iter;
     struct row_key key = key_of(6, 0);
     struct sl_span raw;
-    store_row_put(store, KV_BODY, key, SL_SPAN("of format 1"));
+    bool both = false;
     body_iter_init(&iter, store->bodies, (struct sl_span){0}, (struct sl_span){0}, KV_CACHED);
     body_iter_seek(&iter, row_span(&key));
-    for (int i = 0; i < 2; i++) {
-        assert_true(body_iter_valid(&iter));
-        assert_true(sl_span_eq(body_iter_key(&iter), row_span(&key)));
-        assert_int_equal(body_iter_family(&iter), i ? KV_BODY : KV_HOT);
-        assert_int_equal(body_iter_twice(&iter), i == 0);
-        core_expect(body_iter_row(&iter, &raw, &err), SL_OK, &err);
-        assert_int_equal(sl_span_eq(raw, SL_SPAN("of format 1")), i);
-        body_iter_next(&iter);
-    }
+    assert_true(body_iter_valid(&iter));
+    assert_true(sl_span_eq(body_iter_key(&iter), row_span(&key)));
+    assert_int_equal(body_iter_family(&iter), family);
+    assert_true(body_iter_twice(&iter));
+    core_expect(body_iter_row(&iter, &raw, &err), SL_OK, &err);
+    core_expect(bodies_twice(store->bodies, id, 6, 0, &both, &err), SL_OK, &err);
+    assert_true(both);
+    core_expect(bodies_twice(store->bodies, id, 7, 0, &both, &err), SL_OK, &err);
+    assert_false(both);
+    body_iter_next(&iter);
     key = key_of(7, 0);
     assert_true(sl_span_eq(body_iter_key(&iter), row_span(&key)));
+    assert_false(body_iter_twice(&iter));
     body_iter_fini(&iter);
+}
+
+/* A row that two families have comes once, out of that which it would have been moved from. */
+static void twice(void **state)
+{
+    (void)state;
+    struct row_key key = key_of(6, 0);
+    store_row_put(store, KV_BODY, key, SL_SPAN("of format 1"));
+    expect_once(KV_HOT);
+    store_row_delete(store, KV_BODY, key);
+    store_bodies_to(store, id, KV_COLD);
+    store_row_put(store, KV_BODY, key, SL_SPAN("of format 1"));
+    expect_once(KV_BODY);
+    store_row_delete(store, KV_BODY, key);
+    store_row_put(store, KV_HOT, key, SL_SPAN("\0new"));
+    expect_once(KV_HOT);
+}
+
+/* ---- packs ---- */
+
+static void packed(void **state)
+{
+    (void)state;
+    struct buf raw = {0};
+    struct body_row row, next;
+    bool cold = true;
+    core_expect(bodies_is_cold(store->bodies, id, 5, &cold, &err), SL_OK, &err);
+    assert_false(cold);
+    store_body_get(store, id, 4, 0, &raw);
+    store_bodies_to(store, id, KV_COLD);
+    assert_row(4, 0, buf_span(&raw));
+    core_expect(bodies_is_cold(store->bodies, id, 5, &cold, &err), SL_OK, &err);
+    assert_true(cold);
+    core_expect(bodies_is_cold(store->bodies, id, 1, &cold, &err), SL_OK, &err);
+    assert_false(cold);
+    core_expect(bodies_is_cold(store->bodies, id, EVENTS + 1, &cold, &err), SL_OK, &err);
+    assert_false(cold);
+    /* half of a body moved: it isn't cold as a whole */
+    store_row_put(store, KV_HOT, key_of(5, 1), SL_SPAN("\0new"));
+    core_expect(bodies_is_cold(store->bodies, id, 5, &cold, &err), SL_OK, &err);
+    assert_false(cold);
+    /* rows of one pack are decoded once, and held each by itself */
+    core_expect(body_row_get(store->bodies, id, 3, 0, false, &row, &err), SL_OK, &err);
+    core_expect(body_row_get(store->bodies, id, 2, 0, false, &next, &err), SL_OK, &err);
+    assert_ptr_equal(row.pack, next.pack);
+    bodies_forget(store->bodies);
+    body_row_release(&next);
+    core_expect(body_row_get(store->bodies, id, 3, 0, false, &next, &err), SL_OK, &err);
+    assert_ptr_not_equal(row.pack, next.pack);
+    assert_true(sl_span_eq(row.bytes, next.bytes));
+    body_row_release(&row);
+    body_row_release(&next);
+    buf_fini(&raw);
+}
+
+/* Lengths and packs are known before anything is unpacked. */
+static void lengths(void **state)
+{
+    (void)state;
+    struct body_iter iter;
+    struct row_key from = row_share_from(id), to = row_share_to(id);
+    static const enum kv_family families[] = {KV_HOT, KV_BODY, KV_COLD};
+    for (size_t f = 0; f < 3; f++) {
+        store_bodies_to(store, id, families[f]);
+        bodies_forget(store->bodies);
+        size_t packs = 0, rows = 0;
+        body_iter_init(&iter, store->bodies, row_span(&from), row_span(&to), KV_SCAN);
+        for (body_iter_first(&iter); body_iter_valid(&iter); body_iter_next(&iter), rows++) {
+            size_t bytes = 0;
+            struct sl_span raw;
+            alloc_fail_from(0);
+            core_expect(body_iter_row_bytes(&iter, &bytes, &err), SL_OK, &err);
+            assert_int_equal(alloc_never(), 0);
+            core_expect(body_iter_row(&iter, &raw, &err), SL_OK, &err);
+            assert_int_equal(bytes, raw.len);
+            packs += body_iter_pack(&iter) != NULL;
+        }
+        assert_int_equal(rows, EVENTS + 1);
+        assert_int_equal(packs, families[f] == KV_COLD ? 3 : 0);
+        size_t steps = 0;
+        for (body_iter_first(&iter); body_iter_valid(&iter); steps++)
+            if (body_iter_pack(&iter))
+                body_iter_skip(&iter);
+            else
+                body_iter_next(&iter);
+        assert_int_equal(steps, packs ? packs + 1 : rows); /* the create event's is in none */
+        body_iter_fini(&iter);
+    }
 }
 
 static void damaged_row_in_order(void **state)
@@ -293,7 +381,7 @@ static void deleted(void **state)
     (void)state;
     struct buf raw = {0};
     struct kv_batch *batch = kv_batch_create();
-    store_bodies_to_format_1(store, id);
+    store_bodies_to(store, id, KV_BODY);
     store_body_get(store, id, 5, 0, &raw);
     store_body_put(store, id, 5, 0, buf_span(&raw));
     body_delete(store->kv, batch, id, 4, 7);
@@ -319,6 +407,8 @@ int main(void)
         TEST(items_of_one_row),
         TEST(merged),
         TEST(twice),
+        TEST(packed),
+        TEST(lengths),
         TEST(damaged_row_in_order),
         TEST(deleted),
     };
