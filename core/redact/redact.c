@@ -37,6 +37,22 @@ static enum sl_result replacement_of(const struct sl_redaction *asked, struct sl
     return result;
 }
 
+/* A pack is made anew as a whole for one event in it, and in memory until the redaction is written.
+ */
+static enum sl_result count_pack(struct redacting *redacting, uint64_t sequence, struct sl_err *err)
+{
+    struct body_place first;
+    size_t bytes;
+    enum sl_result result = cold_pack_of(redacting->store->kv, sl_span_of(redacting->share->id),
+        (struct body_place){sequence, 0}, &first, &bytes, err);
+    if (result == SL_NOT_FOUND) return SL_OK;
+    if (result != SL_OK) return result;
+    if (first.sequence != redacting->pack.sequence || first.chunk != redacting->pack.chunk)
+        redacting->rewritten += bytes;
+    redacting->pack = first;
+    return SL_OK;
+}
+
 static enum sl_result search_event(
     struct redacting *redacting, uint64_t sequence, struct event_reader *reader, struct sl_err *err)
 {
@@ -65,6 +81,7 @@ static enum sl_result search_event(
             result = redacting_add(redacting, sequence, i, &replacement, err);
     }
     if (redacting->count > before) redacting->rewritten += end;
+    if (redacting->count > before && result == SL_OK) result = count_pack(redacting, sequence, err);
     body_cursor_fini(&body);
     buf_fini(&data);
     buf_fini(&replacement);

@@ -1,7 +1,8 @@
 /* One redact event at a time. All its rows are made before it is appended: the events' new rows and
-   bodies, the redact event's body. Who commits then moves the share to REDACTING and only puts
-   them, with the rule's row, the deletion of every snapshot that has seen what is replaced, the
-   mark that one is due again, and the mark that files are to be rewritten.
+   bodies, the packs that such bodies lie in, the redact event's body. Who commits then moves the
+   share to REDACTING and only puts them, with the rule's row, the deletion of every snapshot that
+   has seen what is replaced, the mark that one is due again, and the mark that files are to be
+   rewritten.
 
    How it fails: before the append, nothing is left. Refused by the sequencer: the same. The write
    failed (SL_IO): the share is LIVE again, so that readers needn't wait, under another epoch, since
@@ -51,6 +52,7 @@ static enum sl_result put_redaction(struct append *append, struct kv_batch *kv_b
     shares_unlock(store->shares);
     for (size_t i = 0; i < redacting->events_count; i++)
         redacted_event_put(store->kv, kv_batch, id, &redacting->events[i]);
+    cold_change_put(store->kv, kv_batch, id, &redacting->packs);
     struct row_key from = row_snapshot(id, redacting->events[0].sequence, 0), to = row_share_to(id),
                    due = row_index(ROW_INDEX_DUE, id), erase = row_erase(id);
     kv_delete_range(store->kv, kv_batch, KV_SNAPSHOT, row_span(&from), row_span(&to));
@@ -67,6 +69,7 @@ static void redacted(struct append *append)
     /* a snapshot's head may have been before it in the group */
     take_back_snapshot(append->share, &redacting->before);
     share_enter(redacting->store->shares, append->share, SHARE_LIVE);
+    bodies_forget(redacting->store->bodies);
 }
 
 /* Its fate is unknown, and the store read-only: who waits to read may go on. */
@@ -82,7 +85,7 @@ static enum sl_result append_redaction(
 {
     struct sl_store *store = redacting->store;
     struct batch batch = {0};
-    size_t weight = 4096;
+    size_t weight = 4096 + cold_change_bytes(&redacting->packs);
     for (size_t i = 0; i < redacting->events_count; i++)
         weight += redacting->events[i].row.len + redacting->events[i].body.bytes.len;
     enum sl_result result = batch_control("redact", body, store_now_us(store), &batch, err);
@@ -114,6 +117,8 @@ static void drop_targets(struct redacting *redacting)
     for (size_t i = 0; i < redacting->events_count; i++)
         redacted_event_fini(&redacting->events[i]);
     free(redacting->events);
+    cold_change_fini(&redacting->packs);
+    redacting->pack = (struct body_place){0};
     redacting->events = NULL;
     redacting->events_count = redacting->count = redacting->bytes = 0;
     redacting->rewritten = 0;
@@ -256,6 +261,25 @@ static enum sl_result make_events(struct redacting *redacting, struct sl_err *er
     return result;
 }
 
+/* Of all events that lie in packs at once: several of them may lie in one. */
+static enum sl_result make_packs(struct redacting *redacting, struct sl_err *err)
+{
+    struct cold_body *bodies = calloc(redacting->events_count, sizeof(*bodies));
+    size_t count = 0;
+    if (!bodies) return sl_fail(err, SL_NOMEM, "out of memory");
+    for (size_t i = 0; i < redacting->events_count; i++) {
+        const struct redacted_event *event = &redacting->events[i];
+        if (event->cold)
+            bodies[count++] = (struct cold_body){event->sequence, buf_span(&event->body.bytes)};
+    }
+    enum sl_result result = bodies_exchange(redacting->store->bodies,
+        sl_span_of(redacting->share->id), bodies, count, &redacting->packs, err);
+    for (size_t i = 0; i < redacting->events_count; i++)
+        if (redacting->events[i].cold) hot_rows_fini(&redacting->events[i].body);
+    free(bodies);
+    return result;
+}
+
 static enum sl_result encode_body(
     const struct redacting *redacting, struct buf *body, struct sl_err *err)
 {
@@ -285,6 +309,7 @@ enum sl_result redacting_append(struct redacting *redacting, struct sl_err *err)
         events += i == 0 || redacting->targets[i].sequence != redacting->targets[i - 1].sequence;
     enum sl_result result = add_earlier(redacting, err);
     if (result == SL_OK) result = make_events(redacting, err);
+    if (result == SL_OK) result = make_packs(redacting, err);
     if (result == SL_OK) result = encode_body(redacting, &body, err);
     redacting->before = (struct snapshot_head){0};
     if (result == SL_OK) {

@@ -5,6 +5,7 @@
    each with the rows that it makes anew, in one write. While that is written the share is REDACTING
    and its epoch odd (share.h), and readers of the share begin again. */
 
+#include "core/log/body_rows.h"
 #include "core/redact/redact_event.h"
 #include "core/redact/redact_text.h"
 #include "core/state/snapshot.h"
@@ -28,9 +29,11 @@ struct redacting {
     struct redact_target *targets; /* in order of sequence, then item */
     size_t count, cap;
     size_t bytes;                  /* of their replacements */
-    uint64_t rewritten;            /* bytes of their events */
+    uint64_t rewritten;            /* bytes of their events, and of the packs that these lie in */
+    struct body_place pack;        /* the last of these that was counted */
     struct redacted_event *events; /* to be put */
     size_t events_count;
+    struct cold_change packs;    /* made anew with these events in them */
     struct snapshot_head before; /* the last snapshot that stays */
     struct sl_redacted *counts;  /* what the caller is answered */
 };

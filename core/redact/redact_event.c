@@ -142,6 +142,8 @@ enum sl_result redact_event(struct sl_store *store, struct sl_span share_id, uin
     *out = (struct redacted_event){.sequence = sequence};
     enum sl_result result = open_source(&source, err);
     if (result == SL_OK) result = make(&source, targets, count, out, err);
+    if (result == SL_OK)
+        result = bodies_is_cold(store->bodies, share_id, sequence, &out->cold, err);
     close_source(&source);
     if (result != SL_OK) redacted_event_fini(out);
     return result;
@@ -151,8 +153,9 @@ void redacted_event_put(struct kv *kv, struct kv_batch *kv_batch, struct sl_span
     const struct redacted_event *event)
 {
     struct row_key key = row_event(share_id, event->sequence);
-    assert(event->row.len > 0 && event->body.bytes.len > 0);
+    assert(event->row.len > 0 && (event->cold || event->body.bytes.len > 0));
     kv_put(kv, kv_batch, KV_EVENT, row_span(&key), buf_span(&event->row));
+    if (event->cold) return;
     body_delete(kv, kv_batch, share_id, event->sequence, event->sequence + 1);
     body_put(kv, kv_batch, share_id, event->sequence, buf_span(&event->body.bytes));
 }

@@ -27,12 +27,14 @@ struct redacted_event {
     uint64_t sequence;
     struct buf row;
     struct hot_rows body;
+    bool cold; /* its body lies in packs, which are made anew for all events of the redaction */
 };
 
 /* Make them, from the event as it is and its targets, in order of item. SL_NOT_FOUND: erased. */
 enum sl_result redact_event(struct sl_store *store, struct sl_span share_id, uint64_t sequence,
     const struct redact_target *targets, size_t count, struct redacted_event *out,
     struct sl_err *err);
+/* Without the body of one that is cold. */
 void redacted_event_put(struct kv *kv, struct kv_batch *kv_batch, struct sl_span share_id,
     const struct redacted_event *event);
 void redacted_event_fini(struct redacted_event *event);

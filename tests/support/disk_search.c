@@ -6,6 +6,7 @@
 #include "core/event/hot_row.h"
 
 #include <lz4.h>
+#include <zstd.h>
 
 #define LOG_BLOCK_BYTES 32768
 #define LOG_HEAD_BYTES 7 /* checksum, length (little-endian), kind */
@@ -64,6 +65,41 @@ static bool is_in_rows(struct sl_span file, struct sl_span bytes)
     return found;
 }
 
+/* As far as the frame goes: where it is cut off, what comes before the cut is there. */
+static bool is_in_frame(ZSTD_DCtx *context, struct sl_span rest, struct sl_span bytes, char *room)
+{
+    ZSTD_inBuffer in = {rest.ptr, rest.len, 0};
+    ZSTD_outBuffer out = {room, SL_BODY_ROW_BYTES, 0};
+    ZSTD_DCtx_reset(context, ZSTD_reset_session_only);
+    for (size_t left = 1; left > 0 && out.pos < out.size;) {
+        size_t taken = in.pos, made = out.pos;
+        left = ZSTD_decompressStream(context, &out, &in);
+        if (ZSTD_isError(left) || (in.pos == taken && out.pos == made)) break;
+    }
+    return disk_search_plain((struct sl_span){room, out.pos}, bytes);
+}
+
+static bool is_in_packs(struct sl_span file, struct sl_span bytes)
+{
+    static const char magic[] = "\x28\xb5\x2f\xfd"; /* RFC 8878, 3.1.1 */
+    ZSTD_DCtx *context = ZSTD_createDCtx();
+    char *room = malloc(SL_BODY_ROW_BYTES);
+    bool found = false;
+    assert(room && context);
+    for (const char *at = file.ptr, *end = file.ptr + file.len; at && !found; at += at != NULL) {
+        at = memmem(at, (size_t)(end - at), magic, 4);
+        if (at) found = is_in_frame(context, (struct sl_span){at, (size_t)(end - at)}, bytes, room);
+    }
+    free(room);
+    ZSTD_freeDCtx(context);
+    return found;
+}
+
+static bool is_packed_in(struct sl_span file, struct sl_span bytes)
+{
+    return file.len > 0 && (is_in_rows(file, bytes) || is_in_packs(file, bytes));
+}
+
 static bool is_log(const char *path)
 {
     size_t len = strlen(path);
@@ -73,11 +109,12 @@ static bool is_log(const char *path)
 bool disk_search(const char *path, struct sl_span file, struct sl_span bytes)
 {
     struct buf joined = {0};
-    bool found = disk_search_plain(file, bytes) || is_in_rows(file, bytes);
+    bool found = disk_search_plain(file, bytes) || is_packed_in(file, bytes);
     if (!found && is_log(path)) {
         join_log(file, &joined);
         assert(!joined.failed);
-        found = disk_search_plain(buf_span(&joined), bytes) || is_in_rows(buf_span(&joined), bytes);
+        found =
+            disk_search_plain(buf_span(&joined), bytes) || is_packed_in(buf_span(&joined), bytes);
     }
     buf_fini(&joined);
     return found;

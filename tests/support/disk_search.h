@@ -6,7 +6,8 @@
 
        as they lie         in any file
        over the cuts       that a write-ahead log makes in what it is given, every 32 KiB
-       packed              in rows of bodies (hot_row.h), wherever one seems to begin
+       packed              in rows of bodies (hot_row.h), wherever one seems to begin, and in packs
+                           of them (body_pack.h), wherever a frame of zstd does
 
    Blocks that RocksDB compresses are not looked into: a store is to be opened `uncompressed`. */
 
