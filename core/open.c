@@ -13,6 +13,7 @@
 
 #include "core/audit/checkpoint.h"
 #include "core/background/compactor.h"
+#include "core/background/pack_make.h"
 #include "core/background/rebuild.h"
 #include "core/base/clock.h"
 #include "core/base/crypto.h"
@@ -300,6 +301,7 @@ enum sl_result sl_store_catch_up(struct sl_store *store, struct sl_err *err)
 {
     enum sl_result result = kv_catch_up(store->kv, err);
     shares_clear(store->shares);
+    bodies_forget(store->bodies);
     store->counted = false;
     return result;
 }
@@ -319,7 +321,10 @@ enum sl_result sl_store_compact(
     struct sl_store *store, const struct sl_progress *progress, struct sl_err *err)
 {
     enum sl_result result = store_writable(store, err);
+    uint64_t live = 0, removed = 0;
     if (result == SL_OK) result = compactor_settle(store->compactor, progress, err);
+    if (result == SL_OK) result = sl_store_shares(store, &live, &removed, err);
+    if (result == SL_OK) result = pack_all(store, live, progress, err);
     if (result == SL_OK) result = kv_flush(store->kv, err);
     if (result == SL_OK) result = kv_pack_hard(store->kv, true, err);
     if (result != SL_OK) return result;

@@ -108,8 +108,8 @@ enum sl_result sl_store_health(struct sl_store *store, struct sl_err *err);
 enum sl_result sl_store_rebuild(
     struct sl_store *store, const struct sl_progress *progress, struct sl_err *err);
 
-/* Make every snapshot that is due, finish every erasure, then compact the files. Waits until done;
-   what a failure leaves the next call does, or the background. SL_READ_ONLY, SL_CLOSING. */
+/* Make every snapshot that is due, finish every erasure, pack all live shares' events, compact the
+   files. Waits until done; what a failure leaves the next call does. SL_READ_ONLY, SL_CLOSING. */
 enum sl_result sl_store_compact(
     struct sl_store *store, const struct sl_progress *progress, struct sl_err *err);
 

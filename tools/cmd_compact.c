@@ -61,10 +61,11 @@ const struct command command_compact = {
     .name = "compact",
     .words = "",
     .takes = TAKES_DATA | TAKES_URL | TAKES_JSON | TAKES_PROGRESS,
-    .summary = "make due snapshots, finish erasures, compact the files",
+    .summary = "make due snapshots, finish erasures, pack events, compact the files",
     .about =
-        "A server does all this by itself, in time; this does it now and waits. Where a server runs on the data\n"
-        "directory, it goes through it.",
+        "A server does all this by itself, in time; this does it now and waits. It packs the content of every event,\n"
+        "new ones too, and as small as it gets, which the server alone doesn't: do it where room is short, or before a\n"
+        "backup. Reads and syncs go on meanwhile. Where a server runs on the data directory, it goes through it.",
     .examples = "  sharelog compact\n"
                 "  sharelog compact --progress --json\n",
     .values_bytes = sizeof(struct common),

@@ -40,7 +40,7 @@ static const struct option options[] = {
     {"max-body-mb", "N", OPTION_NUMBER, AT(max_body_mb), 1, 4096, "largest request, default 256"},
     {"inflight-mb", "N", OPTION_NUMBER, AT(inflight_mb), 1, 1048576,
         "all requests' bodies together, default 1024"},
-    {"cache-mb", "N", OPTION_NUMBER, AT(cache_mb), 1, 1048576, "RocksDB's block cache, default 40"},
+    {"cache-mb", "N", OPTION_NUMBER, AT(cache_mb), 1, 1048576, "RocksDB's block cache, default 24"},
     {"threads", "N", OPTION_NUMBER, AT(threads), 2, 8192,
         "connections served at a time, default 1024"},
     {"viewers", "N", OPTION_NUMBER, AT(viewers), 0, 1000000, "live viewers, default 4096"},

@@ -11,6 +11,7 @@
 
 #include "core/background/due.h"
 #include "core/background/erase.h"
+#include "core/background/pack_make.h"
 #include "core/background/snapshot_make.h"
 #include "core/base/clock.h"
 #include "core/kv/rows.h"
@@ -84,6 +85,7 @@ static enum sl_result make_snapshots(
     due_begin(&compactor->due, id);
     enum sl_result result = make_due_snapshots(compactor->store, sl_span_of(id), err);
     if (result == SL_OK) due_end(&compactor->due, id);
+    if (result == SL_OK) result = make_due_packs(compactor->store, sl_span_of(id), err);
     return result;
 }
 

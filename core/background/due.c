@@ -142,7 +142,7 @@ static enum sl_result flush(struct due *due, struct sl_err *err)
 /* As long as events are appended, the thread rests for some times as long as it worked. Its nice
    level isn't enough: the kernel leaves a processor to whoever runs on it for milliseconds, and a
    sync needs a processor several times before it is on disk. */
-static void rest(struct due *due)
+void due_rest(struct due *due)
 {
     uint64_t appended, groups, synced, now = clock_ns();
     sequencer_counts(due->store->sequencer, &appended, &groups, &synced);
@@ -155,7 +155,7 @@ static void rest(struct due *due)
 
 enum sl_result due_put(struct due *due, size_t bytes, struct sl_err *err)
 {
-    rest(due);
+    due_rest(due);
     assert(bytes > 0);
     due->unflushed += bytes + ROW_COSTS_BYTES;
     if (due->unflushed < UNFLUSHED_BYTES) return SL_OK;

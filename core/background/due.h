@@ -40,6 +40,8 @@ void due_begin(struct due *due, const char *share_id);
 /* The share's snapshots are made: its mark goes with the next flush. */
 void due_end(struct due *due, const char *share_id);
 
+/* Rest as long as syncs come, for some times as long as the thread has worked since it last did. */
+void due_rest(struct due *due);
 /* So many bytes of a snapshot were put, past the log: rest as long as syncs come, and flush once
    many bytes have gathered. When the flush fails they count still, and the next call tries again.
  */

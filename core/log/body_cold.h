@@ -27,8 +27,8 @@ enum sl_result cold_row_get(struct kv *kv, struct pack_cache *cache, struct sl_s
 enum sl_result cold_pack_of(struct kv *kv, struct sl_span share_id, struct body_place place,
     struct body_place *first, size_t *bytes, struct sl_err *err);
 
-/* The least place that a row behind the last packed one can have; {2, 0} where none is packed. Of an
-   event whose last row is full it is a row that the event hasn't. */
+/* The least place that a row behind the last packed one can have; {2, 0} where none is packed. Of
+   an event whose last row is full it is a row that the event hasn't. */
 enum sl_result cold_end(
     struct kv *kv, struct sl_span share_id, struct body_place *next, struct sl_err *err);
 

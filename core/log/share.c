@@ -233,6 +233,16 @@ void share_turn_begin(struct shares *shares, struct share *share)
     shares_unlock(shares);
 }
 
+bool share_turn_try(struct shares *shares, struct share *share)
+{
+    assert(atomic_load(&share->pins) > 0);
+    shares_lock(shares);
+    bool free = !share->acting;
+    share->acting = true;
+    shares_unlock(shares);
+    return free;
+}
+
 void share_turn_end(struct shares *shares, struct share *share)
 {
     shares_lock(shares);

@@ -140,6 +140,8 @@ static inline enum sl_result share_unchanged(
 
 /* Waits for its turn. Nobody else's create, sync or read waits for it. */
 void share_turn_begin(struct shares *shares, struct share *share);
+/* Waits for nobody. False: somebody else has it. */
+bool share_turn_try(struct shares *shares, struct share *share);
 void share_turn_end(struct shares *shares, struct share *share);
 
 /* How many bytes of events after the last snapshot make the next one due. */

@@ -10,8 +10,8 @@
 
 #include "core/background/compactor.h"
 #include "core/background/snapshot_make.h"
-#include "core/event/hot_row.h"
 #include "core/kv/rows.h"
+#include "core/log/body_rows.h"
 #include "core/log/share.h"
 #include "core/log/store.h"
 #include "core/state/snapshot_rows.h"
@@ -65,16 +65,33 @@ static void weigh(const char *id, enum kv_family family, uint64_t bytes[SEQUENCE
             assert_true(row_parse_chunk(kv_iter_key(iter), &key_id, &sequence, &chunk));
         assert_true(sequence < SEQUENCES_MAX);
         struct snapshot_head head = {0};
-        struct hot_row hot = {0};
         if (family == KV_EVENT)
             bytes[sequence] += kv_iter_value(iter).len;
-        else if (family == KV_HOT && hot_row_read(kv_iter_value(iter), &hot))
-            bytes[sequence] += hot.raw_bytes;
         else if (chunk == 0 && snapshot_head_decode(kv_iter_value(iter), &head))
             bytes[sequence] += head.size;
     }
     assert_int_equal(kv_iter_check(iter, NULL), SL_OK);
     kv_iter_destroy(iter);
+}
+
+/* The same of its bodies' raw rows, wherever they lie. */
+static void weigh_bodies(const char *id, uint64_t bytes[SEQUENCES_MAX])
+{
+    struct row_key from = row_share_from(sl_span_of(id)), to = row_share_to(sl_span_of(id));
+    struct body_iter rows;
+    body_iter_init(&rows, store->bodies, row_span(&from), row_span(&to), KV_CACHED);
+    for (body_iter_first(&rows); body_iter_valid(&rows); body_iter_next(&rows)) {
+        struct sl_span key_id;
+        uint64_t sequence;
+        uint32_t chunk;
+        size_t len = 0;
+        assert_true(row_parse_chunk(body_iter_key(&rows), &key_id, &sequence, &chunk));
+        assert_true(sequence < SEQUENCES_MAX);
+        core_expect(body_iter_row_bytes(&rows, &len, &err), SL_OK, &err);
+        bytes[sequence] += len;
+    }
+    core_expect(body_iter_check(&rows, &err), SL_OK, &err);
+    body_iter_fini(&rows);
 }
 
 /* The rule, worked out from the rows that are there: returns how many snapshots it demands, having
@@ -85,7 +102,7 @@ static unsigned check_places(const char *id)
              *snapshots = calloc(SEQUENCES_MAX, sizeof(*snapshots));
     assert_true(events && snapshots);
     weigh(id, KV_EVENT, events);
-    weigh(id, KV_HOT, events);
+    weigh_bodies(id, events);
     weigh(id, KV_SNAPSHOT, snapshots);
     uint64_t since = 0, size = 0, all_events = 0, all_snapshots = 0;
     unsigned due = 0;

@@ -244,6 +244,56 @@ static void rebuilt(void **state)
     check_big();
 }
 
+/* Rows of a family but of create events, and of removed shares. */
+static unsigned count_unpacked(enum kv_family family)
+{
+    struct kv_iter *iter =
+        kv_iter_create(store->kv, family, (struct sl_span){0}, (struct sl_span){0}, KV_SCAN);
+    unsigned rows = 0;
+    for (kv_iter_first(iter); kv_iter_valid(iter); kv_iter_next(iter)) {
+        struct sl_span id;
+        uint64_t sequence;
+        uint32_t chunk;
+        struct sl_share_info info;
+        assert_true(row_parse_chunk(kv_iter_key(iter), &id, &sequence, &chunk));
+        core_expect(sl_share_info(store, id, &info, &err), SL_OK, &err);
+        rows += sequence > 1 && info.state == SL_SHARE_LIVE;
+    }
+    kv_iter_destroy(iter);
+    return rows;
+}
+
+/* Packed, it reads the same, and goes on. */
+static void packed(void **state)
+{
+    (void)state;
+    open_store(NULL);
+    core_sync(store, &going_on, "[{\"type\":\"x\",\"data\":\"of this release\"}]");
+    check_all();
+    assert_true(count_unpacked(KV_BODY) > 40 && count_unpacked(KV_HOT) > 0);
+    core_expect(sl_store_compact(store, NULL, &err), SL_OK, &err);
+    assert_int_equal(count_unpacked(KV_BODY), 0);
+    assert_int_equal(count_unpacked(KV_HOT), 0);
+    assert_true(count(KV_COLD) > 0);
+    check_all();
+    check_big();
+    close_store();
+    open_beside();
+    check_all();
+    check_big();
+    close_store();
+    open_store(NULL);
+    core_sync(store, &going_on, "[{\"type\":\"x\",\"data\":\"and once more\"}]");
+    core_expect(sl_store_rebuild(store, NULL, &err), SL_OK, &err);
+    check_all();
+    struct sl_redacted told;
+    struct sl_redaction asked = {.text = SL_SPAN("sk-golden-1-51f0c2a7"), .who = SL_WHO_OWNER};
+    core_expect(sl_redact(store, &asked, NULL, &told, &err), SL_OK, &err);
+    assert_int_equal(told.items, 1);
+    settle();
+    core_verify(store);
+}
+
 /* What was appended by the release is taken away like what is appended now. */
 static void taken_away(void **state)
 {
@@ -279,6 +329,7 @@ int main(void)
         TEST(written_on),
         TEST(upgraded_beside_a_reader),
         TEST(rebuilt),
+        TEST(packed),
         TEST(taken_away),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
