@@ -76,11 +76,9 @@ void handle_sync(struct http_call *call)
     struct sl_synced synced;
     struct sl_span body;
     struct sl_err err = {0};
-    /* Before a large body is read the share is looked up: no client sends 256 MiB to learn that
-     * there is no such share. Of a small one the sync itself finds out. */
-    bool small = has_body(call->request) && call->request->length <= SL_SMALL_BODY_BYTES;
-    if (!small && !api_live_share(call, no_share, &info)) return;
-    if (!api_body(call, &body)) return;
+    /* The share is looked up before the body is read: no client sends 256 MiB to learn that there
+     * is no such share. */
+    if (!api_live_share(call, no_share, &info) || !api_body(call, &body)) return;
     enum sl_result result = sl_share_sync(
         call->app->store, api_id(call), body, call->request->arrived_us, &synced, &err);
     if (result != SL_OK) {

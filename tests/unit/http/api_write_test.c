@@ -138,15 +138,6 @@ static void syncs(void **state)
     assert_int_equal(ask(&unknown), 404);
     assert_body("{\"error\":\"Share not found\"}");
     assert_false(unknown.body_read);
-    struct asking long_one = {.method = "POST",
-        .target = "/api/share/nothing/sync",
-        .body = "{}",
-        .length = SL_SMALL_BODY_BYTES + 1};
-    assert_int_equal(ask(&long_one), 404);
-    assert_body("{\"error\":\"Share not found\"}");
-    assert_false(long_one.body_read);
-    assert_int_equal(post("/api/share/nothing/sync", "{\"secret\":\"x\",\"data\":[]}"), 404);
-    assert_body("{\"error\":\"Share not found\"}");
     struct asking none = {
         .method = "POST", .target = at(&a, "/sync"), .body = "{}", .no_length = true};
     assert_int_equal(ask(&none), 411);
