@@ -18,7 +18,6 @@
      MIXED_LIST    the second generation: one item that holds the whole list of messages, a message
                    longer each time; after MIXED_LIST_SYNCS the list of another session begins */
 enum mixed_kind { MIXED_TALK, MIXED_CODE, MIXED_AGAIN, MIXED_LIST };
-#define MIXED_TASK 4
 #define MIXED_SHARED_AGAIN 64
 #define MIXED_LIST_SYNCS 32
 

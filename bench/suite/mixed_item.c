@@ -11,7 +11,6 @@
 
 #include "bench/suite/bench.h"
 #include "bench/suite/chain.h"
-#include "bench/suite/mixed.h"
 
 #include <string.h>
 

@@ -10,7 +10,8 @@
 
 #include <stdbool.h>
 
-#define STEPS 4 /* a batch of a session that codes */
+#define STEPS 4      /* a batch of a session that codes */
+#define MIXED_TASK 4 /* batches of a task */
 
 struct mixed_item { /* what is being written, and where in the session that stands */
     struct buf *out;

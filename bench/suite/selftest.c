@@ -1,29 +1,15 @@
 /* The bench's own arithmetic, against plainer ways of doing the same: `bench selftest`. */
 
-#include "bench/suite/selftest.h"
+#include "bench/suite/selftest_check.h"
+#include "bench/suite/selftest_mixed.h"
 
 #include "bench/suite/figures.h"
 
 #include "core/base/json.h"
 
 #include <math.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <unistd.h>
-
-static unsigned checks, faults;
-
-void check(bool good, const char *format, ...)
-{
-    va_list args;
-    checks++;
-    if (good) return;
-    faults++;
-    va_start(args, format);
-    vfprintf(stderr, format, args);
-    va_end(args);
-    fputc('\n', stderr);
-}
 
 static bool near(double value, double expected, double relative)
 {
@@ -255,6 +241,5 @@ bool selftest_run(void)
     check_shape_names();
     check_mixed();
     check_json();
-    printf("%u checks, %u faults\n", checks, faults);
-    return faults == 0;
+    return check_end();
 }

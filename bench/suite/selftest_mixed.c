@@ -2,10 +2,12 @@
    on where it was; nothing else comes again; and it packs about as well as what it was learnt from.
  */
 
+#include "bench/suite/selftest_mixed.h"
+
 #include "bench/suite/chain.h"
 #include "bench/suite/mixed.h"
 #include "bench/suite/scratch.h"
-#include "bench/suite/selftest.h"
+#include "bench/suite/selftest_check.h"
 #include "core/base/json.h"
 
 #include <math.h>

@@ -14,6 +14,7 @@
 #include "core/proof/bundle_content.h"
 
 #include "core/proof/bundle_record.h"
+#include "core/proof/event_times.h"
 #include "core/proof/item_check.h"
 
 #include <assert.h>

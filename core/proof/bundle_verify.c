@@ -9,6 +9,7 @@
 
 #include "core/proof/bundle_content.h"
 #include "core/proof/bundle_record.h"
+#include "core/proof/event_times.h"
 
 #include <assert.h>
 #include <stdio.h>
@@ -277,21 +278,6 @@ static enum sl_result check_all(struct bundle_check *check)
     if (result != SL_OK) return result;
     check->sequence = 0;
     return check_end(check);
-}
-
-bool event_time_fits(uint64_t time_ms)
-{
-    return time_ms >= TIME_FIRST_MS && time_ms < TIME_END_MS;
-}
-
-bool event_arrival_fits(uint64_t arrived_us, uint64_t time_ms)
-{
-    return arrived_us / 1000 <= time_ms + ARRIVED_AHEAD_MS;
-}
-
-bool event_cosigned_fits(uint64_t time_ms, const struct cosigned *cosigned)
-{
-    return !cosigned->count || time_ms / 1000 <= cosigned->oldest_s + COSIGNED_BEHIND_S;
 }
 
 static void tell(const struct bundle_check *check)

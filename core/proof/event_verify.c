@@ -16,6 +16,7 @@
 #include "core/event/control.h"
 #include "core/event/redact_body.h"
 #include "core/proof/answer.h"
+#include "core/proof/event_times.h"
 #include "core/proof/item_check.h"
 #include "core/proof/proof.h"
 

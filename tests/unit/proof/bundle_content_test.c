@@ -10,6 +10,7 @@
 
 #include "core/base/crypto.h"
 #include "core/proof/bundle_read.h"
+#include "core/proof/event_times.h"
 #include "tests/support/bundle_make.h"
 #include "tests/support/core_store.h"
 
