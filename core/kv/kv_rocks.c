@@ -117,7 +117,6 @@ static void make_options(struct kv *kv, const struct kv_options *options)
     rocksdb_writeoptions_disable_WAL(kv->write_unlogged, 1);
 }
 
-/* Is the family there? False where it can't be told: opening it will say why. */
 static bool is_listed(char *const *names, size_t count, const char *name)
 {
     for (size_t i = 0; i < count; i++)
@@ -131,7 +130,10 @@ static rocksdb_t *open_those_there(
 {
     size_t listed = 0;
     char **there = rocksdb_list_column_families(kv->options, kv->path, &listed, text);
-    if (*text) return NULL;
+    if (*text) {
+        rocksdb_list_column_families_destroy(there, listed); /* of none, but there */
+        return NULL;
+    }
     const char *names[KV_FAMILIES];
     const rocksdb_options_t *options[KV_FAMILIES];
     rocksdb_column_family_handle_t *handles[KV_FAMILIES] = {0};

@@ -285,6 +285,26 @@ static void beside(void **state)
     kv_close(reader);
 }
 
+/* Beside what isn't a database: opening fails, and leaves nothing open. */
+static void beside_damage(void **state)
+{
+    (void)state;
+    char current[4096];
+    struct kv *reader = NULL;
+    struct kv_options options = {.path = dir, .beside = true, .cache_bytes = SL_MIB};
+    kv_close(kv);
+    kv = NULL;
+    snprintf(current, sizeof(current), "%s/CURRENT", dir);
+    FILE *file = fopen(current, "w");
+    assert_non_null(file);
+    assert_true(fputs("MANIFEST-999999\n", file) >= 0);
+    assert_int_equal(fclose(file), 0);
+    enum sl_result result = kv_open(&options, &reader, &err);
+    assert_true(result == SL_IO || result == SL_CORRUPT);
+    assert_non_null(strstr(err.text, dir));
+    assert_null(reader);
+}
+
 /* Add a family to the closed database, or drop one that is there. */
 static void change_families(const char *added, const char *dropped)
 {
@@ -400,7 +420,7 @@ int main(void)
     const struct CMUnitTest tests[] = {KV_TEST(values), KV_TEST(pieces_are_one_value),
         KV_TEST(iterators), KV_TEST(deletions), KV_TEST(large_batch), KV_TEST(dead_disk),
         KV_TEST(unlogged_rows_need_a_flush), KV_TEST(compacting_erases), KV_TEST(one_writer),
-        KV_TEST(beside), KV_TEST(unknown_family), KV_TEST(optional_families),
-        KV_TEST(packed_families_stay_as_they_are), KV_TEST(names)};
+        KV_TEST(beside), KV_TEST(beside_damage), KV_TEST(unknown_family),
+        KV_TEST(optional_families), KV_TEST(packed_families_stay_as_they_are), KV_TEST(names)};
     return cmocka_run_group_tests_name("kv_rocks", tests, NULL, NULL);
 }
