@@ -302,12 +302,12 @@ static enum sl_result copy_bytes(
     enum sl_result result = still_there(event, err);
     if (result != SL_OK) return result;
     result = body_cursor_piece(&event->body, from, &piece, err);
-    if (result == SL_OK || result == SL_CORRUPT) {
-        /* what is of before a redaction and what is of after it look like damage */
-        enum sl_result there = still_there(event, err);
-        if (there != SL_OK) return there;
-    }
-    if (result == SL_NOT_FOUND) return sl_fail(err, SL_REMOVED, "share %s: removed", event->id);
+    /* What is of before a redaction and what is of after it look like damage. */
+    enum sl_result there = still_there(event, err);
+    if (there != SL_OK) return there;
+    if (result == SL_NOT_FOUND)
+        return sl_fail(err, SL_CORRUPT, "share %s: event %llu: its body is missing", event->id,
+            (unsigned long long)event->facts.info.sequence);
     if (result != SL_OK) return result;
     *len = piece.len < cap ? piece.len : cap;
     memcpy(out, piece.ptr, *len);

@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "tests/support/core_fixture.h"
+#include "tests/support/store_rows.h"
 
 #define ITEMS                                                                                      \
     "[{\"type\":\"part\",\"data\":{\"id\":\"p\",\"messageID\":\"m\"}},{\"type\":\"x\",\"data\":"   \
@@ -130,11 +131,24 @@ static void redacted_meanwhile(void **state)
     sl_event_close(event);
 }
 
+/* A body that is missing is damage, not a removal. */
+static void body_missing(void **state)
+{
+    (void)state;
+    struct buf data = {0};
+    store_row_delete(store, KV_HOT, row_body(sl_span_of(share.id), 2, 0));
+    struct sl_event *event = open_event(2);
+    assert_int_equal(sl_event_item_data(event, 0, core_sink(&data), &err), SL_CORRUPT);
+    assert_non_null(strstr(err.text, "event 2: its body is missing"));
+    assert_int_equal(data.len, 0);
+    sl_event_close(event);
+}
+
 int main(void)
 {
 #define EVENT_TEST(test) cmocka_unit_test_setup_teardown(test, make, drop_store)
     const struct CMUnitTest tests[] = {EVENT_TEST(no_such), EVENT_TEST(items),
         EVENT_TEST(text_from_any_offset), EVENT_TEST(removed_meanwhile),
-        EVENT_TEST(redacted_meanwhile)};
+        EVENT_TEST(redacted_meanwhile), EVENT_TEST(body_missing)};
     return cmocka_run_group_tests_name("event_open", tests, NULL, NULL);
 }
