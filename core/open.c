@@ -122,18 +122,26 @@ static enum sl_result check_identity(
     return result;
 }
 
-/* The format, before anything is touched. SL_NOT_FOUND: a store that is just being made. */
-static enum sl_result check_format(struct kv *kv, struct sl_err *err)
+static enum sl_result get_format(struct kv *kv, uint8_t *format, struct sl_err *err)
 {
     struct buf value = {0};
     enum sl_result result = meta_get(kv, "format", &value, err);
-    if (result == SL_OK && value.len == 1 && (uint8_t)value.ptr[0] > STORE_FORMAT)
+    if (result == SL_OK && (value.len != 1 || value.ptr[0] == 0))
+        result = sl_fail(err, SL_CORRUPT, "the store's format is unreadable");
+    if (result == SL_OK) *format = (uint8_t)value.ptr[0];
+    buf_fini(&value);
+    return result;
+}
+
+/* The format, before anything is touched. SL_NOT_FOUND: a store that is just being made. */
+static enum sl_result check_format(struct kv *kv, struct sl_err *err)
+{
+    uint8_t format = 0;
+    enum sl_result result = get_format(kv, &format, err);
+    if (result == SL_OK && format > STORE_FORMAT)
         result = sl_fail(err, SL_FORMAT,
             "made by a newer version of sharelog (format %u, this one knows %u): use that version",
-            (unsigned)(uint8_t)value.ptr[0], STORE_FORMAT);
-    else if (result == SL_OK && (value.len != 1 || value.ptr[0] == 0))
-        result = sl_fail(err, SL_CORRUPT, "the store's format is unreadable");
-    buf_fini(&value);
+            (unsigned)format, STORE_FORMAT);
     return result;
 }
 
@@ -141,11 +149,9 @@ static enum sl_result check_format(struct kv *kv, struct sl_err *err)
    know the format then refuses it. */
 static enum sl_result raise_format(struct kv *kv, struct sl_err *err)
 {
-    struct buf value = {0};
-    enum sl_result result = meta_get(kv, "format", &value, err);
-    bool older = result == SL_OK && (uint8_t)value.ptr[0] < STORE_FORMAT;
-    buf_fini(&value);
-    if (!older) return result;
+    uint8_t format = 0;
+    enum sl_result result = get_format(kv, &format, err);
+    if (result != SL_OK || format >= STORE_FORMAT) return result;
     struct kv_batch *batch = kv_batch_create();
     put_format(kv, batch);
     result = kv_write(kv, batch, true, err);
