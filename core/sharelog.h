@@ -240,9 +240,9 @@ enum sl_result sl_share_sync(struct sl_store *store, struct sl_span id, struct s
    `who` SL_WHO_SECRET checks `secret` first, the others ignore it. Removing a removed share is
    SL_OK and changes nothing (with its secret, or by the owner). An owner's removal holds its
    session for whoever made the share (sl_share_create): it can't be shared again until
-   sl_session_allow. `reason` may be empty. SL_NOT_FOUND,
-   SL_BAD_SECRET, SL_READ_ONLY, SL_CLOSING: nothing was removed. SL_INVALID: a reason longer than
-   SL_REASON_BYTES. SL_IO: its fate is unknown, and the store is read-only from then on. */
+   sl_session_allow. `reason` may be empty. SL_NOT_FOUND, SL_BAD_SECRET, SL_READ_ONLY, SL_CLOSING:
+   nothing was removed. SL_INVALID: a reason longer than SL_REASON_BYTES. SL_IO: its fate is
+   unknown, and the store is read-only from then on. */
 enum sl_result sl_share_remove(struct sl_store *store, struct sl_span id, enum sl_who who,
     struct sl_span secret, struct sl_span reason, struct sl_err *err);
 

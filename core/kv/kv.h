@@ -12,7 +12,7 @@
        cold         share, sequence, chunk    items' bytes, packed            truth
        log          position                  header                          truth
        share        share                     record                          derived
-       by_session   session, position         share                           derived
+       by_session   session, maker, position  share                           derived
        tile         level, index              hashes of the log's tree        derived
        snapshot     share, sequence, chunk    a folded state                  derived
        index        letter, …                 lists by newest, reference …    derived

@@ -10,9 +10,11 @@
        body     a row each, as it is                     stores of format 1 wrote them there
        cold     many rows in one pack                    where old ones are moved (body_pack.h)
 
-   A raw row lies in one of the families. Rows may be moved beside a reader, by one write, always
-   towards the end of the list above; so a reader that looks in that order finds each. It may find
-   one in two of them: before it was moved, and behind. */
+   A raw row lies in one of the families. Rows may be moved beside a reader, by one write, towards
+   the end of the list above; so a reader that looks in that order finds each. It may find one in
+   two of them: before it was moved, and behind. A redaction alone takes rows the other way, into
+   `hot`: who looks meanwhile may find neither, and asks the share's epoch (epoch.h), which has
+   moved, before it takes that for damage. */
 
 #include "core/base/buf.h"
 #include "core/kv/kv.h"

@@ -1,9 +1,9 @@
 #ifndef SHARELOG_SHARE_RECORD_H
 #define SHARELOG_SHARE_RECORD_H
 
-/* What the family `share` holds of a share: who may write to it, which key made it,
-   and whether it was removed. It is
-   derived from the share's create and remove events, and made again by a rebuild. */
+/* What the family `share` holds of a share: who may write to it, which key made it, and whether it
+   was removed. It is derived from the share's create and remove events, and made again by a
+   rebuild. */
 
 #include "core/event/control.h"
 
