@@ -23,7 +23,8 @@ void conflict_write(struct sl_span smaller, const struct conflict_roots *roots,
     buf_add(out, "\n", 1);
     for (size_t i = 0; i < roots->count; i++) {
         char text[BASE64_BYTES(TREE_HASH_BYTES)];
-        buf_add(out, text, crypto_base64(roots->roots[i], TREE_HASH_BYTES, text));
+        size_t len = crypto_base64(roots->roots[i], TREE_HASH_BYTES, text);
+        buf_add(out, text, len);
         buf_add(out, "\n", 1);
     }
     buf_add(out, "\n", 1);
