@@ -140,6 +140,7 @@ struct liar {
     const char *path;       /* whose answer is another: the one that begins so */
     struct sl_span instead; /* of all of it, or: */
     size_t flip;            /* the byte that is flipped */
+    int status;             /* 0, or the answer is that alone */
 };
 
 static void lie(void *ctx, const struct fake_request *request, struct fake_reply *reply)
@@ -150,7 +151,10 @@ static void lie(void *ctx, const struct fake_request *request, struct fake_reply
     bool lies = strncmp(request->path, liar->path, strlen(liar->path)) == 0;
     if (lies && liar->instead.len) reply->status = 200;
     buf_add_span(&reply->body, lies && liar->instead.len ? liar->instead : body);
-    if (lies && !liar->instead.len && reply->body.len)
+    if (lies && liar->status) {
+        reply->status = liar->status;
+        buf_clear(&reply->body);
+    } else if (lies && !liar->instead.len && reply->body.len)
         reply->body.ptr[liar->flip % reply->body.len] ^= 4;
 }
 
@@ -231,6 +235,42 @@ static void a_forked_log(void **state)
     tools_copy(before, server.dir);
     start_again();
     forget_state();
+    free(before);
+}
+
+/* A server that forked answers for its checkpoint and not for its tiles: nobody has seen that the
+   one grew out of the other, so the one that was kept stays, and the fork is found later on. */
+static void a_forked_log_without_its_tiles(void **state)
+{
+    char *before = strdup(tools_path("before"));
+    struct liar liar;
+    size_t len;
+    (void)state;
+    net_server_stop(&server);
+    tools_copy(server.dir, before);
+    forget_state();
+    start_again();
+    sync_some(3);
+    watch(server.url, "");
+    expect_well();
+    char *kept = kept_text(&len);
+    net_server_stop(&server);
+    tools_copy(before, server.dir);
+    start_again();
+    sync_some(6);
+    open_liar(&liar, "/log/tile", (struct sl_span){0}, 0);
+    liar.status = 500;
+    watch(liar.http.url, "");
+    EXPECT(2, ": unreachable: ");
+    expect_kept(kept, len);
+    close_liar(&liar);
+    watch(server.url, "");
+    EXPECT(1, ": fork: ");
+    net_server_stop(&server);
+    tools_copy(before, server.dir);
+    start_again();
+    forget_state();
+    free(kept);
     free(before);
 }
 
@@ -513,6 +553,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_log_that_grows),
         cmocka_unit_test(a_forked_log),
+        cmocka_unit_test(a_forked_log_without_its_tiles),
         cmocka_unit_test(a_frozen_log),
         cmocka_unit_test(lying_servers),
         cmocka_unit_test(unreachable_and_torn),

@@ -38,6 +38,7 @@ struct look {
     struct seen seen[WITNESSED + WATCHED_WITNESSES]; /* bytes.len 0: none */
     struct kept kept;
     struct cosigned cosigned;
+    bool unread; /* what was to be compared could not be read to its end */
 };
 
 /* Take a note as seen; its signature was checked. */
@@ -256,8 +257,10 @@ static void compare(struct look *look, const struct seen *smaller, const struct 
         tell_conflict(look, smaller, larger, &walked, &err);
     else if (result == SL_CORRUPT)
         findings_add(&look->findings, FINDING_LOG, NULL, "%s", err.text);
-    else
+    else {
         findings_add(&look->findings, FINDING_UNREACHABLE, NULL, "%s", err.text);
+        look->unread = true;
+    }
 }
 
 static bool is_same(const struct seen *a, const struct seen *b)
@@ -304,7 +307,8 @@ static void look_at_growth(struct look *look)
 }
 
 /* Only what a later look may rely on is kept: a log that is stale or still can be trusted as far as
-   it goes, and a witness that is down says nothing of it. */
+   it goes, and a witness that is down says nothing of it. A server that gives a checkpoint and not
+   its tiles would have another history taken for the log. */
 static void keep(struct look *look)
 {
     static const enum finding bad[] = {
@@ -312,7 +316,7 @@ static void keep(struct look *look)
     const struct seen *shown = &look->seen[SHOWN], *kept = &look->seen[KEPT];
     bool grown = !kept->bytes.len || shown->text.size > kept->text.size;
     struct sl_err err = {0};
-    if (!shown->bytes.len) return;
+    if (!shown->bytes.len || look->unread) return;
     for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
         if (findings_have(&look->findings, bad[i])) return;
     if (kept_write(look->dir, look->name, buffer_span(&shown->bytes),
