@@ -31,7 +31,7 @@ static const struct option options[] = {
     {"policy", "FILE", OPTION_TEXT, AT(policy), 0, 0,
         "which witnesses must have cosigned, and which logs (a C2SP tlog-policy)"},
     {"max-age", "DURATION", OPTION_TEXT, AT(max_age), 0, 0,
-        "how old a cosignature may be: 90s, 30m, 12h, 7d, none (default: --url 1d, else none)"},
+        "how old a cosignature, or what a server says of a bundle's end, may be: 90s, 30m, 12h, 7d, none (default: --url 1d, else none)"},
     {"since", "FILE", OPTION_TEXT, AT(since), 0, 0,
         "a checkpoint kept from before; the verified one takes its place"},
     {"all", NULL, OPTION_FLAG, AT(all), 0, 0,
@@ -112,7 +112,8 @@ static const char *wrong(const struct verify_values *values)
     if (!outside && values->log_key) return "--key belongs to --bundle, --proof, --url or --fork";
     if (values->policy && (!outside || values->fork))
         return "--policy belongs to --bundle, --proof or --url";
-    if (values->max_age && !values->policy) return "--max-age belongs to --policy";
+    if (values->max_age && !values->policy && !(bundle && url))
+        return "--max-age belongs to --policy, or to --bundle with --url";
     if ((!url || bundle) && (values->since || values->all || values->entries || values->common.key))
         return "--since, --all, --entries and --owner-key belong to --url";
     if (values->all && !values->since) return "--all belongs to --since";
@@ -166,7 +167,8 @@ const struct command command_verify = {
         "or to all with --public-log), they are held against their hashes, and each share's chain is followed.\n"
         "If the log has two histories, both checkpoints are kept in FILE.conflict, and FILE stays as it was.\n\n"
         "A policy that names its logs needs no --key. What a server shows must have been cosigned within a day, if a\n"
-        "policy asks for witnesses (--max-age); a file's cosignatures may be of any time but the future.\n\n"
+        "policy asks for witnesses, and what it says of a bundle's end signed within a day (--max-age); a file's\n"
+        "cosignatures may be of any time but the future.\n\n"
         "--fork is for who has two things that one log signed: bundles, checkpoints, head statements and receipts\n"
         "(/api/share/ID/head, /api/share/ID/events/SEQ/receipt), events with their proof files; or one FILE.conflict.\n"
         "Where two can't both be true, it says why, and exits with 3: that is proof of fraud, for whoever has the keys.\n\n"

@@ -150,3 +150,13 @@ enum sl_result head_statement_verify(struct sl_span bytes, const struct note_key
     *statement = got;
     return SL_OK;
 }
+
+enum sl_result head_statement_check_time(
+    const struct head_statement *statement, uint64_t now_s, uint64_t max_age_s, struct sl_err *err)
+{
+    uint64_t time_s = statement->time_ms / 1000;
+    if (time_s > now_s + POLICY_AHEAD_S) return sl_fail(err, SL_CORRUPT, "dated in the future");
+    if (max_age_s && time_s < now_s && now_s - time_s > max_age_s)
+        return sl_fail(err, SL_CORRUPT, "signed too long ago");
+    return SL_OK;
+}

@@ -20,7 +20,8 @@
    of the log's: its name is ORIGIN/head, so that no statement passes for a checkpoint and no
    checkpoint for a statement.
 
-   Who signed two statements that can't both be true can be shown to have: fork.h judges that. */
+   Who signed two statements that can't both be true can be shown to have: evidence.h judges that.
+ */
 
 #include "core/base/limits.h"
 #include "core/proof/note.h"
@@ -53,5 +54,11 @@ void head_key_name(struct sl_span origin, char name[NOTE_NAME_BYTES + 1]);
    is wrong with it: no note, no statement, of an origin whose key this is not, not signed by it. */
 enum sl_result head_statement_verify(struct sl_span note, const struct note_key *key,
     struct head_statement *statement, struct sl_err *err);
+
+/* Is its time one that can be, and not too long ago? SL_CORRUPT: it is dated in the future (by more
+   than POLICY_AHEAD_S), or was made more than `max_age_s` before now (0: any age will do). A
+   statement that is dated as it shouldn't be is evidence all the same. */
+enum sl_result head_statement_check_time(
+    const struct head_statement *statement, uint64_t now_s, uint64_t max_age_s, struct sl_err *err);
 
 #endif

@@ -18,6 +18,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 static struct tools_run run;
 static char keys[512], log_key[512];
@@ -299,6 +300,120 @@ static void lies(void **state)
     buf_fini(&note);
 }
 
+/* ---- time ---- */
+
+/* The bundle with another note in the place of one in it: a str, whose length stands before it. */
+static void put_note(const char *from, struct sl_span note, struct sl_span instead, const char *to)
+{
+    size_t len, old_head = note.len < 256 ? 2 : 3;
+    char *bytes = tools_read(from, &len), *at = memmem(bytes, len, note.ptr, note.len);
+    uint8_t head[3] = {0xda, (uint8_t)(instead.len >> 8), (uint8_t)instead.len};
+    struct buf out = {0};
+    assert_non_null(at);
+    assert_true(instead.len >= 256 && instead.len < 65536);
+    buf_add(&out, bytes, (size_t)(at - bytes) - old_head);
+    buf_add(&out, head, sizeof(head));
+    buf_add_span(&out, instead);
+    buf_add(&out, at + note.len, len - (size_t)(at - bytes) - note.len);
+    tools_write(to, buf_span(&out));
+    buf_fini(&out);
+    free(bytes);
+}
+
+/* The statement in a bundle, and the note that it is in. */
+static struct head_statement statement_in(const char *name, struct buf *note)
+{
+    struct head_statement said;
+    size_t len;
+    char *bytes = tools_read(name, &len);
+    char *at = memmem(bytes, len, HEAD_STATEMENT_FORM "\n", sizeof(HEAD_STATEMENT_FORM));
+    assert_non_null(at);
+    size_t left = len - (size_t)(at - bytes), most = left;
+    while (
+        most && head_statement_verify((struct sl_span){at, most}, &head_key, &said, NULL) != SL_OK)
+        most--;
+    assert_int_not_equal(most, 0);
+    buf_add(note, at, most);
+    free(bytes);
+    return said;
+}
+
+/* What the server says of now must be of now: an old statement hides what came since. A bundle may
+   be as old as it likes, but of no time that is yet to come. */
+static void times(void **state)
+{
+    (void)state;
+    struct net_share share = make_share(2);
+    struct buf note = {0}, true_note = {0};
+    char path[128], room[2][300];
+    const char *file = keep(room[0], "t.bundle"), *future = keep(room[1], "future.bundle");
+    save_bundle(&share, "t.bundle");
+    snprintf(path, sizeof(path), "/api/share/%s/head", share.id);
+    struct head_statement said = statement_at(path);
+    uint64_t now_ms = said.time_ms;
+    said.time_ms = now_ms - UINT64_C(25) * 3600 * 1000;
+    sign(&said, &note);
+    remove_share(&share);
+    verify_lied(file, path, buf_span(&note), 200, 1, "signed too long ago");
+    said.time_ms = now_ms - UINT64_C(23) * 3600 * 1000;
+    sign(&said, &note);
+    verify_lied(file, path, buf_span(&note), 200, 0, "none came later, as of ");
+    said.time_ms = now_ms + UINT64_C(3600) * 1000;
+    sign(&said, &note);
+    verify_lied(file, path, buf_span(&note), 200, 1, "dated in the future");
+    /* how old is told */
+    tools_expect(&run, 0, "1 came later (1 remove)", "verify", "--bundle", file, "--url",
+        server.url, "--key", tools_path("keys"), "--max-age", "1m");
+    tools_expect(&run, 2, "--max-age belongs to", "verify", "--bundle", file, "--key",
+        tools_path("keys"), "--max-age", "1m");
+
+    struct head_statement inner = statement_in("t.bundle", &true_note);
+    inner.time_ms = now_ms + UINT64_C(3600) * 1000;
+    sign(&inner, &note);
+    put_note("t.bundle", buf_span(&true_note), buf_span(&note), "future.bundle");
+    tools_expect(&run, 1, "its head statement: dated in the future", "verify", "--bundle", future,
+        "--key", tools_path("keys"));
+    buf_fini(&true_note);
+    buf_fini(&note);
+}
+
+/* An old bundle that was cosigned when it was young, held against a server of now: the cosignature
+   may be as old as the bundle. */
+static void an_old_cosigned_bundle(void **state)
+{
+    (void)state;
+    struct net_share share = make_share(1);
+    struct note_key key;
+    struct note parts;
+    struct buf note = {0};
+    uint8_t seed[32] = {7}, public_key[32];
+    char vkey[NOTE_VKEY_BYTES], room[3][300];
+    const char *file = keep(room[0], "old.bundle"), *policy = keep(room[1], "policy"),
+               *both = keep(room[2], "keys");
+    crypto_sign_key(seed, public_key);
+    note_key_make(&key, NOTE_COSIGNATURE, SL_SPAN("w.example"), public_key);
+    note_key_text(&key, vkey);
+    tools_write("policy", sl_span_of(net_text("witness w %s\nquorum w\n", vkey)));
+    save("/log/checkpoint", "old.checkpoint");
+    save_bundle(&share, "new.bundle");
+    save("/log/checkpoint", "old.checkpoint");
+    size_t len;
+    char *bare = tools_read("old.checkpoint", &len);
+    buf_add(&note, bare, len);
+    assert_true(note_parse(buf_span(&note), &parts));
+    struct buf line = {0};
+    note_cosign(parts.text, &key, seed, (uint64_t)time(NULL) - UINT64_C(30) * 86400, &line);
+    buf_add_span(&note, buf_span(&line));
+    put_note("new.bundle", (struct sl_span){bare, len}, buf_span(&note), "old.bundle");
+    tools_expect(
+        &run, 0, "(30 days ago)", "verify", "--bundle", file, "--key", both, "--policy", policy);
+    tools_expect(&run, 0, "none came later, as of ", "verify", "--bundle", file, "--url",
+        server.url, "--key", both, "--policy", policy);
+    buf_fini(&line);
+    buf_fini(&note);
+    free(bare);
+}
+
 /* ---- evidence ---- */
 
 /* Several notes in one file, one behind the other. */
@@ -396,6 +511,8 @@ int main(void)
         cmocka_unit_test(sentences),
         cmocka_unit_test(after),
         cmocka_unit_test(lies),
+        cmocka_unit_test(times),
+        cmocka_unit_test(an_old_cosigned_bundle),
         cmocka_unit_test(evidence),
     };
     return cmocka_run_group_tests(tests, open_all, close_server);

@@ -3,9 +3,11 @@
 
 #include "tools/prove/verify_after.h"
 
+#include "core/base/clock.h"
 #include "tools/ask/client.h"
 #include "tools/prove/bundle_fetch.h"
 #include "tools/shared/term.h"
+#include "tools/shared/when.h"
 
 #include <stdlib.h>
 
@@ -61,6 +63,19 @@ static enum sl_result contradicted(const struct asking *asking, enum evidence_ru
 
 /* ---- the statement ---- */
 
+/* An old statement was true once: anybody on the way who kept it could hide with it what came
+ * since. */
+static enum sl_result check_time(
+    const struct asking *asking, const struct head_statement *statement, struct sl_err *err)
+{
+    char when[WHEN_BYTES];
+    enum sl_result result = head_statement_check_time(
+        statement, clock_real_ms() / 1000, asking->values->max_age_s, err);
+    if (result != SL_OK)
+        sl_fail_in(err, "the server's head statement, of %s", when_iso(statement->time_ms, when));
+    return result;
+}
+
 static enum sl_result fetch_statement(
     struct asking *asking, struct buffer *note, struct sl_err *err)
 {
@@ -101,7 +116,7 @@ static enum sl_result check_statement(
             "the server's head statement is of a log of %llu events, when the share had %llu: it "
             "shows an older end than the bundle has",
             (unsigned long long)statement->size, (unsigned long long)statement->sequence);
-    return SL_OK;
+    return check_time(asking, statement, err);
 }
 
 /* ---- the events behind ---- */
@@ -132,7 +147,7 @@ static enum sl_result check_bundle(
             "the server's bundle ends at event %llu, its head statement at %llu",
             (unsigned long long)now->events, (unsigned long long)asking->after->statement.sequence);
     asking->after->statement = now->statement;
-    return SL_OK;
+    return check_time(asking, &now->statement, err);
 }
 
 static enum sl_result read_bundle(
@@ -165,6 +180,7 @@ enum sl_result verify_after(const struct verify_values *values, const struct tru
     struct buffer note = {0};
     *after = (struct after){0};
     client_global_init();
+    policy_set_clock(trust->policy, clock_real_ms() / 1000, values->max_age_s);
     enum sl_result result = client_create_remote(&remote, &asking.client, err);
     if (result == SL_OK) result = fetch_statement(&asking, &note, err);
     if (result == SL_OK) result = check_statement(&asking, buffer_span(&note), err);

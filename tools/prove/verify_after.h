@@ -5,10 +5,9 @@
    ends now, by a head statement; if it ends later, its own bundle is read, verified, and held
    against the one that was given.
 
-   The server can say nothing, an older end than the bundle has, or what contradicts the bundle:
-   none of it verifies. What contradicts it is written to a file beside the bundle, with which
-   `verify
-   --fork` shows it to anybody. */
+   The server can say nothing, an older end than the bundle has, one as of long ago, or what
+   contradicts the bundle: none of it verifies. What contradicts it is written to a file beside the
+   bundle, with which `verify --fork` shows it to anybody. */
 
 #include "core/proof/bundle.h"
 #include "core/proof/evidence.h"
@@ -24,7 +23,8 @@ struct after {
     size_t told_count;
 };
 
-/* `seen` is the bundle that was given, as evidence. SL_CORRUPT: not verified, err says why. Other
+/* `seen` is the bundle that was given, as evidence. What the server shows may be as old as `values`
+   say: the policy's clock is set so. SL_CORRUPT: not verified, err says why. Other
    results: it couldn't be. */
 enum sl_result verify_after(const struct verify_values *values, const struct trust *trust,
     const struct bundle_verdict *verdict, const struct evidence *seen,

@@ -93,6 +93,12 @@ static enum sl_result look(const struct verify_values *values, const struct trus
         .redacted = &gather};
     enum sl_result result =
         bundle_verify(infile_bundle(file), &asks, &progress, &found->verdict, err);
+    if (result == SL_OK && found->verdict.head == BUNDLE_HEAD_HOLDS) {
+        result =
+            head_statement_check_time(&found->verdict.statement, clock_real_ms() / 1000, 0, err);
+        if (result != SL_OK)
+            sl_fail_in(err, "share %s: its head statement", found->verdict.share_id);
+    }
     if (result == SL_OK && after) {
         evidence_set_bundle(&seen, &found->verdict);
         result = verify_after(values, trust, &found->verdict, &seen, &progress, &found->came, err);
@@ -109,7 +115,9 @@ int verify_bundle(const struct verify_values *values)
     struct sl_err err = {0};
     struct found found = {0};
     if (values->common.url) found.after = &found.came;
-    if (!trust_open(values->log_key, values->policy, values->max_age_s, &trust)) return EXIT_WRONG;
+    uint64_t max_age_s =
+        found.after ? 0 : values->max_age_s; /* the file's; the server's is fresher */
+    if (!trust_open(values->log_key, values->policy, max_age_s, &trust)) return EXIT_WRONG;
     if (found.after && !trust.has_head) {
         trust_close(&trust);
         return fail(

@@ -130,6 +130,21 @@ static void test_each_bit(void **state)
     buf_fini(&note);
 }
 
+static void test_times(void **state)
+{
+    static const struct {
+        uint64_t time_ms, max_age_s;
+        enum sl_result result;
+    } times[] = {{1600000, 0, SL_OK}, {1601000, 0, SL_CORRUPT}, {UINT64_MAX, 0, SL_CORRUPT},
+        {0, 0, SL_OK}, {990000, 10, SL_OK}, {989999, 10, SL_CORRUPT}, {1000001, 10, SL_OK}};
+    (void)state;
+    for (size_t i = 0; i < sizeof(times) / sizeof(times[0]); i++) {
+        said.time_ms = times[i].time_ms;
+        assert_int_equal(
+            head_statement_check_time(&said, 1000, times[i].max_age_s, &err), times[i].result);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -137,6 +152,7 @@ int main(void)
         cmocka_unit_test_setup(test_longest, begin),
         cmocka_unit_test_setup(test_one_text, begin),
         cmocka_unit_test_setup(test_each_bit, begin),
+        cmocka_unit_test_setup(test_times, begin),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
