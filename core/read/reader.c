@@ -203,23 +203,33 @@ static size_t ahead_wanted(const struct reader *reader, uint64_t sequence)
     return ahead->want < SL_READ_AHEAD_BYTES / 2 ? 2 * ahead->want : SL_READ_AHEAD_BYTES;
 }
 
-/* Another event's body; false: it isn't the next one's, or its bytes are too many. */
-static bool add_ahead(struct reader_ahead *ahead, struct sl_span key, struct sl_span body)
+/* Is the row at hand the next event's body, and is there room for it? Told before it is unpacked.
+ */
+static enum sl_result is_wanted(
+    const struct reader_ahead *ahead, struct body_iter *iter, bool *wanted, struct sl_err *err)
 {
     struct sl_span id;
     uint64_t sequence;
     uint32_t chunk;
+    size_t bytes;
     assert(ahead->count == 0 || ahead->bytes.len < ahead->want);
-    if (!row_parse_chunk(key, &id, &sequence, &chunk) || chunk != 0 ||
-        sequence != ahead->first + ahead->count || body.len >= SL_BODY_ROW_BYTES ||
-        (ahead->count && body.len > ahead->want - ahead->bytes.len))
-        return false;
+    enum sl_result result = body_iter_row_bytes(iter, &bytes, err);
+    if (result != SL_OK) return result;
+    *wanted = row_parse_chunk(body_iter_key(iter), &id, &sequence, &chunk) && chunk == 0 &&
+              sequence == ahead->first + ahead->count && bytes < SL_BODY_ROW_BYTES &&
+              (ahead->count == 0 || bytes <= ahead->want - ahead->bytes.len);
+    return SL_OK;
+}
+
+/* When memory runs out the buffer says so. */
+static void add_ahead(struct reader_ahead *ahead, struct sl_span body)
+{
     if (ahead->count + 1 >= ahead->at_cap) {
         size_t cap = 2 * ahead->at_cap + 64;
         size_t *at = realloc(ahead->at, cap * sizeof(*at));
         if (!at) {
             ahead->bytes.failed = true;
-            return false;
+            return;
         }
         ahead->at = at;
         ahead->at_cap = cap;
@@ -227,7 +237,24 @@ static bool add_ahead(struct reader_ahead *ahead, struct sl_span key, struct sl_
     ahead->at[ahead->count++] = ahead->bytes.len;
     buf_add_span(&ahead->bytes, body);
     ahead->at[ahead->count] = ahead->bytes.len;
-    return ahead->bytes.len < ahead->want;
+}
+
+/* Take in the bodies that the iterator stands before, as far as they are wanted. */
+static enum sl_result take_ahead(
+    struct reader_ahead *ahead, struct body_iter *iter, struct sl_err *err)
+{
+    for (body_iter_first(iter); body_iter_valid(iter); body_iter_next(iter)) {
+        bool wanted;
+        struct sl_span body;
+        enum sl_result result = is_wanted(ahead, iter, &wanted, err);
+        if (result == SL_OK && !wanted) break;
+        if (result == SL_OK) result = body_iter_row(iter, &body, err);
+        if (result != SL_OK) return result;
+        add_ahead(ahead, body);
+        if (ahead->bytes.failed) return sl_fail(err, SL_NOMEM, "out of memory");
+        if (ahead->bytes.len >= ahead->want) break;
+    }
+    return body_iter_check(iter, err);
 }
 
 /* Read bodies from an event's on. Even its own is left out when it has more than one row, or is
@@ -258,15 +285,8 @@ static enum sl_result read_ahead(struct reader *reader, uint64_t sequence, struc
     struct body_iter iter;
     body_iter_init(&iter, reader->moment->store->bodies, row_span(&from), row_span(&to),
         past ? KV_ONCE : KV_CACHED);
-    enum sl_result result = SL_OK;
-    for (body_iter_first(&iter); body_iter_valid(&iter); body_iter_next(&iter)) {
-        struct sl_span body;
-        result = body_iter_row(&iter, &body, err);
-        if (result != SL_OK || !add_ahead(ahead, body_iter_key(&iter), body)) break;
-    }
-    if (result == SL_OK) result = body_iter_check(&iter, err);
+    enum sl_result result = take_ahead(ahead, &iter, err);
     body_iter_fini(&iter);
-    if (result == SL_OK && ahead->bytes.failed) result = sl_fail(err, SL_NOMEM, "out of memory");
     if (result != SL_OK) ahead->count = 0;
     return result;
 }
