@@ -208,6 +208,7 @@ static void refuses_forks(void **state)
     expect_cosigned(own, 6);
     ask_growth(other, 6, 9); /* the proof is right, of another history */
     net_expect_status(asks, 422);
+    assert_non_null(strstr(net_answer(asks)->body, "nothing shows that it grew")); /* no more */
     assert_int_not_equal(
         access(log_file("conflict"), F_OK), 0); /* anybody can send a wrong proof */
     ask_growth(other, 3, 9);

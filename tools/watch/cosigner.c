@@ -207,8 +207,8 @@ static void keep_refused(struct cosigner *cosigner, const struct asked *asked, u
     if (!may_tell(cosigner)) return;
     enum sl_result result = keep(cosigner, asked->name, "refused", asked->request, &err);
     fail(
-        "witness: %s: refused a checkpoint of %llu events, which did not grow out of the %llu that "
-        "were cosigned; %s %s/%s.refused",
+        "witness: %s: refused a checkpoint of %llu events: nothing with it shows that it grew out of "
+        "the %llu that were cosigned; %s %s/%s.refused",
         asked->origin, (unsigned long long)asked->text.size, (unsigned long long)cosigned,
         result == SL_OK ? "it is kept in" : "it can't be kept in", cosigner->dir->path,
         asked->name);
@@ -236,7 +236,8 @@ static bool grew(struct cosigner *cosigner, const struct asked *asked,
         keep_conflict(cosigner, asked, before, refused);
     else
         keep_refused(cosigner, asked, before->size);
-    answer_text(answer, 422, "it did not grow out of the checkpoint that was cosigned before");
+    answer_text(
+        answer, 422, "nothing shows that it grew out of the checkpoint that was cosigned before");
     return false;
 }
 
