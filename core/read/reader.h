@@ -18,7 +18,9 @@
 #include "core/read/moment.h"
 #include "core/state/snapshot_rows.h"
 
-#define READER_PINS 3
+/* An event of many rows whose keys don't come in the order of its items is read all over: a row
+   that isn't held is unpacked once for each item of it. Eight hold one of 32 MiB. */
+#define READER_PINS 8
 struct reader_pin {
     bool snapshot; /* a row of the snapshot's, or of an event's body */
     uint64_t sequence;
