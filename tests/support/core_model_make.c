@@ -35,7 +35,7 @@ static const struct {
     {MODEL_MESSAGES, "messages", "\"messages\"", "messages"},
     {MODEL_OTHER, "todo", "\"todo\"", "todo"},
     {MODEL_OTHER, "a/b%", "\"a/b%\"", "a%2Fb%25"},
-    {MODEL_OTHER, "\\ud800\\\"\\n", "\"\\ud800\\\"\\n\"", "%uD800\"%0A"},
+    {MODEL_OTHER, "\\ud800\\\"\\n", "\"%uD800\\\"\\n\"", "%uD800\"%0A"},
     {MODEL_OTHER, "\xc3\xa9\\\\", "\"\xc3\xa9\\\\\"", "\xc3\xa9\\"},
     {MODEL_OTHER, "", "\"\"", ""},
 };
