@@ -350,7 +350,7 @@ static void test_erased_and_redacted(void **state)
         for (size_t bit = bits.from; bit < 8 * row.value.len; bit += bits.step)
             flip_value(KV_EVENT, &row, bit);
     }
-    assert_true(erased >= 3 && redacted >= 3 && unseen > 0);
+    assert_true(erased >= 3 && redacted >= 3);
     buf_fini(&row.value);
 }
 
