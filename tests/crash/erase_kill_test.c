@@ -222,7 +222,9 @@ static void killed_while_creating(void **state)
         net_server_kill_later(&server, &killer, (unsigned)(net_random(&random) % 100000));
         while (count < 400) {
             snprintf(sessions[count], sizeof(sessions[count]), "%s", net_session_id());
-            if (!net_create(client, sessions[count], &created[count])) break;
+            if (!net_create_as(
+                    client, "/api/share", NET_AS_OWNER, sessions[count], &created[count]))
+                break;
             count++;
         }
         net_server_killed(&server, &killer);
