@@ -205,7 +205,7 @@ static void put_write(struct mixed_item *item, const struct ids *ids)
     add_content(item, ids->file, item->out);
     fill(item, ids,
         "\"},\"output\":\"Wrote file successfully.\",\"metadata\":{\"diagnostics\":{},\"filepath\":"
-        "\"/home/dev/work/$F\",\"exists\":true,\"truncated\":false},\"title\":\"$F\"");
+        "\"/home/dev/todo/$F\",\"exists\":true,\"truncated\":false},\"title\":\"$F\"");
 }
 
 /* What it prints stands in it twice. */
@@ -233,7 +233,7 @@ static void put_grep(struct mixed_item *item, const struct ids *ids)
     fill(item, ids, "{\"pattern\":\"export\"},\"output\":\"Found $N matches");
     for (unsigned i = 0; i < 3; i++) {
         struct ids of = {.file = file};
-        fill(item, &of, "\\n/home/dev/work/$F:\\n");
+        fill(item, &of, "\\n/home/dev/todo/$F:\\n");
         put_content(item, file, "  Line ", true, "\\n");
         file = file_before(item, file);
     }
@@ -246,7 +246,7 @@ static void put_glob(struct mixed_item *item, const struct ids *ids)
     fill(item, ids, "{\"pattern\":\"src/*.js\"},\"output\":\"");
     for (unsigned i = 0; i < 9; i++) {
         struct ids of = {.file = file};
-        fill(item, &of, "/home/dev/work/$F\\n");
+        fill(item, &of, "/home/dev/todo/$F\\n");
         file = file_before(item, file);
     }
     fill(item, ids, "\",\"metadata\":{\"count\":9,\"truncated\":false},\"title\":\"\"");
@@ -255,7 +255,7 @@ static void put_glob(struct mixed_item *item, const struct ids *ids)
 static void put_read(struct mixed_item *item, const struct ids *ids)
 {
     fill(item, ids,
-        "{\"filePath\":\"$F\"},\"output\":\"<path>/home/dev/work/$F</path>\\n<type>file</type>\\n"
+        "{\"filePath\":\"$F\"},\"output\":\"<path>/home/dev/todo/$F</path>\\n<type>file</type>\\n"
         "<content>\\n");
     put_content(item, ids->file, "", true, "");
     fill(
@@ -265,7 +265,7 @@ static void put_read(struct mixed_item *item, const struct ids *ids)
     size_t len = item->out->len - from;
     fill(item, ids,
         "\",\"truncated\":false,\"loaded\":[],\"display\":{\"type\":\"file\",\"path\":"
-        "\"/home/dev/work/$F\",\"text\":\"");
+        "\"/home/dev/todo/$F\",\"text\":\"");
     put_again(item->out, from, len);
     fill(item, ids, "\",\"lineStart\":1,\"totalLines\":$N,\"truncated\":false}},\"title\":\"$F\"");
 }
@@ -379,7 +379,7 @@ static void put_patch(struct mixed_item *item, struct ids ids)
     open_item(item, ids.part = 5, "part");
     fill(item, &ids,
         "{\"id\":\"$P\",\"messageID\":\"$M\",\"sessionID\":\"$S\",\"type\":\"patch\",\"hash\":"
-        "\"$H\",\"files\":[\"/home/dev/work/$F\"]}}");
+        "\"$H\",\"files\":[\"/home/dev/todo/$F\"]}}");
 }
 
 static void put_step_finish(struct mixed_item *item, struct ids ids, const char *reason)
