@@ -3,7 +3,11 @@
 
    json-c (0.16, strict) takes more than the grammar. Each thing known to be so is a `leniency`
    below, with a repair that takes just it out of the text; then the two must agree on the rest, so
-   that one leniency hides nothing else. */
+   that one leniency hides nothing else.
+
+   json-c 0.18 (Debian 13), strict, refuses what is JSON: every byte above 0x7f, which it takes for
+   a control character, and integers beyond 64 bits. Nothing is to be learnt beside it, and the
+   tests are skipped. */
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -564,8 +568,20 @@ static void test_mutated(void **state)
         print_message("  %-38s %lu\n", leniencies[i].name, leniencies[i].seen);
 }
 
+static bool refuses_json(void)
+{
+    struct json_object *tree = NULL;
+    bool parsed = other_parses(SL_SPAN("[\"\xc3\xa9\"]"), &tree);
+    json_object_put(tree);
+    return !parsed;
+}
+
 int main(void)
 {
+    if (refuses_json()) {
+        printf("skipped: json-c %s refuses what is JSON\n", json_c_version());
+        return 0;
+    }
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_captures),
         cmocka_unit_test(test_made),
