@@ -296,6 +296,25 @@ static void one_of_two(void **state)
     }
 }
 
+/* What one log has refused doesn't keep another's from being kept. */
+static void each_logs_refusals(void **state)
+{
+    struct paper_branch other = {.fork = 3, .branch = 1};
+    struct paper_log second = {0}, real = paper;
+    (void)state;
+    paper_log_make(&second, "other.example/log", 12);
+    write_logs(net_text("%s\n%s", real.vkey, second.vkey));
+    for (int i = 0; i < 2; i++) {
+        paper = i ? second : real;
+        ask_growth(own, 0, 6);
+        expect_cosigned(own, 6);
+        ask_growth(other, 6, 9);
+        net_expect_status(asks, 422);
+        assert_int_equal(access(log_file("refused"), F_OK), 0);
+    }
+    paper = real;
+}
+
 #define WITH(test) cmocka_unit_test_setup_teardown(test, open_witness, close_witness)
 
 int main(void)
@@ -309,6 +328,7 @@ int main(void)
         WITH(reads_its_logs_again),
         WITH(refuses_forks),
         WITH(one_of_two),
+        WITH(each_logs_refusals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

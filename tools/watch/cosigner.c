@@ -17,6 +17,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define KEYS_MAX 8     /* of one log */
@@ -199,13 +200,31 @@ static void keep_conflict(const struct cosigner *cosigner, const struct asked *a
     free(path);
 }
 
+/* Was the file written within the last TELL_MS? */
+static bool is_fresh(const char *path)
+{
+    struct stat file;
+    if (stat(path, &file) != 0) return false;
+    uint64_t now_ms = clock_real_ms();
+    uint64_t at_ms =
+        (uint64_t)file.st_mtim.tv_sec * 1000 + (uint64_t)file.st_mtim.tv_nsec / 1000000;
+    return at_ms <= now_ms && now_ms - at_ms < TELL_MS;
+}
+
 /* The log signed something that, by what was sent with it, did not grow out of what was cosigned:
-   the log forked, or somebody sent its checkpoint with another proof. */
+   the log forked, or somebody sent its checkpoint with another proof. The newest stays, one in
+   TELL_MS for each log, so that what is sent of one log hides nothing of another. */
 static void keep_refused(struct cosigner *cosigner, const struct asked *asked, uint64_t cosigned)
 {
     struct sl_err err = {0};
-    if (!may_tell(cosigner)) return;
+    char *path = state_dir_file(cosigner->dir, asked->name, "refused");
+    if (path && is_fresh(path)) {
+        free(path);
+        return;
+    }
+    free(path);
     enum sl_result result = keep(cosigner, asked->name, "refused", asked->request, &err);
+    if (result != SL_OK && !may_tell(cosigner)) return;
     fail(
         "witness: %s: refused a checkpoint of %llu events: nothing with it shows that it grew out of "
         "the %llu that were cosigned; %s %s/%s.refused",
