@@ -277,6 +277,8 @@ static void lies(void **state)
     second.size = said.size + 5;
     sign(&second, &note);
     verify_lied(file, path, buf_span(&note), 200, 1, "contradicts the bundle (left-out)");
+    /* asked again, what was kept stays as it is */
+    verify_lied(file, path, buf_span(&note), 200, 1, "what was kept before stays, in ");
     tools_expect(&run, 3, "left-out", "verify", "--fork", file, tools_path("l.bundle.contradicted"),
         "--key", tools_path("keys"));
 

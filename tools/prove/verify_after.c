@@ -9,7 +9,9 @@
 #include "tools/shared/term.h"
 #include "tools/shared/when.h"
 
+#include <errno.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #define STALL_S 60
 
@@ -43,19 +45,25 @@ static bool copy_file(FILE *from, FILE *to)
     return !ferror(from);
 }
 
-/* Keep what the server gave, a note or a file, and say where. */
+/* Keep what the server gave, a note or a file, and say where. What was kept before proves as much,
+   and stays. */
 static enum sl_result contradicted(const struct asking *asking, enum evidence_rule rule,
     struct sl_span note, FILE *file, struct sl_err *err)
 {
     struct buffer path = {0};
     evidence_path(asking, &path);
-    FILE *out = fopen(buffer_c(&path), "wbe");
+    FILE *out = fopen(buffer_c(&path), "wbxe");
+    bool before = !out && errno == EEXIST;
     bool kept =
         out && (file ? copy_file(file, out) : fwrite(note.ptr, 1, note.len, out) == note.len);
     if (out && fclose(out) != 0) kept = false;
+    if (out && !kept) unlink(buffer_c(&path));
     sl_fail(err, SL_CORRUPT,
         "what the server says of the share contradicts the bundle (%s), and both are signed%s%s%s",
-        evidence_rule_name(rule), kept ? ": it is kept in " : "; it could not be kept in ",
+        evidence_rule_name(rule),
+        kept     ? ": it is kept in "
+        : before ? "; what was kept before stays, in "
+                 : "; it could not be kept in ",
         buffer_c(&path), kept ? ", and `sharelog verify --fork` with both files proves it" : "");
     buffer_free(&path);
     return SL_CORRUPT;
