@@ -175,8 +175,8 @@ class Bundle {
     fit(said.first === first.position && said.last === last.position, 'at other positions');
     fit(same(said.leaf, last.leaf), 'another last event');
     fit(said.time >= this.time, 'from before its last event');
-    const { head } = typeof this.policy === 'string' ? {} : this.policy;
-    if (head) headStatement(this.note, head);
+    const { head, now } = typeof this.policy === 'string' ? {} : this.policy;
+    if (head) headStatement(this.note, head, { now });
     this.said.statement = { holds: head !== undefined, sequence: said.sequence, size: said.size, time: said.time };
   }
 

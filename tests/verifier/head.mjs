@@ -4,7 +4,7 @@ import { isShareId } from './event.mjs';
 import { note, signedBy, verifierKey } from './note.mjs';
 import { need, refuse } from './refused.mjs';
 
-const NUMBER = /^(?:0|[1-9][0-9]{0,19})$/, LOG = 1n << 62n, BYTES = 8192;
+const NUMBER = /^(?:0|[1-9][0-9]{0,19})$/, LOG = 1n << 62n, BYTES = 8192, AHEAD_S = 600n;
 const ORIGIN = 200, NAMES = ['origin', 'share', 'ref', 'first', 'last', 'sequence', 'leaf', 'size', 'time'];
 
 /** The text's values by name, or null: it is no statement. */
@@ -41,10 +41,14 @@ export function unchecked(bytes) {
   return { signed, said: statement(signed.text) ?? refuse('statement', 'not a head statement') };
 }
 
-/** A statement that the key signed (a verifier key): its values. */
-export function headStatement(bytes, head) {
+/** A statement that the key signed (a verifier key): its values. The clock, if known: { now, maxAge (none: any age) }, in seconds. */
+export function headStatement(bytes, head, { now, maxAge } = {}) {
   const key = verifierKey(head), { signed, said } = unchecked(bytes);
   need(key.name === `${said.origin}/head`, 'origin', `of ${said.origin}`);
   need(signedBy(signed, key).holds, 'signature', 'not signed by the log');
+  if (now === undefined) return said;
+  const seconds = said.time / 1000n;
+  need(seconds <= BigInt(now) + AHEAD_S, 'time', 'dated in the future');
+  need(!maxAge || seconds + BigInt(maxAge) >= BigInt(now), 'time', 'signed too long ago');
   return said;
 }

@@ -147,8 +147,8 @@ vectors('forged.json', aBundle);
 vectors('answer.json', anAnswer);
 
 const aHead = {
-  statement: ({ note, ...vector }, { head }) => judged(vector, () => {
-    const { id, ...said } = headStatement(Buffer.from(note), head);
+  statement: ({ note, now, max_age: maxAge, ...vector }, { head }) => judged(vector, () => {
+    const { id, ...said } = headStatement(Buffer.from(note), head, { now, maxAge });
     return { ...said, share: id };
   }),
   bundle: ({ bundle: bytes, keys, ...vector }, { log, head }) => judged(vector, () => {

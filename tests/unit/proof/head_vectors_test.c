@@ -42,6 +42,7 @@ static bool refused_by(struct sl_span rule)
     } rules[] = {{"end", "something follows the bundle"}, {"encoding", ": byte "},
         {"note", "not a signed note"}, {"statement", "not a head statement"},
         {"origin", "whose head statements the given key"}, {"signature", "lacks or doesn't hold"},
+        {"time", "dated in the future"}, {"time", "signed too long ago"},
         {"fit", "its head statement "}};
     for (size_t i = 0; i < sizeof(rules) / sizeof(rules[0]); i++)
         if (strstr(err.text, rules[i].says)) return sl_span_eq(rule, sl_span_of(rules[i].rule));
@@ -77,7 +78,11 @@ static void check_statement(struct sl_span all, struct sl_span vector)
     struct note note;
     err = (struct sl_err){0};
     struct sl_span bytes = vec_text(vector, "note");
-    if (!as_expected(vector, head_statement_verify(bytes, &head, &said, &err))) return;
+    enum sl_result result = head_statement_verify(bytes, &head, &said, &err);
+    if (result == SL_OK && vec_has(vector, "now"))
+        result = head_statement_check_time(&said, vec_number(vector, "now"),
+            vec_has(vector, "max_age") ? vec_number(vector, "max_age") : 0, &err);
+    if (!as_expected(vector, result)) return;
     vec_same(sl_span_of(said.origin), vec_text(vector, "origin"), "origin");
     vec_same(sl_span_of(said.share_id), vec_text(vector, "share"), "share");
     vec_same(hash_span(said.ref), vec_bytes(vector, "ref"), "ref");

@@ -26,6 +26,12 @@ const plain = (said) => Object.fromEntries(NAMES.map((name) => [name, Buffer.isB
 const accepted = (name, said, text = signed(said)) => ({ name, kind: 'statement', note: text, verdict: 'accepted', ...plain(said) });
 const refused = (name, rule, text) => ({ name, kind: 'statement', note: text, verdict: 'refused', rule });
 
+/** For a verifier that knows what time it is. */
+const seconds = ({ time }) => BigInt(time) / 1000n;
+const clock = (now, age) => ({ now: `${now}`, ...(age && { max_age: `${age}` }) });
+const at = (name, said, now, age) => ({ ...accepted(name, said), ...clock(now, age) });
+const refusedAt = (name, said, now, age) => ({ ...refused(name, 'time', signed(said)), ...clock(now, age) });
+
 function statements() {
   const said = statementOf(share()), text = textOf(said), one = receipt(share(), 1), bad = (name, changed) => refused(name, 'statement', signed({ ...said, ...changed }));
   const without = (name) => text.split('\n').filter((line) => !line.startsWith(`${name} `)).join('\n');
@@ -36,6 +42,11 @@ function statements() {
     accepted('of a share\'s only event', one),
     accepted('a log\'s size as its last position and one', statementOf(share(), {}, 4, 10)),
     accepted('the largest numbers', { ...said, last: (1n << 62n) - 1n, size: 1n << 62n, sequence: (1n << 62n) - 1n, time: (1n << 64n) - 1n }),
+    at('600 seconds ahead', said, seconds(said) - 600n),
+    refusedAt('601 seconds ahead', said, seconds(said) - 601n),
+    at('as old as it may be', said, seconds(said) + 86400n, 86400),
+    refusedAt('a second older', said, seconds(said) + 86401n, 86400),
+    at('of any age', said, seconds(said) + 86400n * 3650n),
     accepted('another\'s signature beside it', said, note(text, makeKey('someone.example').line(text), head.line(text))),
     bad('no event', { sequence: 0 }),
     bad('the last position before the first', { first: 9, last: 1 }),
