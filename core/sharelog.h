@@ -122,7 +122,7 @@ struct sl_stats {
     uint64_t disk_bytes; /* files of the store */
     uint64_t event_bytes, body_bytes, log_bytes, snapshot_bytes,
         derived_bytes;                 /* on disk, estimated by RocksDB */
-    uint64_t memory_bytes;             /* RocksDB's caches and write buffers */
+    uint64_t memory_bytes;             /* caches and write buffers */
     uint64_t appended, groups, synced; /* since opening: events, commit groups, fsyncs */
 };
 /* At once: a snapshot of figures that go on. */

@@ -116,7 +116,7 @@ enum sl_result sl_store_stats(struct sl_store *store, struct sl_stats *out, stru
     for (enum kv_family family = 0; family < KV_FAMILIES; family++)
         if (kv_family_derived(family) && family != KV_SNAPSHOT)
             stats.derived_bytes += kv_family_bytes(store->kv, family);
-    stats.memory_bytes = kv_memory_bytes(store->kv);
+    stats.memory_bytes = kv_memory_bytes(store->kv) + bodies_memory_bytes(store->bodies);
     if (store->sequencer)
         sequencer_counts(store->sequencer, &stats.appended, &stats.groups, &stats.synced);
     *out = stats;

@@ -40,6 +40,11 @@ void bodies_forget(struct bodies *bodies)
     pack_cache_clear(bodies->packs);
 }
 
+uint64_t bodies_memory_bytes(struct bodies *bodies)
+{
+    return pack_cache_bytes(bodies->packs);
+}
+
 /* ---- one row ---- */
 
 static enum sl_result unreadable(struct sl_span key, struct sl_err *err)

@@ -33,6 +33,8 @@ struct bodies *bodies_create(struct kv *kv);
 void bodies_destroy(struct bodies *bodies); /* NULL is fine */
 /* Keep nothing in memory of what was read: content was taken away, or the store is read anew. */
 void bodies_forget(struct bodies *bodies);
+/* What is kept, in bytes. */
+uint64_t bodies_memory_bytes(struct bodies *bodies);
 
 /* ---- reading ---- */
 
