@@ -127,8 +127,6 @@ void shape_destroy(struct shape *shape);
 void shape_body(struct shape *shape, uint64_t n, const char *secret, struct buf *out);
 /* Short text, at most 511 bytes, appended. */
 void add_format(struct buf *out, const char *format, ...) __attribute__((format(printf, 2, 3)));
-/* Words as synthetic batches have them, for a JSON string. */
-void shape_text(uint64_t chance, size_t len, struct buf *out);
 
 /* ---- a load as someone has it (part_custom.c) ---- */
 

@@ -230,7 +230,7 @@ static void make_pool(void)
 }
 
 /* A slice of the pool, never beginning or ending within an escape. */
-void shape_text(uint64_t chance, size_t len, struct buf *out)
+static void shape_text(uint64_t chance, size_t len, struct buf *out)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     pthread_once(&once, make_pool);

@@ -106,8 +106,6 @@ void policy_destroy(struct policy *policy); /* NULL is fine */
 size_t policy_logs(const struct policy *policy);
 size_t policy_witnesses(const struct policy *policy);
 size_t policy_uncheckable(const struct policy *policy);
-/* Does it ask for any cosignature? */
-bool policy_needs_witnesses(const struct policy *policy);
 
 /* How far a witness's clock may be ahead of the verifier's. */
 #define POLICY_AHEAD_S 600

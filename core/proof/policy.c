@@ -307,11 +307,6 @@ size_t policy_uncheckable(const struct policy *policy)
     return count;
 }
 
-bool policy_needs_witnesses(const struct policy *policy)
-{
-    return !policy->quorum_none;
-}
-
 void policy_set_clock(struct policy *policy, uint64_t now_s, uint64_t max_age_s)
 {
     assert(now_s > 0 && now_s <= INT64_MAX);

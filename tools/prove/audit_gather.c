@@ -9,6 +9,7 @@
 #include "tools/ask/datadir.h"
 #include "tools/ask/share_events.h"
 #include "tools/ask/source.h"
+#include "tools/prove/who.h"
 #include "tools/shared/fields.h"
 #include "tools/shared/term.h"
 
@@ -208,12 +209,6 @@ static bool take_one(void *ctx, struct sl_span event)
 
 /* ---- what removals and redactions say ---- */
 
-static const char *who_text(uint64_t who)
-{
-    static const char *const names[] = {"secret", "owner"};
-    return who < 2 ? names[who] : "unknown";
-}
-
 /* msgpack: [who, reason, …]; of a redaction a list of what was replaced is third. */
 static bool read_act(struct sl_span record, struct audit_act *act)
 {
@@ -223,7 +218,7 @@ static bool read_act(struct sl_span record, struct audit_act *act)
     uint64_t who = unpack_u64(&in);
     struct sl_span reason = unpack_str(&in);
     if (ok && !in.bad) {
-        snprintf(act->who, sizeof(act->who), "%s", who_text(who));
+        snprintf(act->who, sizeof(act->who), "%s", who_name(who));
         buffer_add(&act->reason, reason.ptr, reason.len);
         if (act->event.kind == SL_REDACT && parts > 2) act->items = unpack_array(&in);
     }

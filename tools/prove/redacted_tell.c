@@ -3,6 +3,7 @@
 
 #include "tools/prove/redacted_tell.h"
 
+#include "tools/prove/who.h"
 #include "tools/shared/term.h"
 #include "tools/shared/when.h"
 
@@ -43,15 +44,6 @@ void redacted_free(struct redacted_list *list)
     *list = (struct redacted_list){0};
 }
 
-const char *redacted_who(enum sl_who who)
-{
-    switch (who) {
-    case SL_WHO_SECRET: return "secret";
-    case SL_WHO_OWNER: return "owner";
-    default: return "unknown";
-    }
-}
-
 static void put_item(const struct redacted_item *item)
 {
     char when[WHEN_BYTES];
@@ -61,8 +53,8 @@ static void put_item(const struct redacted_item *item)
     printf("): redacted%s", item->marked ? " on arrival" : "");
     if (item->marked && item->withheld) printf(", and again");
     if (item->by)
-        printf(" on %s by its %s, event %llu", when_iso(item->time_ms, when),
-            redacted_who(item->who), (unsigned long long)item->by);
+        printf(" on %s by its %s, event %llu", when_iso(item->time_ms, when), who_name(item->who),
+            (unsigned long long)item->by);
     if (item->reason.len) {
         printf(": ");
         term_put(item->reason, false, "");
@@ -90,7 +82,7 @@ void redacted_json(const struct redacted_list *list, struct buffer *out)
         if (item->by) {
             buffer_print(out, ",\"by\":%llu,\"time\":%llu,\"who\":\"%s\",\"reason\":",
                 (unsigned long long)item->by, (unsigned long long)item->time_ms,
-                redacted_who(item->who));
+                who_name(item->who));
             buffer_json(out, item->reason);
         }
         buffer_text(out, "}");

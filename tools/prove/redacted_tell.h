@@ -25,7 +25,4 @@ void redacted_put(const struct redacted_list *list, size_t max);
 /* `[{"seq":…,"item":…,"key":…,…},…]`, appended. */
 void redacted_json(const struct redacted_list *list, struct buffer *out);
 
-/* Who removed or redacted: "owner", "secret". */
-const char *redacted_who(enum sl_who who);
-
 #endif

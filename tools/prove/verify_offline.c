@@ -7,6 +7,7 @@
 #include "core/proof/proof.h"
 #include "tools/prove/redacted_tell.h"
 #include "tools/prove/verify_tell.h"
+#include "tools/prove/who.h"
 #include "tools/shared/infile.h"
 #include "tools/shared/term.h"
 #include "tools/shared/trust.h"
@@ -48,7 +49,7 @@ static void put_bundle_json(const struct found *found, const struct policy *poli
     put_redacted_json(&found->redacted);
     if (verdict->removed)
         printf(",\"removed\":{\"time\":%llu,\"by\":\"%s\"}",
-            (unsigned long long)verdict->removed_ms, verify_tell_who(verdict->removed_by));
+            (unsigned long long)verdict->removed_ms, who_name(verdict->removed_by));
     printf(",\"logSize\":%llu,\"root\":\"%s\"", (unsigned long long)verdict->log_size, root);
     verify_tell_cosigned_json(&verdict->cosigned, policy);
     verify_tell_bundle_json(verdict, found->after);

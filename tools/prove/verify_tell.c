@@ -3,11 +3,13 @@
 
 #include "tools/prove/verify_tell.h"
 
+#include "tools/prove/who.h"
 #include "tools/shared/buffer.h"
 #include "tools/shared/term.h"
 #include "tools/shared/when.h"
 
-int verify_tell_fault(const struct sl_err *err, bool json)
+/* Not verified, and why. Returns EXIT_NO. */
+static int verify_tell_fault(const struct sl_err *err, bool json)
 {
     if (json) {
         struct buffer line = {0};
@@ -34,22 +36,13 @@ void verify_tell_well(const char *what)
 
 /* ---- a bundle's end ---- */
 
-const char *verify_tell_who(enum sl_who who)
-{
-    switch (who) {
-    case SL_WHO_SECRET: return "secret";
-    case SL_WHO_OWNER: return "owner";
-    default: return "unknown";
-    }
-}
-
 /* "events 1 to 6", or when all of them were removed. */
 static void put_which(const struct bundle_verdict *verdict, struct buffer *text)
 {
     char when[WHEN_BYTES];
     if (verdict->removed)
         buffer_print(text, "removed at %s by its %s, %llu events",
-            when_iso(verdict->removed_ms, when), verify_tell_who(verdict->removed_by),
+            when_iso(verdict->removed_ms, when), who_name(verdict->removed_by),
             (unsigned long long)verdict->events);
     else
         buffer_print(text, "events 1 to %llu", (unsigned long long)verdict->events);

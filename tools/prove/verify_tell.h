@@ -18,8 +18,6 @@
 
 #include "tools/prove/verify_after.h"
 
-/* Not verified, and why. Returns EXIT_NO. */
-int verify_tell_fault(const struct sl_err *err, bool json);
 /* It couldn't be verified to the end: SL_CORRUPT is a fault (EXIT_NO), all else EXIT_WRONG. */
 int verify_tell_failed(enum sl_result result, const struct sl_err *err, bool json);
 /* The end of a verification that went well, in words. */
@@ -29,8 +27,6 @@ void verify_tell_well(const char *what);
    follow others. */
 void verify_tell_bundle(const struct bundle_verdict *verdict, const struct after *after);
 void verify_tell_bundle_json(const struct bundle_verdict *verdict, const struct after *after);
-/* Who removed or redacted, in words. */
-const char *verify_tell_who(enum sl_who who);
 /* A line of what was found: a number, a text. */
 void verify_tell_number(const char *name, uint64_t number);
 void verify_tell_text(const char *name, const char *text);
